@@ -1,0 +1,168 @@
+"""What every lab offers: the same verbs, wherever the nodes really are.
+
+A lab is where a mode is built. It brings up nodes that are joined by an underlay, lets commands run on them, records
+what was typed, and takes everything down. Recipes (``experiments.dataplanes``) and probes know labs only by this module.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO, Literal, Protocol
+
+from experiments.errors import ExperimentFailed
+
+Underlay = Literal["l2", "routed"]
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod's network namespace on a node. The address is given by the recipe's address plan."""
+
+    name: str
+    node: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the underlay.
+
+    ``role`` is ``node`` (carries pods), ``reflector`` or ``tor`` (top-of-rack router).
+    ``address`` is the IPv4 address on the underlay, ``prefix_length`` its mask, ``device`` the underlay's device.
+    ``gateway`` is the ToR's address where the underlay is routed.
+    """
+
+    name: str
+    index: int
+    address: str
+    role: str = "node"
+    device: str = "eth0"
+    prefix_length: int = 24
+    gateway: str = ""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A finished command: what was typed where, what it printed, how it ended, how long it took (seconds)."""
+
+    place: str
+    argv: tuple[str, ...]
+    stdout: str
+    stderr: str
+    exit_code: int
+    seconds: float
+
+    @property
+    def command(self) -> str:
+        """The command as a person would type it."""
+        return shlex.join(self.argv)
+
+
+@dataclass
+class Step:
+    """One entry of a transcript: a command typed in ``phase`` at ``place``, and what it printed."""
+
+    phase: str
+    place: str
+    command: str
+    output: str
+    exit_code: int
+
+
+@dataclass
+class Transcript:
+    """The commands that built and attested a mode, in order, as they are shown on the mode's page."""
+
+    steps: list[Step] = field(default_factory=list)
+    phase: str = "build"
+
+    @contextmanager
+    def during(self, phase: str) -> Iterator[None]:
+        """Everything recorded inside the block belongs to ``phase``."""
+        before, self.phase = self.phase, phase
+        try:
+            yield
+        finally:
+            self.phase = before
+
+    def record(self, done: Completed) -> None:
+        """Add a finished command."""
+        self.steps.append(
+            Step(self.phase, done.place, done.command, (done.stdout + done.stderr).rstrip("\n"), done.exit_code)
+        )
+
+
+class Lab(Protocol):
+    """A running lab. Made by a backend's ``up`` context manager, which takes it down whatever happens."""
+
+    name: str  # netns | containerlab | kind | cluster
+    kernel: str  # host | uml
+    nodes: tuple[Node, ...]  # role "node" only, in order: node1, node2, …
+    routers: tuple[Node, ...]  # reflectors and ToRs
+    transcript: Transcript
+
+    def command(self, place: str, argv: Sequence[str]) -> list[str]:
+        """The host command line that runs ``argv`` at ``place`` (a node's or a pod's name)."""
+        ...
+
+    def add_pod(self, pod: Pod) -> None:
+        """Create the pod's network namespace on its node (recorded)."""
+        ...
+
+    def write_file(self, place: str, path: str, content: str) -> None:
+        """Put a configuration file where the commands at ``place`` can read it (recorded as its content)."""
+        ...
+
+    def node(self, name: str) -> Node:
+        """The node or router of that name."""
+        ...
+
+
+def run(
+    lab: Lab,
+    place: str,
+    argv: Sequence[str],
+    *,
+    check: bool = True,
+    record: bool = True,
+    timeout_s: float = 20.0,
+) -> Completed:
+    """Run one command at a place and wait for it.
+
+    Raises:
+        ExperimentFailed: it did not end within ``timeout_s`` seconds, or (with ``check``) it ended with a non-zero status.
+    """
+    started = time.monotonic()
+    try:
+        done = subprocess.run(
+            lab.command(place, argv), capture_output=True, text=True, errors="replace", timeout=timeout_s,
+            stdin=subprocess.DEVNULL, check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ExperimentFailed(
+            f"On {place}: `{shlex.join(argv)}` did not end within {timeout_s:g} s.",
+            "Run the same experiment again; if it hangs again, the transcript up to here is in the failed result.",
+        ) from None
+    completed = Completed(
+        place, tuple(argv), done.stdout, done.stderr, done.returncode, time.monotonic() - started
+    )
+    if record:
+        lab.transcript.record(completed)
+    if check and completed.exit_code != 0:
+        said = (completed.stderr or completed.stdout).strip()
+        raise ExperimentFailed(f"On {place}: `{completed.command}` ended with {completed.exit_code}: {said}")
+    return completed
+
+
+def start(
+    lab: Lab, place: str, argv: Sequence[str], *, stdout: int | IO[bytes] = subprocess.DEVNULL,
+    stderr: int | IO[bytes] = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start a command at a place and leave it running (a daemon, a capture, a server); recorded with a trailing ``&``."""
+    lab.transcript.steps.append(Step(lab.transcript.phase, place, shlex.join(argv) + " &", "", 0))
+    return subprocess.Popen(lab.command(place, argv), stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)

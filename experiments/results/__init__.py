@@ -1,0 +1,1 @@
+"""Results: what was measured, how it is stored, checked, migrated and summarised."""
