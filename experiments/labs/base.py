@@ -1,7 +1,7 @@
 """What every lab offers: the same verbs, wherever the nodes really are.
 
 A lab is where a mode is built. It brings up nodes that are joined by an underlay, lets commands run on them, records
-what was typed, and takes everything down. Recipes (``experiments.dataplanes``) and probes know labs only by this module.
+what was typed, and takes everything down. Recipes (``experiments.dataplanes``) and probes know labs by this module only.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def run(
     """Run one command at a place and wait for it.
 
     Raises:
-        ExperimentFailed: it did not end within ``timeout_s`` seconds, or (with ``check``) it ended with a non-zero status.
+        ExperimentFailed: it did not end within ``timeout_s`` seconds, or (with ``check``) its status is not zero.
     """
     started = time.monotonic()
     try:
@@ -163,6 +163,6 @@ def start(
     lab: Lab, place: str, argv: Sequence[str], *, stdout: int | IO[bytes] = subprocess.DEVNULL,
     stderr: int | IO[bytes] = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    """Start a command at a place and leave it running (a daemon, a capture, a server); recorded with a trailing ``&``."""
+    """Start a command at a place and leave it running (a daemon, a capture, a server); recorded with a final ``&``."""
     lab.transcript.steps.append(Step(lab.transcript.phase, place, shlex.join(argv) + " &", "", 0))
     return subprocess.Popen(lab.command(place, argv), stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
