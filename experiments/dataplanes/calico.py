@@ -1,7 +1,7 @@
 """Calico: every pod a /32 on its node, blocks of addresses told from node to node by BGP.
 
 One recipe for four modes. What differs between them is who peers with whom (each other, two route reflectors, the
-rack's router) and whether the route to another node's block leads through ``tunl0``; all of it follows from ``mode.yml``.
+rack's router) and whether the route to another node's block leads through ``tunl0``; all of it is said by ``mode.yml``.
 How a pod is attached: projectcalico/calico v3.31.0, cni-plugin/pkg/dataplane/linux/dataplane_linux.go and
 felix/dataplane/linux/endpoint_mgr.go.
 """

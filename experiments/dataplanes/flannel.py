@@ -17,7 +17,6 @@ from experiments.dataplanes.base import (
     ip_json,
     placeholder_names,
     pods_for,
-    wait_for,
     wait_for_pods,
 )
 from experiments.dataplanes.relay_process import RelayProcess
@@ -182,7 +181,7 @@ class FlannelUdp(Flannel):
              *(argument for other in others for argument in ("--route", f"{subnet(other)}={other.address}"))],
         )
         self.relays.append(relay)
-        wait_for(lambda: bool(self._device(node)), f"{node.name}'s relay to make {self.device}", 10)
+        relay.wait_until(lambda: bool(self._device(node)), f"to make {self.device}")
         run(self.lab, node.name, ["ip", "address", "add", f"10.244.{node.index}.0/32", "dev", self.device])
         run(self.lab, node.name, ["ip", "link", "set", self.device, "mtu", self.mtu, "up"])
         run(self.lab, node.name, ["ip", "route", "add", NETWORK, "dev", self.device])

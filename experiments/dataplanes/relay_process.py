@@ -7,11 +7,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.dataplanes.base import Daemon, expect
+from experiments.dataplanes.base import Daemon, expect, wait_for
 from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab, run, start
 from experiments.results.model import Check
@@ -31,9 +31,8 @@ class RelayProcess:
         argv = [sys.executable, "-m", f"{PACKAGE}.{name}", *arguments,
                 "--pid-file", self.pid_file, "--statistics", self.statistics_file]
         source = str(Path(__file__).resolve().parents[2])
-        self._log = subprocess.PIPE
         self.process = start(lab, place, ["env", f"PYTHONPATH={source}", "PYTHONDONTWRITEBYTECODE=1", *argv],
-                             stderr=self._log)
+                             stderr=subprocess.PIPE)
         self._pid: int | None = None
 
     @property
@@ -53,6 +52,17 @@ class RelayProcess:
             elif time.monotonic() > deadline:
                 raise ExperimentFailed(f"The relay {self.name} on {self.place} did not start within 10 s.")
         return self._pid
+
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for something that the relay does when it starts, 10 s at most.
+
+        Raises:
+            ExperimentFailed: it did not happen, or the relay ended.
+        """
+        if self.lab.paper:
+            return
+        assert self.pid  # raises if the relay has ended
+        wait_for(condition, f"the relay {self.name} on {self.place} {what}", 10)
 
     def _last_words(self) -> str:
         if self.process.stderr is None:

@@ -1,7 +1,7 @@
 """What every lab offers: the same verbs, wherever the nodes really are.
 
 A lab is where a mode is built. It brings up nodes that are joined by an underlay, lets commands run on them, records
-what was typed, and takes everything down. Recipes (``experiments.dataplanes``) and probes know labs by this module only.
+what was typed, and takes everything down. Recipes (``experiments.dataplanes``) and probes know labs only from here.
 """
 
 from __future__ import annotations
@@ -105,6 +105,7 @@ class Lab(Protocol):
     nodes: tuple[Node, ...]  # role "node" only, in order: node1, node2, …
     routers: tuple[Node, ...]  # reflectors and ToRs
     transcript: Transcript
+    paper: bool  # commands are only written down (--dry-run); nothing runs, so nothing can be waited for
 
     def command(self, place: str, argv: Sequence[str]) -> list[str]:
         """The host command line that runs ``argv`` at ``place`` (a node's or a pod's name)."""

@@ -3,7 +3,7 @@
 ``unshare`` makes a user, mount, network and PID namespace. Its first process is a ``cat`` that reads a pipe whose
 other end only the runner holds. However the runner ends (return, Ctrl-C, SIGKILL), the pipe closes, ``cat`` ends, and
 with the first process of a PID namespace the kernel kills every other one in it; with the last process go the network
-namespaces, links and mounts. So there is nothing to clean up and nothing to find: no state on disk, no name on the host.
+namespaces, links and mounts. So there is nothing to clean up: no state on disk, no name on the host.
 
 Commands enter by ``nsenter`` and ``ip netns exec``, about 4 ms each. No root is needed, only user namespaces.
 """
@@ -30,13 +30,12 @@ class NetnsLab:
     """A running embedded lab; satisfies :class:`experiments.labs.base.Lab`. Made by :func:`up`."""
 
     name = "netns"
+    paper = False
 
-    def __init__(self, holder: subprocess.Popen[bytes], init_pid: int, kernel: str) -> None:
-        self._holder = holder
-        self._enter = [
+    def __init__(self, init_pid: int, kernel: str) -> None:
+        self.enter = [
             "nsenter", "--target", str(init_pid), "--user", "--preserve-credentials", "--net", "--mount", "--pid",
         ]
-        self.init_pid = init_pid
         self.kernel = kernel
         self.nodes: tuple[Node, ...] = ()
         self.routers: tuple[Node, ...] = ()
@@ -45,7 +44,7 @@ class NetnsLab:
 
     def command(self, place: str, argv: Sequence[str]) -> list[str]:
         """The host command line that runs ``argv`` at ``place``; the empty place is the lab itself."""
-        return [*self._enter, *(["ip", "netns", "exec", place] if place else []), *argv]
+        return [*self.enter, *(["ip", "netns", "exec", place] if place else []), *argv]
 
     def add_pod(self, pod: Pod) -> None:
         """Create the pod's network namespace."""
@@ -77,15 +76,15 @@ class NetnsLab:
                 return node
         raise KeyError(name)
 
-    def host_pid(self, pid_in_lab: int) -> int | None:
-        """The process id, as the runner sees it, of a process that calls itself ``pid_in_lab`` inside the lab."""
-        namespace = Path(f"/proc/{self.init_pid}/ns/pid").readlink()
-        for status in Path("/proc").glob("[0-9]*/status"):
-            with contextlib.suppress(OSError):
-                inner = next(line for line in status.read_text().splitlines() if line.startswith("NSpid:")).split()
-                if inner[-1] == str(pid_in_lab) and (status.parent / "ns/pid").readlink() == namespace:
-                    return int(status.parent.name)
-        return None
+
+class PaperLab(NetnsLab):
+    """A lab on paper: every command is recorded, none is run."""
+
+    paper = True
+
+    def command(self, place: str, argv: Sequence[str]) -> list[str]:
+        """A command that does nothing."""
+        return ["true"]
 
 
 @contextlib.contextmanager
@@ -103,15 +102,26 @@ def up(
     """
     holder = _hold()
     try:
-        lab = NetnsLab(holder, _init_pid(holder), kernel)
-        if underlay == "l2":
-            _l2(lab, nodes, reflectors, mtu_bytes)
-        else:
-            _routed(lab, nodes, mtu_bytes)
-        lab.transcript.phase = "build"
+        lab = NetnsLab(_init_pid(holder), kernel)
+        _underlay(lab, nodes, underlay, reflectors, mtu_bytes)
         yield lab
     finally:
         _down(holder)
+
+
+def on_paper(*, nodes: int = 2, underlay: Underlay = "l2", reflectors: int = 0, mtu_bytes: int = 1500) -> NetnsLab:
+    """The same lab, of which only the commands are written down: what ``--dry-run`` shows."""
+    lab = PaperLab(0, "host")
+    _underlay(lab, nodes, underlay, reflectors, mtu_bytes)
+    return lab
+
+
+def _underlay(lab: NetnsLab, nodes: int, underlay: Underlay, reflectors: int, mtu_bytes: int) -> None:
+    if underlay == "l2":
+        _l2(lab, nodes, reflectors, mtu_bytes)
+    else:
+        _routed(lab, nodes, mtu_bytes)
+    lab.transcript.phase = "build"
 
 
 def _hold() -> subprocess.Popen[bytes]:
@@ -208,6 +218,8 @@ def _l2(lab: NetnsLab, nodes: int, reflectors: int, mtu_bytes: int) -> None:
     for node in (*lab.nodes, *lab.routers):
         _add_namespace(lab, node.name, forwarding=True)
         _attach(lab, node, f"port{node.index}", mtu_bytes)
+        # Any real node has a default route, and proxy ARP answers only for addresses that have one. Nobody is there.
+        run(lab, node.name, ["ip", "route", "add", "default", "dev", node.device])
 
 
 def _routed(lab: NetnsLab, nodes: int, mtu_bytes: int) -> None:

@@ -1,0 +1,53 @@
+"""The proof that a mode is in force: its particular signs, and what every mode must show on the wire and at the pod."""
+
+from __future__ import annotations
+
+from experiments.catalog import Mode
+from experiments.dataplanes.base import Recipe
+from experiments.labs.base import Lab, run
+from experiments.probes import capture, decode, iperf3, mtu
+from experiments.results.model import Check, Packet
+
+CAPTURED_TRANSFER_BYTES = 2_000_000
+
+
+def full(lab: Lab, recipe: Recipe, mode: Mode) -> tuple[list[Check], Packet]:
+    """Everything: the recipe's signs, TTL and MTU at the pod, a full-size packet compared with the declared headers."""
+    client, server = recipe.pods[0], recipe.pods[1]
+    packet = _capture(lab, recipe, mode)
+    checks = recipe.attest()
+    checks.append(mtu.ttl_check(lab, client.name, server.address, mode.ttl_at_pod))
+    checks += mtu.mtu_checks(lab, client.name, server.address, mode.mtu.pod_bytes)
+    checks += decode.compare(packet.headers, mode.headers, recipe.names(), at=packet.at)
+    return checks, packet
+
+
+def again(lab: Lab, recipe: Recipe, mode: Mode) -> list[Check]:
+    """What can have changed while measuring: the recipe's signs, and the TTL as the sign that the path is the same."""
+    client, server = recipe.pods[0], recipe.pods[1]
+    return [*recipe.attest(), mtu.ttl_check(lab, client.name, server.address, mode.ttl_at_pod)]
+
+
+def _capture(lab: Lab, recipe: Recipe, mode: Mode) -> Packet:
+    """A full-size packet between the first two nodes, as it stands on the underlay.
+
+    Segmentation is switched off meanwhile, so that what is captured is what a network card would send.
+    """
+    node = lab.nodes[0]
+    client, server = recipe.pods[0], recipe.pods[1]
+    set_segmentation(lab, on=False)
+    try:
+        with capture.on(lab, node.name, node.device) as running:
+            iperf3.run_tcp(lab, client.name, server.name, server.address, size_bytes=CAPTURED_TRANSFER_BYTES)
+        frame = running.full_size()
+    finally:
+        set_segmentation(lab, on=True)
+    headers = decode.decode(frame)
+    return Packet(node.name, len(frame), headers, frame[:160].hex())
+
+
+def set_segmentation(lab: Lab, *, on: bool) -> None:
+    """Let the underlay's devices carry super-packets (as they come), or one packet a frame (as a wire does)."""
+    state = "on" if on else "off"
+    for node in lab.nodes:
+        run(lab, node.name, ["ethtool", "-K", node.device, "tso", state, "gso", state, "gro", state])

@@ -1,0 +1,62 @@
+"""Whose kernel carries the packets: the host's, or that of the User-Mode Linux capsule.
+
+The same code deploys in both. The capsule boots when the first deployment asks for it, and once for all of them.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any
+
+from experiments import catalog, run
+from experiments.labs import capsule
+from experiments.results import store
+from experiments.results.model import Deployment, TranscriptStep
+from experiments.run import Hold, Job, Outcome, Tell
+
+DEPLOYMENT_TIMEOUT_S = 900.0
+
+
+class Deployer:
+    """Deploys jobs on the kernel they name; a context manager, because a capsule has to be shut down."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._capsule: Any = None
+
+    def __enter__(self) -> Deployer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def __call__(self, job: Job, tell: Tell, hold: Hold | None = None) -> Outcome:
+        """Deploy on the host's kernel, or in the capsule; ``hold`` keeps a lab of the host's kernel up for a while."""
+        if job.kernel == "host":
+            return run.deploy(job, tell, hold)
+        if self._capsule is None:
+            tell("boot the User-Mode Linux capsule")
+            features = {feature for mode in catalog.load().values() for feature in mode.needs.kernel}
+            self._capsule = self._stack.enter_context(capsule.boot(features=sorted(features)))
+        plain = self._capsule.call("experiments.kernels:deploy_plain", asdict(job),
+                                   timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
+        return _outcome(plain)
+
+
+def deploy_plain(arguments: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    """The capsule's side: a job as plain values in, the outcome as plain values out."""
+    return asdict(run.deploy(Job(**arguments), tell))
+
+
+def _outcome(plain: dict[str, Any]) -> Outcome:
+    return Outcome(
+        deployment=store.from_plain(Deployment, plain["deployment"]),
+        transcript=tuple(TranscriptStep(**step) for step in plain["transcript"]),
+        raws={identity: (tool, text) for identity, (tool, text) in plain["raws"].items()},
+        implementation=plain["implementation"],
+        network=plain["network"],
+    )

@@ -1,0 +1,84 @@
+"""How long, how often and in which order: the numbers of the method, frozen under a name.
+
+A protocol's id stands in every campaign. Whoever changes a number here changes the id too and writes a line in
+CHANGELOG.md; results of different ids are never pooled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.errors import UserError
+
+VIEWS = ("wire", "link", "speed", "cost", "latency")
+ETHERNET_BPS = 1_000_000_000  # the network of the 2018 measurements
+CAPSULE_LINK_BPS = 100_000_000  # in UML the shaper is exact up to here and no further
+EQUAL_MSS_BYTES = 1300  # below the smallest native MSS of all modes (Weave, MTU 1376: 1324), so that all can carry it
+SMALL_MSS_BYTES = 536  # RFC 9293 section 3.7.1: the MSS that every IPv4 host takes; here it shows the cost per packet
+OFFERED_BPS = 200_000_000  # cost is compared at equal work; below what every mode reaches on a slow machine
+CONGESTION_CONTROL = "cubic"
+DRIFT_LIMIT_RATIO = 0.05  # between the two baselines of a deployment
+NOISE_LIMITS = {"steal_ratio": 0.02, "canary_ratio": 1.5}  # a trial above one of them is discarded, once repeated
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One profile of the method. Times in seconds, sizes in bytes, rates in bit/s."""
+
+    profile: str
+    deployments: int
+    trial_s: int
+    omit_s: int  # slow start; measured but not used
+    wire_bytes: int
+    latency_samples: int
+    views: tuple[str, ...] = VIEWS
+    streams: tuple[int, ...] = (1, 4)
+    equal_mss: bool = True
+    publishable: bool = True
+
+    @property
+    def id(self) -> str:
+        """The name under which these numbers are frozen."""
+        return f"p1-{self.profile}"
+
+    def as_mapping(self, seed: int) -> Mapping[str, Any]:
+        """What the campaign file says of the method."""
+        return {
+            "id": self.id,
+            "profile": self.profile,
+            "deployments": self.deployments,
+            "trial_s": self.trial_s,
+            "omit_s": self.omit_s,
+            "wire_bytes": self.wire_bytes,
+            "latency_samples": self.latency_samples,
+            "views": list(self.views),
+            "order": "block-random",
+            "seed": seed,
+            "offered_bps": OFFERED_BPS,
+            "equal_mss_bytes": EQUAL_MSS_BYTES,
+            "congestion_control": CONGESTION_CONTROL,
+        }
+
+
+PROFILES = {
+    protocol.profile: protocol
+    for protocol in (
+        Protocol("smoke", 1, 1, 0, 8_000_000, 20_000, views=("wire", "speed"), streams=(1,), equal_mss=False,
+                 publishable=False),
+        Protocol("quick", 1, 3, 1, 32_000_000, 20_000, streams=(1,), publishable=False),
+        Protocol("standard", 6, 3, 1, 32_000_000, 20_000),
+    )
+}
+
+
+def profile(name: str) -> Protocol:
+    """The protocol of a profile.
+
+    Raises:
+        UserError: there is no such profile.
+    """
+    if name not in PROFILES:
+        raise UserError(f"Unknown profile '{name}'.", f"Profiles: {', '.join(PROFILES)}.")
+    return PROFILES[name]

@@ -1,0 +1,188 @@
+"""One deployment of a mode, from nothing to nothing: the one place where the phases stand in order.
+
+up, build, ready, attest, measure, attest, down. A deployment whose attestation fails, before or after measuring, yields
+its evidence and no number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from experiments import attestation, catalog, views
+from experiments.catalog import Mode
+from experiments.dataplanes.base import Recipe, recipe_for
+from experiments.errors import ExperimentFailed, UserError
+from experiments.labs import netns
+from experiments.labs.base import Lab, Transcript
+from experiments.probes import environment
+from experiments.protocol import Protocol, profile
+from experiments.results.model import Check, Deployment, Packet, TranscriptStep, Trial
+
+READY_TIMEOUT_S = 30.0
+
+Tell = Callable[[str], None]
+Hold = Callable[[Lab], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to deploy, where; plain values, so that it can be handed to another kernel."""
+
+    mode: str
+    n: int
+    profile: str
+    nodes: int = 2
+    lab: str = "netns"
+    kernel: str = "host"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a deployment leaves behind. ``raws`` are the tools' own outputs: trial id -> (tool, text)."""
+
+    deployment: Deployment
+    transcript: tuple[TranscriptStep, ...] = ()
+    raws: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    implementation: Mapping[str, str] = field(default_factory=dict)
+    network: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Run:
+    """The state of one deployment while it runs; what a failure leaves of it."""
+
+    def __init__(self, job: Job, tell: Tell, hold: Hold | None) -> None:
+        self.job = job
+        self.tell = tell
+        self.hold = hold
+        self.mode: Mode = catalog.get(job.mode)
+        self.protocol: Protocol = profile(job.profile)
+        self.seconds: dict[str, float] = {}
+        self.transcript = Transcript()
+        self.before: list[Check] = []
+        self.after: list[Check] = []
+        self.packet: Packet | None = None
+        self.trials: list[Trial] = []
+        self.raws: dict[str, tuple[str, str]] = {}
+        self.implementation: Mapping[str, str] = {}
+        self.network: Mapping[str, Any] = {}
+
+    @contextmanager
+    def timed(self, phase: str, lab: Lab | None = None) -> Iterator[None]:
+        """Count the block's seconds to ``phase``, and record its commands under that name."""
+        started = time.monotonic()
+        if lab is not None:
+            lab.transcript.phase = phase
+        try:
+            yield
+        finally:
+            self.seconds[phase] = self.seconds.get(phase, 0.0) + time.monotonic() - started
+
+    def run(self) -> None:
+        """All phases in order.
+
+        Raises:
+            ExperimentFailed: a phase failed; what was observed until then is kept.
+        """
+        self.tell(f"lab up: {self.job.nodes} nodes")
+        with self.timed("up"):
+            context = self._lab()
+            lab = context.__enter__()
+        self.transcript = lab.transcript
+        try:
+            self._inside(lab)
+        finally:
+            with self.timed("down"):
+                context.__exit__(None, None, None)
+
+    def _lab(self) -> Any:
+        underlay = self.mode.underlay
+        reflectors = len([name for name in underlay.routers if name.startswith("rr")])
+        return netns.up(
+            nodes=self.job.nodes, underlay=underlay.kind, reflectors=reflectors, mtu_bytes=self.mode.mtu.underlay_bytes,
+            kernel=self.job.kernel,
+        )
+
+    def _inside(self, lab: Lab) -> None:
+        recipe = recipe_for(self.mode, lab)
+        self.tell("build")
+        with self.timed("build", lab):
+            recipe.build()
+        self.tell("wait for the data plane")
+        with self.timed("ready", lab):
+            recipe.wait_ready(READY_TIMEOUT_S)
+        self.implementation = recipe.implementation()
+        self.network = environment.network(lab, [node.name for node in lab.nodes[:2]])
+        self.tell("attest")
+        with self.timed("attest", lab):
+            self.before, self.packet = attestation.full(lab, recipe, self.mode)
+        _require(self.before, "before measuring")
+        with self.timed("measure", lab):
+            self._measure(lab, recipe)
+        self.tell("attest again")
+        with self.timed("attest", lab):
+            self.after = attestation.again(lab, recipe, self.mode)
+        _require(self.after, "after measuring")
+        if self.hold is not None:
+            self.hold(lab)
+
+    def _measure(self, lab: Lab, recipe: Recipe) -> None:
+        bench = views.Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.kernel)
+        for trial in bench.trials(self.tell):
+            self.trials.append(trial)
+        self.raws = bench.raws
+
+    def outcome(self, started_at: str, reason: str | None) -> Outcome:
+        """The result; without any number if there is a reason not to believe one."""
+        phases = {f"{phase}_s": round(self.seconds[phase], 3) for phase in ("up", "build", "ready", "attest", "down")
+                  if phase in self.seconds}
+        ok = reason is None
+        deployment = Deployment(
+            n=self.job.n, status="ok" if ok else "failed", reason=reason, started_at=started_at,
+            drift_ratio=views.drift(self.trials) if ok else None,
+            attestation_before=tuple(self.before), attestation_after=tuple(self.after),
+            trials=tuple(self.trials) if ok else (), packet=self.packet, **phases,
+        )
+        steps = tuple(TranscriptStep(step.phase, step.place, step.command, step.output, step.exit_code)
+                      for step in self.transcript.steps)
+        return Outcome(deployment, steps, self.raws if ok else {}, self.implementation, self.network)
+
+
+def deploy(job: Job, tell: Tell = lambda _: None, hold: Hold | None = None) -> Outcome:
+    """Build, attest, measure and remove one deployment; ``hold`` is called before it is removed.
+
+    A failed build or attestation is an outcome too: its status is ``failed``, with the reason and without numbers.
+
+    Raises:
+        UserError: the mode or the profile does not exist, or the lab cannot be made on this machine.
+    """
+    if job.nodes < 2:
+        raise UserError(f"{job.nodes} node is too few: packets travel between two.", "Use --nodes 2 or more.")
+    run = _Run(job, tell, hold)
+    started_at, reason = now(), None
+    try:
+        run.run()
+    except ExperimentFailed as failure:
+        reason = str(failure)
+    return run.outcome(started_at, reason)
+
+
+def now() -> str:
+    """The time in UTC as RFC 3339 writes it, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _require(checks: list[Check], when: str) -> None:
+    """No number without an attestation.
+
+    Raises:
+        ExperimentFailed: a check does not hold; the message names all of them with what was expected and observed.
+    """
+    failed = [check for check in checks if not check.ok]
+    if failed:
+        listed = "; ".join(f"{c.check} on {c.at}: expected {c.expected}, observed {c.observed}" for c in failed)
+        raise ExperimentFailed(f"The attestation {when} failed: {listed}.")
