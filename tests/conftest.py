@@ -1,0 +1,28 @@
+"""Fixtures for all tests: what a machine must have before a test can be run for real."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import cache
+
+import pytest
+
+LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "tcpdump", "ethtool", "bird", "sockperf")
+SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+
+
+@cache
+def lab_is_missing() -> str:
+    """Why the embedded lab cannot be built here; empty if it can."""
+    missing = [tool for tool in LAB_TOOLS if shutil.which(tool, path=SYSTEM_PATH) is None]
+    if missing:
+        return f"the lab needs {', '.join(missing)}: run `invoke setup`"
+    done = subprocess.run(["unshare", "--user", "--map-root-user", "--net", "true"], capture_output=True, text=True)
+    return "" if done.returncode == 0 else f"user namespaces are not allowed here: {done.stderr.strip()}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("lab") and lab_is_missing():
+            item.add_marker(pytest.mark.skip(reason=lab_is_missing()))
