@@ -25,7 +25,7 @@ MODES = Path(__file__).resolve().parent / "modes"
 
 KernelFeature = Literal["veth", "bridge", "ipv4-forwarding", "vxlan", "ipip", "tun", "openvswitch", "packet-socket"]
 Tool = Literal[
-    "ip", "bridge", "ping", "iperf3", "sockperf", "tcpdump", "ethtool", "bird", "ovs-dpctl", "tc", "unshare", "nsenter"
+    "ip", "bridge", "ping", "iperf3", "sockperf", "ethtool", "bird", "ovs-dpctl", "tc", "unshare", "nsenter"
 ]
 Place = Literal["client pod", "client node", "client ToR", "wire", "server ToR", "server node", "server pod"]
 
@@ -69,7 +69,7 @@ class Mtu:
 
 @dataclass(frozen=True)
 class DeclaredHeader:
-    """One header of a full-size TCP packet between the nodes, outermost first; a capture is compared with ``fields``."""
+    """One header of a full-size TCP packet between nodes, outermost first; a capture is compared with ``fields``."""
 
     layer: str
     bytes: int

@@ -166,4 +166,6 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a command at a place and leave it running (a daemon, a capture, a server); recorded with a final ``&``."""
     lab.transcript.steps.append(Step(lab.transcript.phase, place, shlex.join(argv) + " &", "", 0))
-    return subprocess.Popen(lab.command(place, argv), stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+    # The command that enters the lab waits for the one inside; when it is stopped, the one inside has to stop too.
+    inside = ["setpriv", "--pdeathsig", "TERM", *argv]
+    return subprocess.Popen(lab.command(place, inside), stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)

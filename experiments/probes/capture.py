@@ -1,0 +1,103 @@
+"""Packets as they stand on a device: captured by the sniffer on a node, read here by scapy."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from experiments.labs.base import Lab, start
+from experiments.probes import sniffer
+from experiments.probes.errors import ProbeError
+
+START_TIMEOUT_S = 5.0
+SETTLE_S = 0.02  # for packets that were sent but not yet written
+PACKETS = 400  # bounded; a full-size packet is among the first dozen of a transfer
+
+
+class Capture:
+    """A running sniffer whose output we hold in memory."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._bytes = bytearray()
+        self._ready = threading.Event()
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
+
+    def _collect(self) -> None:
+        assert self._process.stdout is not None
+        while chunk := self._process.stdout.read1(1 << 16):  # type: ignore[attr-defined]
+            self._bytes += chunk
+            self._ready.set()
+        self._ready.set()
+
+    def wait_ready(self) -> None:
+        """Return when the sniffer listens.
+
+        Raises:
+            ProbeError: it ended, or did not listen in time.
+        """
+        if not self._ready.wait(START_TIMEOUT_S) or not self._bytes:
+            raise ProbeError(f"The capture did not start: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        self._process.terminate()
+        _, said = self._process.communicate(timeout=3)
+        lines = said.decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def stop(self) -> None:
+        """Stop the sniffer and take in what it has still to say."""
+        time.sleep(SETTLE_S)
+        self._process.terminate()
+        try:
+            self._process.wait(3)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(2)
+
+    def frames(self) -> list[bytes]:
+        """The captured frames, from the Ethernet header on; a last one that was cut short is left out.
+
+        Raises:
+            ProbeError: this is not a capture.
+        """
+        from scapy.error import Scapy_Exception
+        from scapy.utils import RawPcapReader
+
+        try:
+            with RawPcapReader(io.BytesIO(bytes(self._bytes))) as reader:
+                return [bytes(frame) for frame, about in reader if len(frame) == about.caplen]
+        except (Scapy_Exception, EOFError) as error:
+            raise ProbeError(f"The capture could not be read: {error}") from None
+
+    def full_size(self) -> bytes:
+        """The largest frame: a full-size packet, as segmentation is off while we capture.
+
+        Raises:
+            ProbeError: nothing was captured.
+        """
+        frames = self.frames()
+        if not frames:
+            raise ProbeError("No packet was captured on the underlay.")
+        return max(frames, key=len)
+
+
+@contextmanager
+def on(lab: Lab, place: str, device: str) -> Iterator[Capture]:
+    """Capture what leaves ``device`` during the block."""
+    argv = [sys.executable, str(Path(sniffer.__file__).resolve()), device, str(PACKETS)]
+    process = start(lab, place, argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    capture = Capture(process)
+    try:
+        capture.wait_ready()
+        yield capture
+    finally:
+        capture.stop()

@@ -1,0 +1,144 @@
+"""CPU time and context switches of the machine, over exactly the time of a measurement.
+
+``/proc/stat`` counts for the whole kernel: on one machine the two nodes cannot be told apart. What the machine does
+anyway is measured just before and taken off; steal (time that a hypervisor gave to somebody else) is kept apart.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from experiments.errors import ExperimentFailed
+from experiments.labs.base import Lab, run
+from experiments.probes.errors import ProbeError
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+class Process(Protocol):
+    """A process of the data plane, by its id at its place."""
+
+    @property
+    def place(self) -> str:
+        """Where it runs."""
+        ...
+
+    @property
+    def pid(self) -> int:
+        """Its id there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of CPU time since boot by kind, and context switches."""
+
+    user_s: float
+    system_s: float
+    irq_s: float
+    softirq_s: float
+    steal_s: float
+    context_switches: int
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a measurement took: core-seconds, without what the machine does anyway."""
+
+    busy_core_s: float
+    softirq_core_s: float
+    steal_core_s: float
+    daemon_core_s: float
+    context_switches: float
+    seconds: float
+
+
+def parse_stat(text: str) -> Times:
+    """Read ``/proc/stat`` (proc(5)).
+
+    Raises:
+        ProbeError: the lines that are needed are not there.
+    """
+    try:
+        lines = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
+        user, nice, system, _idle, _iowait, irq, softirq, steal = (int(v) * TICK_S for v in lines["cpu"][:8])
+        return Times(user + nice, system, irq, softirq, steal, int(lines["ctxt"][0]))
+    except (KeyError, ValueError, IndexError):
+        raise ProbeError("/proc/stat could not be read.") from None
+
+
+def parse_process_stat(text: str) -> float:
+    """CPU seconds (user and system) of a process from its ``/proc/PID/stat`` (proc(5): fields 14 and 15).
+
+    Raises:
+        ProbeError: it is not such a line.
+    """
+    try:
+        fields = text[text.rindex(")") + 1:].split()
+        return (int(fields[11]) + int(fields[12])) * TICK_S
+    except (ValueError, IndexError):
+        raise ProbeError("/proc/PID/stat could not be read.") from None
+
+
+def now() -> Times:
+    """The machine's times now."""
+    return parse_stat(Path("/proc/stat").read_text())
+
+
+def _busy(later: Times, earlier: Times) -> float:
+    return (later.user_s + later.system_s + later.irq_s + later.softirq_s
+            - earlier.user_s - earlier.system_s - earlier.irq_s - earlier.softirq_s)
+
+
+def rate_when_idle(seconds: float) -> Used:
+    """What the machine takes while nothing is measured; rates are this divided by its ``seconds``."""
+    earlier, started = now(), time.monotonic()
+    time.sleep(seconds)
+    return _difference(now(), earlier, time.monotonic() - started, 0.0)
+
+
+def _difference(later: Times, earlier: Times, seconds: float, daemon_core_s: float) -> Used:
+    return Used(_busy(later, earlier), later.softirq_s - earlier.softirq_s, later.steal_s - earlier.steal_s,
+                daemon_core_s, later.context_switches - earlier.context_switches, seconds)
+
+
+class Meter:
+    """Counts from its making to :meth:`stop`."""
+
+    def __init__(self, lab: Lab, processes: Sequence[Process]) -> None:
+        self._lab = lab
+        self._processes = processes
+        self._daemons = self._daemon_seconds()
+        self._started = time.monotonic()
+        self._before = now()
+
+    def _daemon_seconds(self) -> float:
+        total = 0.0
+        for process in self._processes:
+            try:
+                done = run(self._lab, process.place, ["cat", f"/proc/{process.pid}/stat"], record=False)
+            except ExperimentFailed:
+                raise ProbeError(f"The process {process.pid} on {process.place} is gone.") from None
+            total += parse_process_stat(done.stdout)
+        return total
+
+    def stop(self, idle: Used) -> Used:
+        """What was used, less the idle rate over the same time.
+
+        Raises:
+            ProbeError: a process of the data plane is gone.
+        """
+        seconds = time.monotonic() - self._started
+        used = _difference(now(), self._before, seconds, 0.0)
+        share = seconds / idle.seconds
+        return Used(
+            max(0.0, used.busy_core_s - idle.busy_core_s * share),
+            max(0.0, used.softirq_core_s - idle.softirq_core_s * share),
+            used.steal_core_s, self._daemon_seconds() - self._daemons,
+            max(0.0, used.context_switches - idle.context_switches * share), seconds,
+        )

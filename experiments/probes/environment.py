@@ -1,0 +1,188 @@
+"""The machine as it was found: one small function a fact.
+
+A fact that cannot be had is left out, and ``absent`` says why; it is never zero or empty. Nothing here tells who or
+where somebody is: no host name, no user, no address of the machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.labs.base import Lab, run
+
+# sysctls that decide what TCP does; read inside a node, where the measurement happens.
+TCP_SYSCTLS = (
+    "net.ipv4.tcp_congestion_control", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.ipv4.tcp_timestamps",
+    "net.ipv4.tcp_sack", "net.ipv4.tcp_window_scaling", "net.ipv4.tcp_mtu_probing", "net.core.default_qdisc",
+)
+OFFLOADS = ("tx-checksumming", "tcp-segmentation-offload", "generic-segmentation-offload", "generic-receive-offload")
+TOOLS: Mapping[str, Sequence[str]] = {
+    "ip": ("ip", "-Version"), "iperf3": ("iperf3", "--version"), "sockperf": ("sockperf", "--version"),
+    "bird": ("bird", "--version"), "ethtool": ("ethtool", "--version"),
+    "ovs-dpctl": ("ovs-dpctl", "--version"), "linux.uml": ("linux.uml", "--version"),
+}
+_VERSION = re.compile(r"\d+\.\d+(?:[.\w-]*\w)?")
+SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+
+
+class Absent(Exception):
+    """A fact that this machine does not give; the message is the reason."""
+
+
+def host(slug: str) -> dict[str, Any]:
+    """The machine, under the name that its owner gave it for publication."""
+    found: dict[str, Any] = {"slug": slug}
+    absent: dict[str, str] = {}
+    for name, fact in HOST_FACTS.items():
+        try:
+            found[name] = fact()
+        except (Absent, OSError, ValueError) as reason:
+            absent[name] = str(reason) or type(reason).__name__
+    if absent:
+        found["absent"] = absent
+    return found
+
+
+def host_slug() -> str:
+    """A name that says nothing: ``h`` and six digits that stay the same for this machine."""
+    try:
+        identity = Path("/etc/machine-id").read_text().strip() or platform.node()
+    except OSError:
+        identity = platform.node()
+    return "h" + hashlib.sha256(f"podpath {identity}".encode()).hexdigest()[:6]
+
+
+def software() -> dict[str, Any]:
+    """Versions of the tools that take part, and of Python."""
+    found: dict[str, Any] = {"python": platform.python_version()}
+    absent: dict[str, str] = {}
+    for name, argv in TOOLS.items():
+        try:
+            found[name] = tool_version(argv)
+        except Absent as reason:
+            absent[name] = str(reason)
+    if absent:
+        found["absent"] = absent
+    return found
+
+
+def tool_version(argv: Sequence[str]) -> str:
+    """The version that a tool prints of itself.
+
+    Raises:
+        Absent: it is not installed, or says nothing like a version.
+    """
+    path = shutil.which(argv[0]) or shutil.which(argv[0], path=SYSTEM_PATH)
+    if path is None:
+        raise Absent("not installed")
+    try:
+        done = subprocess.run(
+            [path, *argv[1:]], capture_output=True, text=True, errors="replace", timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        raise Absent("it did not answer") from None
+    version = _VERSION.search(done.stdout + done.stderr)
+    if version is None:
+        raise Absent("it does not say its version")
+    return version[0]
+
+
+def network(lab: Lab, places: Sequence[str]) -> dict[str, Any]:
+    """TCP's settings inside the first node, and MTU and offloads of the underlay's device on each of ``places``."""
+    first = places[0]
+    done = run(lab, first, ["sysctl", "--ignore", *TCP_SYSCTLS], check=False, record=False)
+    pairs = (line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line)
+    sysctls = {name.strip(): " ".join(value.split()) for name, value in pairs}
+    devices = {}
+    for place in places:
+        device = lab.node(place).device
+        features = parse_offloads(run(lab, place, ["ethtool", "-k", device], check=False, record=False).stdout)
+        devices[f"{place}/{device}"] = {name: features[name] for name in OFFLOADS if name in features}
+    return {"single_host": True, "sysctl": sysctls, "offload": devices}
+
+
+def parse_offloads(text: str) -> dict[str, bool]:
+    """Features from the answer of ``ethtool -k``."""
+    pairs = (line.split(":", 1) for line in text.splitlines()[1:] if ":" in line)
+    return {name.strip(): value.strip().startswith("on") for name, value in pairs}
+
+
+def kernel() -> str:
+    """Release of the running kernel."""
+    return platform.release()
+
+
+def architecture() -> str:
+    """Instruction set as the kernel names it."""
+    return platform.machine()
+
+
+def cpu_model() -> str:
+    """The processor's name."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith(("model name", "Model")):
+            return line.split(":", 1)[1].strip()
+    raise Absent("/proc/cpuinfo names no model")
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def memory_bytes() -> int:
+    """Memory of the machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def virtualisation() -> str:
+    """``none``, or what systemd-detect-virt recognises; by the processor's flag where that is not installed."""
+    if path := shutil.which("systemd-detect-virt"):
+        done = subprocess.run([path], capture_output=True, text=True, timeout=5, check=False)
+        if done.stdout.strip():
+            return done.stdout.strip()
+    flags = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "")
+    if not flags:
+        raise Absent("neither systemd-detect-virt nor processor flags")
+    return "vm" if " hypervisor" in flags else "none"
+
+
+def distribution() -> str:
+    """Name and version of the distribution."""
+    return platform.freedesktop_os_release()["PRETTY_NAME"]
+
+
+def cgroup() -> str:
+    """``v1`` or ``v2``."""
+    if not Path("/sys/fs/cgroup").is_dir():
+        raise Absent("no /sys/fs/cgroup")
+    return "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1"
+
+
+def governor() -> str:
+    """The frequency governor of the first processor."""
+    path = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+    if not path.exists():
+        raise Absent("the kernel shows no frequency governor (usual in virtual machines)")
+    return path.read_text().strip()
+
+
+HOST_FACTS: Mapping[str, Callable[[], Any]] = {
+    "kernel": kernel,
+    "arch": architecture,
+    "cpu_model": cpu_model,
+    "cores": cores,
+    "memory_bytes": memory_bytes,
+    "virtualisation": virtualisation,
+    "os": distribution,
+    "cgroup": cgroup,
+    "governor": governor,
+}

@@ -1,0 +1,31 @@
+"""TTL and MTU as a pod sees them, by ping."""
+
+from __future__ import annotations
+
+import re
+
+from experiments.labs.base import Lab, run
+from experiments.results.model import Check
+
+ICMP_AND_IP_BYTES = 28  # ICMP echo header 8 (RFC 792), IPv4 header 20 (RFC 791)
+
+_TTL = re.compile(r"\bttl=(\d+)\b")
+
+
+def ttl_check(lab: Lab, place: str, address: str, expected: int) -> Check:
+    """The TTL of an answered ping, sent with 64 by the other side."""
+    done = run(lab, place, ["ping", "-n", "-c", "1", "-W", "2", address], check=False)
+    found = _TTL.search(done.stdout)
+    observed = found[1] if found else "no answer"
+    return Check("pod.ttl", str(expected), observed, observed == str(expected), done.command, place)
+
+
+def mtu_checks(lab: Lab, place: str, address: str, mtu_bytes: int) -> list[Check]:
+    """A packet of exactly the MTU passes with "don't fragment" set; one byte more does not."""
+    checks = []
+    for name, size, expected in (("mtu.fits", mtu_bytes, "answered"), ("mtu.one_more", mtu_bytes + 1, "refused")):
+        argv = ["ping", "-n", "-c", "1", "-W", "1", "-M", "do", "-s", str(size - ICMP_AND_IP_BYTES), address]
+        done = run(lab, place, argv, check=False)
+        observed = "answered" if _TTL.search(done.stdout) else "refused"
+        checks.append(Check(name, expected, observed, observed == expected, done.command, place))
+    return checks

@@ -1,0 +1,59 @@
+"""What else the machine did during a trial. A trial is judged by this and never by its outcome."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from functools import cache
+from pathlib import Path
+
+from experiments.probes import cpu
+
+CANARY_BYTES = 4_000_000  # about 10 ms of one core: long enough to time, short enough to repeat
+
+
+def canary_s() -> float:
+    """Seconds of wall clock for a fixed piece of work on one core."""
+    data = bytes(CANARY_BYTES)
+    started = time.perf_counter()
+    hashlib.sha256(data).digest()
+    return time.perf_counter() - started
+
+
+@cache
+def canary_reference_s() -> float:
+    """The best of ten, once in a run: what the work takes when nobody disturbs."""
+    return min(canary_s() for _ in range(10))
+
+
+def pressure_some_s() -> float | None:
+    """Seconds since boot in which some task waited for a CPU (PSI, /proc/pressure/cpu); None where there is no PSI."""
+    try:
+        line = Path("/proc/pressure/cpu").read_text().splitlines()[0]
+        return int(line.rsplit("total=", 1)[1]) / 1e6
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+class Watch:
+    """Observes the machine from its making to :meth:`stop`."""
+
+    def __init__(self) -> None:
+        self._canary = canary_s() / canary_reference_s()
+        self._times = cpu.now()
+        self._pressure = pressure_some_s()
+        self._started = time.monotonic()
+
+    def stop(self) -> dict[str, float]:
+        """Ratios over the time: steal of all cores, waiting tasks; the canary before and after; the load average."""
+        seconds = time.monotonic() - self._started
+        found = {
+            "canary_ratio": round(max(self._canary, canary_s() / canary_reference_s()), 3),
+            "steal_ratio": round((cpu.now().steal_s - self._times.steal_s) / (seconds * (os.cpu_count() or 1)), 4),
+            "load1": round(os.getloadavg()[0], 2),
+        }
+        pressure = pressure_some_s()
+        if pressure is not None and self._pressure is not None:
+            found["pressure_some_ratio"] = round((pressure - self._pressure) / seconds, 3)
+        return found

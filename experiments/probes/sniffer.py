@@ -1,0 +1,40 @@
+"""Writes what leaves a device to standard output, as a pcap file that tcpdump and Wireshark read too.
+
+A program of its own, started inside a node: ``python3 sniffer.py DEVICE PACKETS``. It is here because tcpdump gives up
+its privileges by ``setgroups``, which the kernel denies in a user namespace that an ordinary user made
+(user_namespaces(7)), and then ends. Standard library only, so that any node's python3 can run it.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+import time
+
+ETH_P_ALL = 0x0003
+SNAP_BYTES = 65535
+LINKTYPE_ETHERNET = 1
+# The pcap file header: magic number, version 2.4, no time zone, no accuracy, longest packet, kind of link.
+PCAP_HEADER = struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, SNAP_BYTES, LINKTYPE_ETHERNET)
+
+
+def main(device: str, packets: int) -> None:
+    """Write up to ``packets`` outgoing frames of ``device``; the header goes out as soon as the socket listens."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as listener:
+        listener.bind((device, ETH_P_ALL))
+        output = sys.stdout.buffer
+        output.write(PCAP_HEADER)
+        output.flush()
+        while packets:
+            frame, (_, _, kind, *_) = listener.recvfrom(SNAP_BYTES)
+            if kind != socket.PACKET_OUTGOING:
+                continue
+            seconds, rest = divmod(time.time_ns(), 1_000_000_000)
+            output.write(struct.pack("=IIII", seconds, rest // 1000, len(frame), len(frame)) + frame)
+            output.flush()
+            packets -= 1
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
