@@ -65,7 +65,7 @@ class Protocol:
 PROFILES = {
     protocol.profile: protocol
     for protocol in (
-        Protocol("smoke", 1, 1, 0, 8_000_000, 20_000, views=("wire", "speed"), streams=(1,), equal_mss=False,
+        Protocol("smoke", 1, 1, 1, 8_000_000, 20_000, views=("wire", "speed"), streams=(1,), equal_mss=False,
                  publishable=False),
         Protocol("quick", 1, 3, 1, 32_000_000, 20_000, streams=(1,), publishable=False),
         Protocol("standard", 6, 3, 1, 32_000_000, 20_000),

@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from experiments import limits
 from experiments.attestation import set_segmentation
@@ -32,8 +33,10 @@ from experiments.protocol import (
 )
 from experiments.results.model import Trial
 
-# Bounded, so that no queue between the pods ever overflows and every packet is counted once (about 180 in flight).
-WIRE_WINDOW_BYTES = 262_144
+# Offered slowly, in writes of whole segments: no queue overflows, no segment is half full, each packet counts once.
+WIRE_OFFERED_BPS = 200_000_000
+WIRE_SEGMENTS_A_WRITE = 10
+WIRE_ATTEMPTS = 3  # a lost packet is sent, and counted, twice: then the transfer is made again
 # What tbf does not count itself: preamble and start of frame 8, frame check sequence 4, gap 12 (IEEE 802.3).
 ETHERNET_EXTRA_BYTES = 24
 
@@ -97,6 +100,7 @@ class Bench:
         self.prefix = prefix
         self.link_bps = CAPSULE_LINK_BPS if kernel == "uml" else ETHERNET_BPS
         self.raws: dict[str, tuple[str, str]] = {}
+        self.capacity_bps: float | None = None  # one stream, native MSS: what "half load" is half of
         client, server = lab.nodes[0], lab.nodes[1]
         self.paths = {
             "pod-pod": Path("pod-pod", recipe.pods[0].name, recipe.pods[1].name, recipe.pods[1].address),
@@ -131,16 +135,23 @@ class Bench:
     def _wire(self, trial: Trial, path: Path, ask: Ask) -> Trial:
         """Payload over what the underlay carried for it; counts, no clock."""
         node = self.lab.nodes[0]
+        segment = limits.limit(self.mode if path.name == "pod-pod" else None).payload_bytes
         set_segmentation(self.lab, on=False)
         try:
-            before = counters.read(self.lab, node.name, node.device)
-            result = self._iperf3(trial, path, size_bytes=self.protocol.wire_bytes, window_bytes=WIRE_WINDOW_BYTES)
-            sent = counters.read(self.lab, node.name, node.device) - before
+            for _ in range(WIRE_ATTEMPTS):
+                before = counters.read(self.lab, node.name, node.device)
+                result = self._iperf3(trial, path, size_bytes=self.protocol.wire_bytes, offered_bps=WIRE_OFFERED_BPS,
+                                      write_bytes=WIRE_SEGMENTS_A_WRITE * segment)
+                sent = counters.read(self.lab, node.name, node.device) - before
+                if not result.retransmits:
+                    break
+            else:
+                raise ProbeError(f"Packets were lost in each of {WIRE_ATTEMPTS} transfers.")
         finally:
             set_segmentation(self.lab, on=True)
-        ratio = counters.wire_efficiency(result.received_bytes, sent)
+        ratio = counters.wire_efficiency(result.sent_bytes, sent)
         return replace(
-            trial, payload_bytes=result.received_bytes, underlay_tx_bytes=sent.tx_bytes,
+            trial, payload_bytes=result.sent_bytes, underlay_tx_bytes=sent.tx_bytes,
             underlay_tx_packets=sent.tx_packets, wire_efficiency_ratio=round(ratio, 6),
             wire_goodput_bps=round(ratio * ETHERNET_BPS), retransmits=result.retransmits, mss_bytes=result.mss_bytes,
         )
@@ -150,6 +161,8 @@ class Bench:
         mss = {"native": None, "equal": EQUAL_MSS_BYTES, "small": SMALL_MSS_BYTES}[ask.mss]
         result = self._iperf3(trial, path, seconds=self.protocol.trial_s, omit_s=self.protocol.omit_s,
                               streams=ask.streams, mss_bytes=mss)
+        if path.name == "pod-pod" and ask.streams == 1 and mss is None:
+            self.capacity_bps = result.received_bps
         return _goodput(trial, result)
 
     def _link(self, trial: Trial, path: Path, ask: Ask) -> Trial:
@@ -185,10 +198,16 @@ class Bench:
         )
 
     def _latency(self, trial: Trial, path: Path, ask: Ask) -> Trial:
-        """Request and response, one at a time: idle, or while a stream takes half of the offered load."""
+        """Request and response, one at a time: idle, or beside a stream at a share of this mode's own goodput."""
+        load = None
+        if ask.load_ratio:
+            if self.capacity_bps is None:
+                raise ProbeError("There is no goodput of this deployment to take a share of.")
+            rate_bps = round(ask.load_ratio * self.capacity_bps)
+            trial = replace(trial, offered_bps=rate_bps)
+            load = partial(iperf3.background, self.lab, path.client, path.server, path.address, rate_bps)
         result, text = sockperf.run_ping_pong(
-            self.lab, path.client, path.server, path.address, samples=self.protocol.latency_samples,
-            load=(lambda: self._background(path)) if ask.load_ratio else None,
+            self.lab, path.client, path.server, path.address, samples=self.protocol.latency_samples, load=load,
         )
         self.raws[trial.id] = (result.tool, text)
         return replace(

@@ -10,7 +10,8 @@ import json
 import math
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,9 @@ from experiments.labs.base import Lab, run, start
 from experiments.probes.errors import ProbeError
 
 PORT = 5201
+BACKGROUND_PORT = 5202
 CONNECT_TIMEOUT_MS = 3000
+BACKGROUND_SETTLE_S = 0.5  # slow start of the background stream
 SLACK_S = 15.0  # beyond the time that was asked for
 # Bytes that were sent but not yet received when the test ended: at most what fits into sockets and queues.
 UNEQUAL_RATIO = 0.05
@@ -30,6 +33,7 @@ class IperfResult:
     """What one run says. Rates in bit/s over the measured time, without the omitted seconds."""
 
     received_bytes: int
+    sent_bytes: int
     received_bps: float
     sent_bps: float
     seconds: float
@@ -47,7 +51,7 @@ def server_argv() -> list[str]:
 
 def client_argv(
     address: str, *, seconds: int | None = None, size_bytes: int | None = None, omit_s: int = 0, streams: int = 1,
-    mss_bytes: int | None = None, offered_bps: int | None = None, window_bytes: int | None = None,
+    mss_bytes: int | None = None, offered_bps: int | None = None, write_bytes: int | None = None,
     congestion_control: str = "cubic",
 ) -> list[str]:
     """The client's command line: for a time (whole seconds) or a number of bytes.
@@ -61,7 +65,7 @@ def client_argv(
             "--connect-timeout", str(CONNECT_TIMEOUT_MS), "--parallel", str(streams)]
     argv += ["--time", str(seconds)] if seconds is not None else ["--bytes", str(size_bytes)]
     for option, value in (("--omit", omit_s or None), ("--set-mss", mss_bytes), ("--bitrate", offered_bps),
-                          ("--window", window_bytes)):
+                          ("--length", write_bytes)):
         if value is not None:
             argv += [option, str(value)]
     return argv
@@ -70,7 +74,7 @@ def client_argv(
 def run_tcp(
     lab: Lab, client: str, server: str, address: str, *, seconds: int | None = None, size_bytes: int | None = None,
     omit_s: int = 0, streams: int = 1, mss_bytes: int | None = None, offered_bps: int | None = None,
-    window_bytes: int | None = None, congestion_control: str = "cubic",
+    write_bytes: int | None = None, congestion_control: str = "cubic",
 ) -> tuple[IperfResult, str]:
     """Send TCP from ``client`` to ``server`` (at ``address``); the result, and iperf3's own output.
 
@@ -78,7 +82,7 @@ def run_tcp(
         ProbeError: iperf3 failed, or its output cannot be used; the message is the reason.
     """
     argv = client_argv(address, seconds=seconds, size_bytes=size_bytes, omit_s=omit_s, streams=streams,
-                       mss_bytes=mss_bytes, offered_bps=offered_bps, window_bytes=window_bytes,
+                       mss_bytes=mss_bytes, offered_bps=offered_bps, write_bytes=write_bytes,
                        congestion_control=congestion_control)
     process = start(lab, server, server_argv())
     try:
@@ -87,6 +91,32 @@ def run_tcp(
     finally:
         stop(process)
     return parse(done.stdout, congestion_control), done.stdout
+
+
+@contextmanager
+def background(lab: Lab, client: str, server: str, address: str, rate_bps: int) -> Iterator[None]:
+    """A TCP stream of ``rate_bps`` bit/s beside another measurement, during the block.
+
+    Raises:
+        ProbeError: the stream did not start, or ended before the block did.
+    """
+    port = str(BACKGROUND_PORT)
+    listener = start(lab, server, ["iperf3", "--server", "--one-off", "--port", port])
+    try:
+        wait_until_listening(lab, server, BACKGROUND_PORT, listener)
+        stream = start(lab, client, ["iperf3", "--client", address, "--port", port, "--time", "120",
+                                     "--bitrate", str(rate_bps), "--congestion", "cubic"])
+        try:
+            time.sleep(BACKGROUND_SETTLE_S)
+            yield
+            if stream.poll() is not None:
+                raise ProbeError("The background stream ended before the measurement did.")
+        finally:
+            stream.terminate()
+            stream.wait()
+    finally:
+        listener.terminate()
+        listener.wait()
 
 
 def wait_until_listening(lab: Lab, place: str, port: int, process: subprocess.Popen[bytes]) -> None:
@@ -133,6 +163,7 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
     received, sent = _block(answer, "sum_received"), _block(answer, "sum_sent")
     result = IperfResult(
         received_bytes=round(_number(received, "bytes")),
+        sent_bytes=round(_number(sent, "bytes")),
         received_bps=_number(received, "bits_per_second"),
         sent_bps=_number(sent, "bits_per_second"),
         seconds=_number(received, "seconds"),
@@ -146,8 +177,8 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
         raise ProbeError("iperf3's receiver counted nothing.")
     if result.congestion_control and result.congestion_control != congestion_control:
         raise ProbeError(f"{congestion_control} was asked for, {result.congestion_control} was used.")
-    missing = _number(sent, "bytes") - result.received_bytes
-    if missing > max(UNEQUAL_RATIO * _number(sent, "bytes"), UNEQUAL_BYTES) or missing < -UNEQUAL_BYTES:
+    missing = result.sent_bytes - result.received_bytes
+    if missing > max(UNEQUAL_RATIO * result.sent_bytes, UNEQUAL_BYTES) or missing < -UNEQUAL_BYTES:
         raise ProbeError(f"Sender and receiver disagree by {missing:.0f} bytes.")
     return result
 

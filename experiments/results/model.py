@@ -143,6 +143,7 @@ class ModeResult:
     transcript: tuple[TranscriptStep, ...]  # of the first deployment
     summary: Mapping[str, Any] = field(default_factory=dict)  # derived; recomputed by `validate`
     caveats: tuple[str, ...] = ()
+    digest: str = field(default="", compare=False)  # over all else; put there by the store
 
 
 @dataclass(frozen=True)
@@ -162,3 +163,4 @@ class Campaign:
     software: Mapping[str, Any]
     plan: tuple[Mapping[str, Any], ...] = ()  # cells in order, each with its state
     noise_floor: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = field(default="", compare=False)  # over all else; put there by the store

@@ -1,0 +1,103 @@
+"""The one registry of fields: every field of every object in a result file, with all that is known of it.
+
+From here come the JSON Schema (:mod:`experiments.results.schema`), what the reader and the validator accept, the
+rounding of the writer, the headers of tables and the rows of the reference page. A test holds it equal to the
+dataclasses of :mod:`experiments.results.model`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from experiments.results import model
+from experiments.results.described import campaigns, modes, trials
+from experiments.results.described.field import Field
+
+__all__ = ["CLASSES", "FILES", "OBJECTS", "OPEN", "Field", "Row", "get", "measures", "reference", "rounded"]
+
+# Objects in the order in which the reference page explains them.
+OBJECTS: Mapping[str, tuple[Field, ...]] = {
+    "Campaign": campaigns.CAMPAIGN,
+    "Generator": campaigns.GENERATOR,
+    "Protocol": campaigns.PROTOCOL,
+    "Cell": campaigns.CELL,
+    "ModeResult": modes.MODE_RESULT,
+    "Deployment": modes.DEPLOYMENT,
+    "Check": modes.CHECK,
+    "Trial": trials.TRIAL,
+    "Raw": trials.RAW,
+    "Packet": modes.PACKET,
+    "Header": modes.HEADER,
+    "TranscriptStep": modes.TRANSCRIPT_STEP,
+}
+
+# Objects that are dataclasses; the others are plain mappings with known keys.
+CLASSES: Mapping[str, type[Any]] = {
+    "Campaign": model.Campaign,
+    "ModeResult": model.ModeResult,
+    "Deployment": model.Deployment,
+    "Check": model.Check,
+    "Trial": model.Trial,
+    "Packet": model.Packet,
+    "Header": model.Header,
+    "TranscriptStep": model.TranscriptStep,
+}
+
+# Objects that may have more keys than the described ones.
+OPEN = frozenset({"Protocol"})
+
+# Kinds of files and the object that each consists of.
+FILES: Mapping[str, str] = {"campaign": "Campaign", "mode": "ModeResult"}
+
+
+@cache
+def _by_name(described: str) -> Mapping[str, Field]:
+    return {field.name: field for field in OBJECTS[described]}
+
+
+def get(described: str, name: str) -> Field:
+    """The field ``name`` of the object ``described``, as in ``get("Trial", "goodput_bps")``.
+
+    Raises:
+        KeyError: there is no such object or field.
+    """
+    return _by_name(described)[name]
+
+
+def measures() -> dict[str, Field]:
+    """The measures of a trial by name: the fields of which a reader wants more, or less."""
+    return {field.name: field for field in OBJECTS["Trial"] if field.better}
+
+
+def rounded(field: Field, value: float) -> int | float:
+    """The number as it is stored: with the field's decimals, without a decimal point where there are none."""
+    if field.digits is None or isinstance(value, int):
+        return value
+    return round(value) if field.digits == 0 else round(value, field.digits)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the reference page."""
+
+    object: str
+    name: str
+    type: str
+    unit: str
+    required: bool
+    allowed: str
+    better: str
+    meaning: str
+    source: str
+
+
+def reference() -> list[Row]:
+    """All fields in order, for the reference page about the result format."""
+    return [
+        Row(described, field.name, field.type_in_words, field.unit, field.required, field.allowed_in_words,
+            field.better, field.meaning, field.source)
+        for described, all_fields in OBJECTS.items() for field in all_fields
+    ]

@@ -1,0 +1,286 @@
+"""Strict YAML: what two readers could understand differently is refused, and every refusal names its line.
+
+libyaml reads the text; the values are made here, by the rules of JSON: ``true``, ``false``, ``null``, decimal numbers,
+everything else is text. What older YAML takes for a date, an octal number or a boolean must stand in quotes. Anchors,
+aliases, tags, duplicate keys, tabs, several documents and files above 256 KiB are refused.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from experiments.errors import UserError
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 24
+
+Plain: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WORDS = {"true": True, "false": False, "null": None}
+# What YAML 1.1 or 1.2 readers may take for something else than text.
+_AMBIGUOUS = re.compile(
+    r"~|=|<<|(?i:yes|no|on|off|y|n|true|false|null)"  # booleans, null and merge keys
+    r"|[-+]?[.]?[0-9][0-9_,]*([.:][0-9_:]*)*([eE][-+]?[0-9]*)?"  # numbers, also sexagesimal
+    r"|[-+]?0[xob][0-9a-fA-F_]+|[-+]?[.](?i:inf|nan)"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"  # dates
+)
+
+
+def read(path: Path) -> Plain:
+    """The values in a file.
+
+    Raises:
+        UserError: it cannot be read, is larger than 256 KiB, or is not strict YAML; names file and line.
+    """
+    return parse(text_of(path), str(path))
+
+
+def text_of(path: Path) -> str:
+    """The text of a file of at most 256 KiB.
+
+    Raises:
+        UserError: it cannot be read, is too large or is not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
+    if len(content) > MAX_BYTES:
+        raise UserError(f"{path}: is larger than {MAX_BYTES // 1024} KiB.", "No result file is.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(f"{path}:{line}: is not UTF-8.") from None
+
+
+def parse(text: str, name: str) -> Plain:
+    """The values in a text; ``name`` is what messages call the file.
+
+    Raises:
+        UserError: it is not strict YAML; names file and line.
+    """
+    if "\t" in text:
+        line = text[: text.index("\t")].count("\n") + 1
+        raise UserError(f"{name}:{line}: there is a tab.", "Use spaces; inside of quotes write \\t.")
+    loader = _LOADER(text)
+    try:
+        return _Builder(loader, name).document()
+    except yaml.YAMLError as error:
+        raise UserError(f"{name}:{_line(error)}: this is not valid YAML: {_problem(error)}.") from None
+    finally:
+        loader.dispose()
+
+
+def _line(error: yaml.YAMLError) -> int:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    return int(mark.line) + 1 if mark else 1
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    return str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
+
+
+class _Builder:
+    """Makes values from the parser's events; nothing is constructed that the text does not spell out."""
+
+    def __init__(self, loader: Any, name: str) -> None:
+        self.next = loader.get_event
+        self.name = name
+
+    def document(self) -> Plain:
+        self.next()  # the stream begins
+        event = self.next()
+        if isinstance(event, yaml.StreamEndEvent):
+            raise UserError(f"{self.name}:1: the file is empty.")
+        value = self.value(self.next(), 0)
+        self.next()  # the document ends
+        event = self.next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise self._refused(event, "there is a second document")
+        return value
+
+    def value(self, event: Any, depth: int) -> Plain:
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            return self.scalar(event)
+        if kind is yaml.AliasEvent:
+            raise self._refused(event, f"there is an alias (*{event.anchor})", "Write the value out.")
+        self._bare(event)
+        if depth >= MAX_DEPTH:
+            raise self._refused(event, f"values are nested deeper than {MAX_DEPTH}")
+        if kind is yaml.MappingStartEvent:
+            return self.mapping(depth + 1)
+        return self.sequence(depth + 1)
+
+    def mapping(self, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        following = self.next
+        while True:
+            event = following()
+            kind = type(event)
+            if kind is yaml.MappingEndEvent:
+                return found
+            key = self.scalar(event) if kind is yaml.ScalarEvent else None
+            if not isinstance(key, str):
+                raise self._refused(event, "a key is not text", "Put it into quotes.")
+            if key in found:
+                raise self._refused(event, f"the key '{key}' stands here twice", "Remove one of the two.")
+            event = following()
+            found[key] = self.scalar(event) if type(event) is yaml.ScalarEvent else self.value(event, depth)
+
+    def sequence(self, depth: int) -> list[Any]:
+        found: list[Any] = []
+        following = self.next
+        while True:
+            event = following()
+            if type(event) is yaml.SequenceEndEvent:
+                return found
+            found.append(self.value(event, depth))
+
+    def scalar(self, event: Any) -> Plain:
+        text: str = event.value
+        if event.anchor is not None or event.tag is not None:
+            self._bare(event)
+        if not event.implicit[0]:  # in quotes or a block
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        first = text[:1]
+        if first.isalpha() and len(text) > 5:  # too long for any word that is not text
+            return text
+        if _INTEGER.fullmatch(text):
+            if len(text) > 18:
+                raise self._refused(event, f"the number {text[:20]}… is too large")
+            return int(text)
+        if _NUMBER.fullmatch(text):
+            number = float(text)
+            if not math.isfinite(number):
+                raise self._refused(event, f"the number {text} is too large")
+            return number
+        if text == "" or _AMBIGUOUS.fullmatch(text):
+            if re.fullmatch(r"[-+]?[.](?i:inf|nan)", text):
+                raise self._refused(event, f"{text} is not a number that a result can have", "Leave the key out.")
+            raise self._refused(event, f"{text or 'nothing'} means different things to different readers of YAML",
+                                "Put text into quotes; write numbers in decimals, true or false in small letters.")
+        return text
+
+    def _bare(self, event: Any) -> None:
+        if event.anchor is not None:
+            raise self._refused(event, f"there is an anchor (&{event.anchor})", "Write the value out where it is used.")
+        if event.tag is not None:
+            raise self._refused(event, f"there is a tag ({event.tag})", "Remove it; the format has none.")
+
+    def _refused(self, event: Any, what: str, advice: str = "") -> UserError:
+        return UserError(f"{self.name}:{event.start_mark.line + 1}: {what}.", advice)
+
+
+def line_of(text: str, key: tuple[str | int, ...]) -> int:
+    """The line on which the value under ``key`` stands, or that of the nearest thing around it (1 is the first)."""
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        return _line(error)
+    line = 1
+    for part in key:
+        if node is None:
+            break
+        following = _child(node, part)
+        if following is None:
+            break
+        line, node = following
+    return line
+
+
+def _child(node: yaml.Node, part: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            if name.value == part:
+                return name.start_mark.line + 1, value
+    elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part].start_mark.line + 1, node.value[part]
+    return None
+
+
+class _Flow(dict[str, Any]):
+    """A mapping that is written on one line."""
+
+
+def flow(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Mark a small mapping to be written on one line."""
+    return _Flow(value)
+
+
+class _Dumper(_DUMPER):  # type: ignore[misc]
+    """Writes what :func:`parse` reads back unchanged."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: Any, value: str) -> yaml.Node:
+    style = None
+    if "\n" in value:
+        style = "|"
+    elif _AMBIGUOUS.fullmatch(value) or value == "":
+        style = '"'
+    node: yaml.Node = dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+    return node
+
+
+def _numbers_in_a_row(dumper: Any, value: list[Any]) -> yaml.Node:
+    simple = all(isinstance(item, int | float | str) and (not isinstance(item, str) or len(item) < 24) for item in value)
+    node: yaml.Node = dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=simple)
+    return node
+
+
+def _number(dumper: Any, value: float) -> yaml.Node:
+    if not math.isfinite(value):
+        raise ValueError(f"{value} cannot be stored")
+    text = repr(value)
+    if "e" in text and "." not in text:
+        text = text.replace("e", ".0e")  # older YAML wants the point
+    node: yaml.Node = dumper.represent_scalar("tag:yaml.org,2002:float", text)
+    return node
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(float, _number)
+_Dumper.add_representer(list, _numbers_in_a_row)
+_Dumper.add_representer(dict, lambda d, v: d.represent_mapping("tag:yaml.org,2002:map", v.items(), flow_style=False))
+_Dumper.add_representer(_Flow, lambda d, v: d.represent_mapping("tag:yaml.org,2002:map", v.items(), flow_style=True))
+
+
+def dump(value: Mapping[str, Any]) -> str:
+    """The text of a file with these values, keys in their order.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    text: str = yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110,
+                          default_flow_style=False)
+    return text
+
+
+def numbers(value: Any, key: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int | float]]:
+    """Every number in a value with the key under which it stands."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from numbers(item, (*key, name))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from numbers(item, (*key, position))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield key, value

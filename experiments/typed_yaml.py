@@ -1,0 +1,148 @@
+"""YAML into dataclasses, with messages that name file, line, key, value and what is allowed.
+
+The dataclasses are the format: their fields are the keys, their types what a value must be, a field without default
+is a key that must stand there. YAML is read as nodes, not as plain values, because only nodes know their line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast
+
+import yaml
+
+from experiments.errors import UserError
+
+T = TypeVar("T")
+
+SHOWN_CHARACTERS = 60  # of a wrong value; a message must stay readable whatever a file holds
+KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+class Document:
+    """One YAML file read as nodes; ``path`` and ``advice`` go into every message."""
+
+    def __init__(self, path: Path, advice: str) -> None:
+        self.path = path
+        self.advice = advice
+        self._constructor = yaml.constructor.SafeConstructor()
+        self.root = self._compose()
+
+    def _compose(self) -> yaml.Node | None:
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{self.path}: cannot be read: {error}.", self.advice) from None
+        try:
+            return yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise UserError(f"{self.path}:{line}: this is not valid YAML: {error.reason}.", self.advice) from None
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else 1
+            raise UserError(f"{self.path}:{line}: this is not valid YAML: {error.problem}.", self.advice) from None
+        except RecursionError:
+            raise UserError(f"{self.path}: this is nested too deeply.", self.advice) from None
+
+    def read(self, wanted: type[T]) -> T:
+        """The whole file as the dataclass ``wanted``.
+
+        Raises:
+            UserError: a key is unknown, missing or there twice, or a value is not of its field's type.
+        """
+        return cast(T, self._object(self.root, wanted, ""))
+
+    def error(self, what: str, *keys: str | int) -> UserError:
+        """A message about the value at the end of ``keys``, for rules that types cannot say."""
+        node, name = self.root, ""
+        for key in keys:
+            name += f"[{key}]" if isinstance(key, int) else f".{key}"
+            if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+                node = node.value[key]
+            elif isinstance(node, yaml.MappingNode):
+                node = next((value for k, value in node.value if k.value == key), node)
+        return self._error(node, name.lstrip("."), what)
+
+    def _value(self, node: yaml.Node, wanted: Any, key: str) -> Any:
+        origin = typing.get_origin(wanted)
+        if dataclasses.is_dataclass(wanted):
+            return self._object(node, cast(type, wanted), key)
+        if origin is tuple:
+            if not isinstance(node, yaml.SequenceNode):
+                raise self._error(node, key, f"is {self._shown(node)}; a list is wanted")
+            inner = typing.get_args(wanted)[0]
+            return tuple(self._value(item, inner, f"{key}[{number}]") for number, item in enumerate(node.value))
+        if origin is Mapping:
+            return {name: self._value(value, typing.get_args(wanted)[1], f"{key}.{name}")
+                    for name, (_, value) in self._entries(node, key).items()}
+        if origin in (typing.Union, types.UnionType):
+            return self._scalar(node, [kind for kind in typing.get_args(wanted) if kind is not type(None)], key)
+        if origin is Literal:
+            allowed = typing.get_args(wanted)
+            value = self._scalar(node, sorted({type(one) for one in allowed}, key=str), key)
+            if value not in allowed:
+                raise self._error(node, key, f"is {self._shown(node)}; allowed: {', '.join(map(str, allowed))}")
+            return value
+        return self._scalar(node, [wanted], key)
+
+    def _scalar(self, node: yaml.Node, kinds: list[type], key: str) -> Any:
+        wanted = " or ".join(KINDS[kind] for kind in kinds)
+        if not isinstance(node, yaml.ScalarNode):
+            raise self._error(node, key, f"is {self._shown(node)}; {wanted} is wanted")
+        try:
+            value = self._constructor.construct_object(node)  # type: ignore[no-untyped-call]
+        except (ValueError, OverflowError, yaml.YAMLError):
+            value = None
+        if float in kinds and type(value) is int:
+            value = float(value)
+        if type(value) not in kinds:
+            raise self._error(node, key, f"is {self._shown(node)}; {wanted} is wanted")
+        return value
+
+    def _entries(self, node: yaml.Node | None, key: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        if not isinstance(node, yaml.MappingNode):
+            raise self._error(node, key, f"is {self._shown(node)}; keys with values are wanted")
+        entries: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        for key_node, value_node in node.value:
+            name = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            if name in entries:
+                raise self._error(key_node, f"{key}.{name}".lstrip("."), "stands here twice")
+            entries[name] = (key_node, value_node)
+        return entries
+
+    def _object(self, node: yaml.Node | None, wanted: type, key: str) -> Any:
+        entries = self._entries(node, key)
+        hints = typing.get_type_hints(wanted)
+        fields = {field.name: field for field in dataclasses.fields(wanted)}
+        for name, (key_node, _) in entries.items():
+            if name not in fields:
+                close = difflib.get_close_matches(name, fields, n=1)
+                meant = f" (did you mean {close[0]}?)" if close else ""
+                full = f"{key}.{name}".lstrip(".")
+                raise self._error(key_node, full, f"is not a key here{meant}; allowed: {', '.join(fields)}")
+        for name, field in fields.items():
+            required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+            if required and name not in entries:
+                raise self._error(node, f"{key}.{name}".lstrip("."), "is missing")
+        return wanted(**{name: self._value(value, hints[name], f"{key}.{name}".lstrip("."))
+                         for name, (_, value) in entries.items()})
+
+    def _shown(self, node: yaml.Node | None) -> str:
+        if isinstance(node, yaml.SequenceNode):
+            return "a list"
+        if isinstance(node, yaml.MappingNode):
+            return "a group of keys"
+        if node is None or node.value == "":
+            return "empty"
+        text = repr(node.value)
+        return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+    def _error(self, node: yaml.Node | None, key: str, what: str) -> UserError:
+        line = node.start_mark.line + 1 if node is not None else 1
+        return UserError(f"{self.path}:{line}: {key or 'the file'} {what}.", self.advice)
