@@ -31,8 +31,8 @@ Caveat = Literal["single-host", "typed-entries", "own-relay", "no-policy", "bird
 
 # What a figure of this lab does not say; a mode names the ones that hold for it.
 CAVEATS: Mapping[Caveat, str] = {
-    "single-host": "Both nodes share one machine: its CPU serves the sender, the receiver and the network between them.",
-    "typed-entries": "Routes, neighbours and forwarding entries are typed by the recipe; upstream's daemon does not run.",
+    "single-host": "Both nodes share one machine: its CPU serves sender, receiver and the network between them.",
+    "typed-entries": "Routes, neighbours, forwarding entries are typed by the recipe; upstream's daemon does not run.",
     "own-relay": "The process that carries the packets is Podpath's own, written in Python; it is not upstream's.",
     "no-policy": "No network policy, no service rules and no masquerading stand on the path, as they do in a cluster.",
     "bird-2": "The routing daemon is stock BIRD 2; Calico ships its own branch of BIRD 1.6 with a patch for tunnels.",
