@@ -15,15 +15,14 @@ def full(lab: Lab, recipe: Recipe, mode: Mode) -> tuple[list[Check], Packet]:
     """Everything: the recipe's signs, TTL and MTU at the pod, a full-size packet compared with the declared headers."""
     client, server = recipe.pods[0], recipe.pods[1]
     packet = _capture(lab, recipe, mode)
-    checks = recipe.attest()
-    checks.append(mtu.ttl_check(lab, client.name, server.address, mode.ttl_at_pod))
+    checks = signs(lab, recipe, mode)
     checks += mtu.mtu_checks(lab, client.name, server.address, mode.mtu.pod_bytes)
     checks += decode.compare(packet.headers, mode.headers, recipe.names(), at=packet.at)
     return checks, packet
 
 
-def again(lab: Lab, recipe: Recipe, mode: Mode) -> list[Check]:
-    """What can have changed while measuring: the recipe's signs, and the TTL as the sign that the path is the same."""
+def signs(lab: Lab, recipe: Recipe, mode: Mode) -> list[Check]:
+    """What can change while a mode runs: its particular signs, and the TTL as the sign that the path is the same."""
     client, server = recipe.pods[0], recipe.pods[1]
     return [*recipe.attest(), mtu.ttl_check(lab, client.name, server.address, mode.ttl_at_pod)]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -90,7 +90,7 @@ class _Run:
         """
         self.tell(f"lab up: {self.job.nodes} nodes")
         with self.timed("up"):
-            context = self._lab()
+            context = lab_for(self.mode, self.job.nodes, self.job.kernel)
             lab = context.__enter__()
         self.transcript = lab.transcript
         try:
@@ -98,14 +98,6 @@ class _Run:
         finally:
             with self.timed("down"):
                 context.__exit__(None, None, None)
-
-    def _lab(self) -> Any:
-        underlay = self.mode.underlay
-        reflectors = len([name for name in underlay.routers if name.startswith("rr")])
-        return netns.up(
-            nodes=self.job.nodes, underlay=underlay.kind, reflectors=reflectors, mtu_bytes=self.mode.mtu.underlay_bytes,
-            kernel=self.job.kernel,
-        )
 
     def _inside(self, lab: Lab) -> None:
         recipe = recipe_for(self.mode, lab)
@@ -125,7 +117,7 @@ class _Run:
             self._measure(lab, recipe)
         self.tell("attest again")
         with self.timed("attest", lab):
-            self.after = attestation.again(lab, recipe, self.mode)
+            self.after = attestation.signs(lab, recipe, self.mode)
         _require(self.after, "after measuring")
         if self.hold is not None:
             self.hold(lab)
@@ -169,6 +161,13 @@ def deploy(job: Job, tell: Tell = lambda _: None, hold: Hold | None = None) -> O
     except ExperimentFailed as failure:
         reason = str(failure)
     return run.outcome(started_at, reason)
+
+
+def lab_for(mode: Mode, nodes: int = 2, kernel: str = "host") -> AbstractContextManager[Lab]:
+    """The embedded lab with the underlay that the mode wants, not yet up."""
+    reflectors = len([name for name in mode.underlay.routers if name.startswith("rr")])
+    return netns.up(nodes=nodes, underlay=mode.underlay.kind, reflectors=reflectors,
+                    mtu_bytes=mode.mtu.underlay_bytes, kernel=kernel)
 
 
 def now() -> str:

@@ -1,0 +1,81 @@
+"""``invoke campaign``: several modes, in random blocks, resumable; the unit of contribution."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+from rich.table import Table
+
+from experiments import campaign, catalog, protocol
+from experiments.cli.progress import console, telling
+from experiments.errors import ExperimentFailed, UserError
+from experiments.kernels import Deployer
+from experiments.preflight import readiness
+from experiments.results import store
+
+ROOT = Path(__file__).resolve().parents[2]
+CAMPAIGNS = ROOT / "data" / "campaigns"
+
+
+def run_campaign(
+    *, modes: str = "", profile: str = "standard", seed: int = 1, resume: bool = False, out: str = "", host: str = "",
+    purpose: Literal["reference", "contribution"] = "contribution",
+) -> Path:
+    """Measure the modes (all by default) and store the campaign below ``out`` (default: data/campaigns); its folder.
+
+    With ``resume`` the newest unfinished campaign goes on where it stopped.
+
+    Raises:
+        UserError: an unknown mode or profile, nothing to resume, or no mode that can run here.
+        ExperimentFailed: every deployment failed.
+    """
+    root = Path(out) if out else CAMPAIGNS
+    if resume:
+        folder = campaign.unfinished(root)
+        console.print(f"Going on with {folder}", markup=False)
+    else:
+        protocol.profile(profile)
+        variants = _variants(modes)
+        folder = campaign.begin(
+            campaign.Request(variants, profile, seed, 2, host, purpose, ("invoke", *sys.argv[1:])), root
+        )
+    with telling() as tell, Deployer() as deployer:
+        campaign.advance(folder, deployer, tell)
+    _show(folder)
+    return folder
+
+
+def _variants(modes: str) -> tuple[campaign.Variant, ...]:
+    """Every mode asked for, on every kernel that can carry it here; what cannot run is said, with the reason."""
+    names = [name.strip() for name in modes.split(",") if name.strip()] or list(catalog.load())
+    found: list[campaign.Variant] = []
+    for name in names:
+        catalog.get(name)
+        for ready in readiness(name):
+            if ready.lab != "netns":
+                continue
+            if ready.missing:
+                what = "; ".join(missing.what for missing in ready.missing)
+                console.print(f"{name} on the {ready.kernel} kernel: not run, because {what}", markup=False)
+            else:
+                found.append(campaign.Variant(name, ready.lab, ready.kernel))
+    if not found:
+        raise UserError("None of these modes can run here.", "`invoke list` shows what is missing.")
+    return tuple(found)
+
+
+def _show(folder: Path) -> None:
+    """What was measured, a line a mode and kernel."""
+    measured, results = store.read_campaign(folder)
+    table = Table(title=f"Campaign {measured.id}: {measured.status}", title_justify="left")
+    for header in ("mode", "kernel", "deployments", "failed"):
+        table.add_column(header)
+    for result in results:
+        failed = sum(deployment.status != "ok" for deployment in result.deployments)
+        table.add_row(result.mode, result.kernel, str(len(result.deployments)), str(failed))
+    console.print(table)
+    console.print(f"Stored: {folder}", markup=False)
+    if results and all(d.status != "ok" for result in results for d in result.deployments):
+        raise ExperimentFailed("Every deployment of the campaign failed.", f"The reasons are in {folder}.")
