@@ -1,0 +1,45 @@
+"""``invoke bench``: figures about Podpath itself, side by side in one run."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from experiments import bench
+from experiments.bench.figures import Figure, NotRun
+from experiments.cli.progress import console
+from experiments.errors import UserError
+
+
+def run_bench(which: str = "") -> None:
+    """Run the benchmarks named in ``which`` (comma-separated; all by default) and print a line a figure.
+
+    Raises:
+        UserError: there is no benchmark of that name.
+    """
+    found = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "figures")
+    names = [name.strip() for name in which.split(",") if name.strip()] or found
+    for name in names:
+        if name not in found:
+            raise UserError(f"Unknown benchmark '{name}'.", f"Benchmarks: {', '.join(found)}.")
+    table = Table(title="Benchmarks", title_justify="left")
+    for header in ("figure", "value", "beside", "ratio", "aim"):
+        table.add_column(header)
+    for name in names:
+        console.print(f"{name} …", markup=False)
+        for row in _rows(name):
+            table.add_row(*row)
+    console.print(table)
+
+
+def _rows(name: str) -> Iterator[tuple[str, ...]]:
+    module = importlib.import_module(f"experiments.bench.{name}")
+    for figure in module.figures():
+        if isinstance(figure, NotRun):
+            yield figure.name, f"not run, because {figure.reason}", "", "", ""
+        elif isinstance(figure, Figure):
+            ratio = f"{figure.ratio:.4f}" if figure.ratio is not None else ""
+            yield figure.name, figure.value, figure.beside, ratio, figure.aim
