@@ -10,7 +10,7 @@ import string
 from collections.abc import Mapping
 
 from experiments.catalog import CAVEATS, Layer, Mode
-from experiments.typed_yaml import Document
+from experiments.typed_yaml import KINDS, Document
 
 # The fields that a captured header has (experiments.probes.decode), and what kind of value each holds.
 HEADER_FIELDS: Mapping[Layer, Mapping[str, type]] = {
@@ -65,13 +65,13 @@ def _header(mode: Mode, document: Document, number: int) -> None:
     for name, value in header.fields.items():
         if name not in known:
             raise document.error(f"is not a field of {header.layer}; allowed: {', '.join(known)}", *at, "fields", name)
-        if isinstance(value, str):
-            _placeholders(document, value, *at, "fields", name)
-        elif type(value) is not known[name]:
-            raise document.error(f"is {value!r}; a value of type {known[name].__name__} is wanted", *at, "fields", name)
+        named = isinstance(value, str) and _placeholders(document, value, *at, "fields", name)
+        if type(value) is not known[name] and not named:
+            raise document.error(f"is {value!r}; {KINDS[known[name]]} is wanted", *at, "fields", name)
 
 
-def _placeholders(document: Document, text: str, *keys: str | int) -> None:
+def _placeholders(document: Document, text: str, *keys: str | int) -> bool:
+    """Whether the text has placeholders, all of which must be known."""
     try:
         names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
     except ValueError as error:
@@ -79,6 +79,7 @@ def _placeholders(document: Document, text: str, *keys: str | int) -> None:
     unknown = [name for name in names if name not in PLACEHOLDERS]
     if unknown:
         raise document.error(f"is {text!r}; allowed in braces: {', '.join(PLACEHOLDERS)}", *keys)
+    return bool(names)
 
 
 def _sizes(mode: Mode, document: Document) -> None:

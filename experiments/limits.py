@@ -22,12 +22,20 @@ GIGABIT_BPS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Limit:
-    """One line of the model, with every term (bytes of one full-size packet)."""
+    """One line of the model, with every term (bytes of one full-size packet).
+
+    Raises:
+        ValueError: no byte of payload fits, or a size is negative.
+    """
 
     name: str
     pod_mtu_bytes: int
     overhead_bytes: int  # between the Ethernet header and the pod's IP packet
-    mss_bytes: int | None = None  # a smaller segment than the MTU allows
+    mss_bytes: int | None = None  # payload of a segment, where it is smaller than the MTU allows
+
+    def __post_init__(self) -> None:
+        if self.overhead_bytes < 0 or self.payload_bytes < 1:
+            raise ValueError(f"{self.name}: no payload fits into an MTU of {self.pod_mtu_bytes} bytes.")
 
     @property
     def payload_bytes(self) -> int:
@@ -36,9 +44,14 @@ class Limit:
         return native if self.mss_bytes is None else min(native, self.mss_bytes)
 
     @property
+    def packet_bytes(self) -> int:
+        """Length of the pod's own IP packet."""
+        return self.payload_bytes + IPV4_HEADER_BYTES + TCP_HEADER_BYTES
+
+    @property
     def underlay_length_bytes(self) -> int:
         """Length of the IP packet on the underlay."""
-        return self.payload_bytes + IPV4_HEADER_BYTES + TCP_HEADER_BYTES + self.overhead_bytes
+        return self.packet_bytes + self.overhead_bytes
 
     @property
     def wire_bytes(self) -> int:
@@ -54,11 +67,15 @@ class Limit:
         """The limit in bit/s on an Ethernet of ``rate_bps`` bit/s."""
         return self.efficiency * rate_bps
 
+    def packets_per_s(self, goodput_bps: float) -> float:
+        """Full-size packets a second, one way, that carry ``goodput_bps`` bit/s."""
+        return goodput_bps / (8 * self.payload_bytes)
+
 
 BASELINE = Limit("host to host", 1500, 0)
 
 # Defaults of the years, so that old measurements can be read: name, pod MTU, overhead (bytes). The MTUs are from the
-# manifests and sources of each version; they are listed with their files on the page about encapsulation.
+# manifests and sources of each version; docs/history.md lists them with their files.
 HISTORY = (
     Limit("Host, Flannel host-gw, Calico BGP 3.17 and later", 1500, 0),
     Limit("Calico BGP, manifests 3.1 to 3.16", 1440, 0),
@@ -77,10 +94,18 @@ HISTORY = (
 
 
 def limit(mode: Mode | None, mss_bytes: int | None = None) -> Limit:
-    """The model's line for a mode, or for the baseline (None), optionally with a smaller segment size."""
+    """The model's line for a mode, or for the baseline (None), optionally with a smaller payload a segment."""
     if mode is None:
         return Limit(BASELINE.name, BASELINE.pod_mtu_bytes, BASELINE.overhead_bytes, mss_bytes)
     return Limit(mode.title, mode.mtu.pod_bytes, mode.overhead_bytes, mss_bytes)
+
+
+def variants(mode: Mode) -> tuple[Limit, ...]:
+    """The lines for the other MTUs that a mode has in other circumstances, by the largest packet that fits."""
+    return tuple(
+        Limit(f"{mode.title}, {variant.when}", variant.packet_bytes, mode.mtu.underlay_bytes - variant.packet_bytes)
+        for variant in mode.mtu.variants
+    )
 
 
 def wire_efficiency(mode: Mode | None, mss_bytes: int | None = None) -> float:

@@ -21,6 +21,7 @@ from experiments.errors import UserError
 T = TypeVar("T")
 
 SHOWN_CHARACTERS = 60  # of a wrong value; a message must stay readable whatever a file holds
+TEXT_TAG = "tag:yaml.org,2002:str"
 KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -96,13 +97,14 @@ class Document:
         if not isinstance(node, yaml.ScalarNode):
             raise self._error(node, key, f"is {self._shown(node)}; {wanted} is wanted")
         try:
-            value = self._constructor.construct_object(node)  # type: ignore[no-untyped-call]
+            value = self._constructor.construct_object(node)
         except (ValueError, OverflowError, yaml.YAMLError):
             value = None
         if float in kinds and type(value) is int:
             value = float(value)
         if type(value) not in kinds:
-            raise self._error(node, key, f"is {self._shown(node)}; {wanted} is wanted")
+            quotes = " (put it in quotes)" if str in kinds and node.value else ""
+            raise self._error(node, key, f"is {self._shown(node)}; {wanted} is wanted{quotes}")
         return value
 
     def _entries(self, node: yaml.Node | None, key: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
@@ -140,7 +142,7 @@ class Document:
             return "a group of keys"
         if node is None or node.value == "":
             return "empty"
-        text = repr(node.value)
+        text = repr(node.value) if node.tag == TEXT_TAG else str(node.value)
         return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
 
     def _error(self, node: yaml.Node | None, key: str, what: str) -> UserError:
