@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any
 
 from experiments import catalog, run
-from experiments.labs import capsule
 from experiments.results import store
 from experiments.results.model import Deployment, TranscriptStep
 from experiments.run import Hold, Job, Outcome, Tell
@@ -39,6 +38,8 @@ class Deployer:
         if job.kernel == "host":
             return run.deploy(job, tell, hold)
         if self._capsule is None:
+            from experiments.labs import capsule  # only here: most runs never need it
+
             tell("boot the User-Mode Linux capsule")
             features = {feature for mode in catalog.load().values() for feature in mode.needs.kernel}
             self._capsule = self._stack.enter_context(capsule.boot(features=sorted(features)))

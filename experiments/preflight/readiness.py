@@ -1,0 +1,149 @@
+"""Modes against labs and kernels: what is ready here, what is missing, and which one ``auto`` takes."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+from dataclasses import dataclass
+
+from experiments import catalog
+from experiments.errors import UserError
+from experiments.preflight import probes
+from experiments.preflight.packages import providing
+
+LAB_TOOLS = ("unshare", "nsenter", "setpriv", "ip", "tc", "ss", "sysctl", "ping", "iperf3", "sockperf", "ethtool")
+CONTAINER_TOOLS = {"containerlab": ("docker", "containerlab"), "kind": ("docker", "kind", "containerlab", "kubectl"),
+                   "cluster": ("kubectl",)}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that is not there: what, what for, and how to get it."""
+
+    what: str
+    why: str
+    how: str
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """A mode in a lab on a kernel: ready, if nothing is missing."""
+
+    mode: str
+    lab: str
+    kernel: str
+    missing: tuple[Missing, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether the mode can be measured there."""
+        return not self.missing
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Where an experiment runs, with the reason in a sentence."""
+
+    lab: str
+    kernel: str
+    sentence: str
+
+
+def readiness(name: str) -> tuple[Readiness, ...]:
+    """All places where a mode could run: the embedded lab on both kernels, then the labs with containers.
+
+    Raises:
+        UserError: there is no such mode.
+    """
+    mode = catalog.get(name)
+    return (
+        Readiness(name, "netns", "host", _on_host(mode)),
+        Readiness(name, "netns", "uml", _in_capsule(mode)),
+        *(Readiness(name, lab, "host", _container_lab(lab)) for lab in CONTAINER_TOOLS),
+    )
+
+
+def choose(mode: catalog.Mode, lab: str = "auto", kernel: str = "auto") -> Choice:
+    """Where to run a mode, as asked or by itself.
+
+    Raises:
+        UserError: what was asked for does not exist or is not ready; everything missing is listed, with its remedy.
+    """
+    places = readiness(mode.name)
+    if lab not in {"auto", *(place.lab for place in places)}:
+        raise UserError(f"Unknown lab '{lab}'.", "Labs: auto, netns, containerlab, kind, cluster.")
+    if kernel not in {"auto", "host", "uml"}:
+        raise UserError(f"Unknown kernel '{kernel}'.", "Kernels: auto, host, uml.")
+    wanted = [p for p in places if lab in ("auto", p.lab) and kernel in ("auto", p.kernel)]
+    # The real thing first where it is ready: kind, else the embedded lab.
+    order = ("kind", "netns") if lab == "auto" else (lab,)
+    for name in order:
+        for place in (p for p in wanted if p.lab == name and p.ready):
+            return Choice(place.lab, place.kernel, _sentence(mode, place, places, lab, kernel))
+    listed = [m for p in wanted if p.lab == order[-1] for m in p.missing] or [m for p in wanted for m in p.missing]
+    unique = list(dict.fromkeys(listed))
+    raise UserError(
+        f"{mode.name} cannot run here: " + "; ".join(f"{m.what} ({m.why})" for m in unique) + ".",
+        "; ".join(dict.fromkeys(m.how for m in unique)),
+    )
+
+
+def _sentence(mode: catalog.Mode, place: Readiness, places: tuple[Readiness, ...], lab: str, kernel: str) -> str:
+    what = {"host": "the host's kernel", "uml": "the User-Mode Linux capsule's kernel"}[place.kernel]
+    where = f"Lab: {place.lab}, on {what}"
+    if lab != "auto" and kernel != "auto":
+        return f"{where}, as asked."
+    reasons = []
+    if lab == "auto" and place.lab == "netns":
+        kind = next(p for p in places if p.lab == "kind")
+        reasons.append("kind is not ready here (" + ", ".join(m.what for m in kind.missing) + ")")
+    if kernel == "auto" and place.kernel == "uml":
+        host = next(p for p in places if (p.lab, p.kernel) == ("netns", "host"))
+        reasons.append("the host's kernel cannot: " + "; ".join(m.what for m in host.missing))
+    return f"{where}" + (": " + "; ".join(reasons) if reasons else "") + "."
+
+
+def _on_host(mode: catalog.Mode) -> tuple[Missing, ...]:
+    if platform.system() != "Linux":
+        return (Missing("Linux", "network namespaces exist only there", "Run it on Linux, or in a virtual machine."),)
+    found = _tools(mode)
+    if refused := probes.user_namespaces():
+        return (*found, Missing("user namespaces", "the lab's nodes are namespaces", refused))
+    for feature in mode.needs.kernel:
+        if refused := probes.feature(feature):
+            how = "Run `invoke setup`: it makes the device usable." if feature == "tun" else "Use --kernel uml."
+            found = (*found, Missing(f"kernel feature {feature}", refused, how))
+    return found
+
+
+def _in_capsule(mode: catalog.Mode) -> tuple[Missing, ...]:
+    if mode.relay:
+        return (Missing("the host's kernel", "a relay in user space, measured in User-Mode Linux, measures User-Mode "
+                        "Linux, where a small send takes about 0.3 ms", "Use --kernel host."),)
+    found = _tools(mode)
+    if importlib.util.find_spec("experiments.labs.capsule") is None:
+        return (*found, Missing("the capsule", "this version does not have it yet", "Use --kernel host."))
+    if probes.program("linux.uml") is None:
+        how = "Run `invoke setup` (Debian package user-mode-linux)."
+        found = (*found, Missing("linux.uml", "User-Mode Linux", how))
+    return found
+
+
+def _tools(mode: catalog.Mode) -> tuple[Missing, ...]:
+    found = []
+    for tool in dict.fromkeys((*LAB_TOOLS, *mode.needs.tools)):
+        if probes.program(tool) is None:
+            package = providing(tool)
+            name = f" (Debian package {package.debian})" if package else ""
+            found.append(Missing(tool, package.why if package else "a tool of the lab", f"Run `invoke setup`{name}."))
+    return tuple(found)
+
+
+def _container_lab(lab: str) -> tuple[Missing, ...]:
+    tools = tuple(
+        Missing(tool, f"the {lab} lab is built with it", f"Install {tool}.")
+        for tool in CONTAINER_TOOLS[lab] if probes.program(tool) is None
+    )
+    if importlib.util.find_spec(f"experiments.labs.{lab}") is None:
+        return (*tools, Missing(f"the {lab} lab", "this version does not have it yet", "Use --lab netns."))
+    return tools

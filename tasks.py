@@ -1,0 +1,144 @@
+"""The front door: one short task a function, each of which calls one function of ``experiments.cli``."""
+
+from invoke import Context, task
+
+from experiments.cli.door import door
+
+
+@task(help={"dry_run": "only say what would be done", "tests": "also what the tests need: a browser"})
+@door
+def setup(c: Context, dry_run: bool = False, tests: bool = False) -> None:
+    """Install the Debian packages that the labs need."""
+    from experiments.cli.setup import run_setup
+
+    run_setup(dry_run=dry_run, tests=tests)
+
+
+@task(name="list", help={"format": "table or json"})
+@door
+def list_(c: Context, format: str = "table") -> None:
+    """Show which modes can run where, and what is missing."""
+    from experiments.cli.listing import run_list
+
+    run_list(format=format)
+
+
+@task(
+    positional=["name"],
+    help={
+        "name": "the mode, as `invoke list` names it",
+        "lab": "auto, netns, containerlab, kind or cluster",
+        "kernel": "auto, host or uml (the User-Mode Linux capsule)",
+        "profile": "smoke, quick or standard: how long and how often is measured",
+        "seed": "number that fixes the order of deployments",
+        "nodes": "number of nodes",
+        "out": "folder for results; default data/local",
+        "keep": "keep the lab up after measuring, until Enter",
+        "dry_run": "only print the commands and the measurements",
+        "host": "name under which this machine appears in results",
+        "daemon": "ours, or upstream where upstream's daemon is installed",
+    },
+)
+@door
+def experiment(
+    c: Context, name: str, lab: str = "auto", kernel: str = "auto", profile: str = "quick", seed: int = 1,
+    nodes: int = 2, out: str = "", keep: bool = False, dry_run: bool = False, host: str = "", daemon: str = "ours",
+) -> None:
+    """Build a mode, prove that it is in force, measure it."""
+    from experiments.cli.experiment import run_experiment
+
+    run_experiment(name, lab=lab, kernel=kernel, profile=profile, seed=seed, nodes=nodes, out=out, keep=keep,
+                   dry_run=dry_run, host=host, daemon=daemon)
+
+
+@task(
+    help={
+        "modes": "modes, comma-separated; default all",
+        "profile": "smoke, quick or standard",
+        "seed": "number that fixes the order of deployments",
+        "resume": "go on with the newest unfinished campaign",
+        "out": "folder for campaigns; default data/campaigns",
+        "host": "name under which this machine appears in results",
+    },
+)
+@door
+def campaign(
+    c: Context, modes: str = "", profile: str = "standard", seed: int = 1, resume: bool = False, out: str = "",
+    host: str = "",
+) -> None:
+    """Measure all modes in random blocks; resumable."""
+    from experiments.cli.campaign import run_campaign
+
+    run_campaign(modes=modes, profile=profile, seed=seed, resume=resume, out=out, host=host)
+
+
+@task(positional=["path"], optional=["path"], help={"path": "file or folder; default data/", "base": "git revision"})
+@door
+def validate(c: Context, path: str | None = None, base: str = "") -> None:
+    """Check result files as CI does."""
+    from experiments.cli.validate import run_validate
+
+    run_validate(path or "", base=base)
+
+
+@task
+@door
+def render(c: Context) -> None:
+    """Render data/ into pages."""
+    from experiments.cli.site import render_site
+
+    render_site()
+
+
+@task
+@door
+def build(c: Context) -> None:
+    """Render and build the site, strictly."""
+    from experiments.cli.site import build_site
+
+    build_site()
+
+
+@task(help={"port": "port on this machine"})
+@door
+def serve(c: Context, port: int = 8000) -> None:
+    """Serve the site; reload on change of data or prose."""
+    from experiments.cli.site import serve_site
+
+    serve_site(port=port)
+
+
+@task
+@door
+def check(c: Context) -> None:
+    """Build, then check links, offline use and accessibility."""
+    from experiments.cli.site import check_site
+
+    check_site()
+
+
+@task
+@door
+def test(c: Context) -> None:
+    """Run the tests; pytest's arguments go after --."""
+    from experiments.cli.test import run_tests
+
+    run_tests(c.remainder)
+
+
+@task(positional=["which"], optional=["which"], help={"which": "benchmarks, comma-separated; default all"})
+@door
+def bench(c: Context, which: str | None = None) -> None:
+    """Print benchmarks of Podpath itself."""
+    from experiments.cli.bench import run_bench
+
+    run_bench(which or "")
+
+
+@task
+@door
+def clean(c: Context) -> None:
+    """Remove what a lab left behind."""
+    from experiments.cli.clean import run_clean
+
+    run_clean()
