@@ -1,6 +1,7 @@
 """The front door: one short task a function, each of which calls one function of ``experiments.cli``."""
 
-from invoke import Context, task
+from invoke.context import Context
+from invoke.tasks import task
 
 from experiments.cli.door import door
 
@@ -72,13 +73,13 @@ def campaign(
     run_campaign(modes=modes, profile=profile, seed=seed, resume=resume, out=out, host=host)
 
 
-@task(positional=["path"], optional=["path"], help={"path": "file or folder; default data/", "base": "git revision"})
+@task(help={"path": "file or folder; default data/", "base": "git revision"})
 @door
-def validate(c: Context, path: str | None = None, base: str = "") -> None:
+def validate(c: Context, path: str = "", base: str = "") -> None:
     """Check result files as CI does."""
     from experiments.cli.validate import run_validate
 
-    run_validate(path or "", base=base)
+    run_validate(path, base=base)
 
 
 @task
@@ -126,13 +127,13 @@ def test(c: Context) -> None:
     run_tests(c.remainder)
 
 
-@task(positional=["which"], optional=["which"], help={"which": "benchmarks, comma-separated; default all"})
+@task(help={"which": "benchmarks, comma-separated; default all"})
 @door
-def bench(c: Context, which: str | None = None) -> None:
+def bench(c: Context, which: str = "") -> None:
     """Print benchmarks of Podpath itself."""
     from experiments.cli.bench import run_bench
 
-    run_bench(which or "")
+    run_bench(which)
 
 
 @task

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from experiments import limits
 from experiments.attestation import set_segmentation
@@ -101,6 +102,10 @@ class Bench:
         self.link_bps = CAPSULE_LINK_BPS if kernel == "uml" else ETHERNET_BPS
         self.raws: dict[str, tuple[str, str]] = {}
         self.capacity_bps: float | None = None  # one stream, native MSS: what "half load" is half of
+        self._views: dict[str, Callable[[Trial, Path, Ask], Trial]] = {
+            "wire": self._wire, "link": self._link, "speed": self._speed, "cost": self._cost,
+            "latency": self._latency,
+        }
         client, server = lab.nodes[0], lab.nodes[1]
         self.paths = {
             "pod-pod": Path("pod-pod", recipe.pods[0].name, recipe.pods[1].name, recipe.pods[1].address),
@@ -125,7 +130,7 @@ class Bench:
                      mss=ask.mss, congestion_control=CONGESTION_CONTROL)
         watch = noise.Watch()
         try:
-            trial = getattr(self, f"_{ask.view}")(base, self.paths[ask.path], ask)
+            trial = self._views[ask.view](base, self.paths[ask.path], ask)
         except ProbeError as failure:
             return replace(base, status="failed", reason=str(failure), noise=watch.stop())
         return replace(trial, noise=watch.stop())
@@ -218,7 +223,7 @@ class Bench:
 
     # -- shared -----------------------------------------------------------------------------------------------------
 
-    def _iperf3(self, trial: Trial, path: Path, **options: object) -> iperf3.IperfResult:
+    def _iperf3(self, trial: Trial, path: Path, **options: Any) -> iperf3.IperfResult:
         result, text = iperf3.run_tcp(self.lab, path.client, path.server, path.address, **options)
         self.raws[trial.id] = (result.tool, text)
         return result

@@ -73,7 +73,7 @@ class Capture:
         from scapy.utils import RawPcapReader
 
         try:
-            with RawPcapReader(io.BytesIO(bytes(self._bytes))) as reader:
+            with RawPcapReader(io.BytesIO(bytes(self._bytes))) as reader:  # type: ignore[arg-type]  # files work too
                 return [bytes(frame) for frame, about in reader if len(frame) == about.caplen]
         except (Scapy_Exception, EOFError) as error:
             raise ProbeError(f"The capture could not be read: {error}") from None

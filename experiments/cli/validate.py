@@ -1,0 +1,29 @@
+"""``invoke validate``: result files, checked as CI checks them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiments import catalog
+from experiments.cli.progress import console
+from experiments.errors import UserError
+from experiments.results.validate import validate
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run_validate(path: str = "", *, base: str = "") -> None:
+    """Check a file, a campaign's folder, or everything below data/; with ``base`` also that files were only added.
+
+    Raises:
+        UserError: there are errors; they are listed above.
+    """
+    report = validate(Path(path) if path else ROOT / "data", modes=catalog.load(), base=base or None)
+    for message in report.warnings:
+        console.print(f"warning: {message}", markup=False)
+    for message in report.errors:
+        console.print(f"error: {message}", markup=False)
+    counted = f"{len(report.errors)} errors, {len(report.warnings)} warnings in {report.files} files"
+    if report.errors:
+        raise UserError(f"{counted}.", "Each line above says what is allowed there.")
+    console.print(f"{counted}.")

@@ -1,0 +1,115 @@
+"""The front door as a person uses it: ``invoke …`` in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "list", "render", "serve", "setup", "test",
+         "validate"]
+
+
+def invoke(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "120"} | ({"PATH": path} if path is not None else {})
+    return subprocess.run([sys.executable, "-m", "invoke", *arguments], cwd=ROOT, capture_output=True, text=True,
+                          timeout=120, env=environment, stdin=subprocess.DEVNULL)
+
+
+def test_every_task_is_listed_with_a_short_help() -> None:
+    lines = [line.split(maxsplit=1) for line in invoke("--list").stdout.splitlines() if line.startswith("  ")]
+    tasks = dict(lines)
+    assert set(tasks) == set(TASKS)
+    assert all(len(text) < 62 for text in tasks.values())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_has_help(task: str) -> None:
+    done = invoke("--help", task)
+    assert done.returncode == 0
+    assert "Docstring:" in done.stdout
+
+
+def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
+    done = invoke("experiment", "calico-bpg")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "Unknown mode 'calico-bpg'. Did you mean calico-bgp?\n"
+        "Modes: calico-bgp, calico-bgp-global, calico-bgp-node, calico-ipip, flannel-udp, flannel-vxlan, weave-fastdp, "
+        "weave-sleeve.\n"
+    )
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("experiment", "calico-bgp", "--profile", "fast"), "Unknown profile 'fast'."),
+    (("experiment", "calico-bgp", "--lab", "cellar"), "Unknown lab 'cellar'."),
+    (("experiment", "calico-bgp", "--kernel", "bsd"), "Unknown kernel 'bsd'."),
+    (("experiment", "calico-bgp", "--daemon", "upstream"), "--daemon upstream is not available"),
+    (("list", "--format", "xml"), "Unknown format 'xml'."),
+    (("campaign", "--modes", "nothing"), "Unknown mode 'nothing'."),
+    (("bench", "--which", "nothing"), "Unknown benchmark 'nothing'."),
+])
+def test_a_user_s_mistake_is_one_message_and_exit_status_2(arguments: tuple[str, ...], message: str) -> None:
+    done = invoke(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_tool_is_named_with_its_package(tmp_path: Path) -> None:
+    script = (
+        "from experiments.preflight import probes, choose\n"
+        "from experiments import catalog\n"
+        "original = probes.program\n"
+        "probes.program = lambda name: None if name == 'bird' else original(name)\n"
+        "choose(catalog.get('calico-bgp'))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert "UserError: calico-bgp cannot run here: bird (speaks BGP in the Calico modes)" in done.stderr
+    assert "Run `invoke setup` (Debian package bird2)." in done.stderr
+
+
+def test_list_as_json_says_of_every_mode_where_it_runs() -> None:
+    places = json.loads(invoke("list", "--format", "json").stdout)
+    assert {place["mode"] for place in places} >= {"calico-bgp", "flannel-vxlan", "weave-sleeve"}
+    for place in places:
+        assert place["ready"] == (not place["missing"])
+        assert all(missing["what"] and missing["how"] for missing in place["missing"])
+
+
+def test_dry_run_prints_commands_and_stores_nothing(tmp_path: Path) -> None:
+    done = invoke("experiment", "flannel-vxlan", "--dry-run", "--out", str(tmp_path))
+    assert done.returncode == 0
+    assert "node1# ip link add flannel.1 address 02:00:00:00:00:01 mtu 1450 type vxlan id 1" in done.stdout
+    assert "wire, pod-pod" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_setup_dry_run_says_what_and_why_and_installs_nothing() -> None:
+    done = invoke("setup", "--dry-run")
+    assert done.returncode == 0
+    assert "bird2" in done.stdout
+    assert "speaks BGP in the Calico modes" in done.stdout
+
+
+@pytest.mark.lab
+def test_an_experiment_ends_with_a_table_and_a_stored_file(tmp_path: Path) -> None:
+    done = invoke("experiment", "calico-bgp", "--profile", "smoke", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "941." in done.stdout
+    stored = list(tmp_path.glob("*/calico-bgp.yml"))
+    assert len(stored) == 1
+    assert str(stored[0]) in done.stdout
+    assert (stored[0].parent / "campaign.yml").exists()
+
+
+@pytest.mark.lab
+def test_tasks_chain(tmp_path: Path) -> None:
+    done = invoke("setup", "--dry-run", "experiment", "flannel-vxlan", "--dry-run", "list")
+    assert done.returncode == 0, done.stderr
+    assert "Modes in the embedded lab" in done.stdout
