@@ -1,0 +1,82 @@
+"""The fragments that come from the limit model instead of from results: pure, like ``experiments.site.render``.
+
+``model-encapsulation``, ``model-limits``, ``model-history`` and ``model-note-2018`` are pulled into the pages by
+``--8<-- "model-limits.md"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import jinja2
+
+from experiments import limits
+from experiments.catalog import Mode
+from experiments.limits import HISTORY, Limit, Nearness
+
+# The products that the note of 2018 measured, and the lines of the model that can be meant by each.
+NOTE_LINES = {"Calico": ("Host", "Calico BGP", "Calico IPIP"), "Weave": ("Weave fast", "Weave sleeve")}
+NOTE_FIGURES_MBIT = {"Calico": (937, 920), "Weave": (895, 894, 694, 683)}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the model as a page shows it; ``page`` leads to the mode."""
+
+    limit: Limit
+    title: str
+    page: str = ""
+    note: str = ""
+
+    @property
+    def mbit(self) -> str:
+        """The limit on 1 Gbit/s Ethernet."""
+        return f"{self.limit.goodput_bps() / 1e6:.1f}"
+
+    @property
+    def percent(self) -> str:
+        """The share of the wire that is payload."""
+        return f"{100 * self.limit.efficiency:.2f}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One figure of the note beside the lines that can be meant."""
+
+    product: str
+    mbit: int
+    near: Sequence[Nearness]
+    highest: Limit  # of the product's lines
+    packets_per_s: tuple[int, int]  # full-size packets at the product's largest and smallest payload
+
+
+def fragments(jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> dict[str, str]:
+    """The rendered fragments by the name of their file in ``generated/``."""
+    values = {
+        "model-encapsulation": {"modes": list(modes.values())},
+        "model-limits": {"lines": list(_lines(modes.values()))},
+        "model-history": {"lines": [Line(line, line.name) for line in HISTORY]},
+        "model-note-2018": {"readings": list(readings())},
+    }
+    return {f"{name}.md": jinja.get_template(f"{name}.md.j2").render(**named) for name, named in values.items()}
+
+
+def _lines(modes: Iterable[Mode]) -> Iterable[Line]:
+    """The baseline, each mode, and each mode's other MTUs."""
+    yield Line(limits.BASELINE, "Host to host, the baseline")
+    for mode in modes:
+        yield Line(limits.limit(mode), mode.title, f"modes/{mode.name}.html")
+        for variant, line in zip(mode.mtu.variants, limits.variants(mode), strict=True):
+            yield Line(line, mode.short_title, f"modes/{mode.name}.html", variant.when)
+
+
+def readings() -> Iterable[Reading]:
+    """Each figure of the note with the lines of its product within three per cent, impossible ones too."""
+    for product, figures in NOTE_FIGURES_MBIT.items():
+        lines = [line for line in HISTORY if any(words in line.name for words in NOTE_LINES[product])]
+        sizes = [line.payload_bytes for line in lines]
+        for mbit in figures:
+            packets = tuple(round(mbit * 1e6 / 8 / size) for size in (max(sizes), min(sizes)))
+            yield Reading(product, mbit, limits.near(mbit * 1e6, lines), max(lines, key=lambda line: line.efficiency),
+                          (packets[0], packets[1]))

@@ -1,0 +1,116 @@
+"""The hand-written pages: every mode has one, in one order, every statement on it has a source, nothing is left out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from experiments import catalog, limits
+from experiments.site import claims
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+MODES = list(catalog.load().values())
+NAMES = [mode.name for mode in MODES]
+PAGES = sorted(path for path in DOCS.rglob("*.md")
+               if not {"results", "templates", "overrides"} & set(path.relative_to(DOCS).parts))
+SECTIONS = ["The packet's path", "The headers", "Hop by hop", "Control plane", "When something fails", "Measured",
+            "Why this number", "What it cannot tell", "Reproduce this", "Sources"]
+FRAGMENTS = ["facts", "path", "headers", "transcript", "measured", "reproduce", "sources"]
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_stands_in_the_order_of_all_pages(name: str) -> None:
+    text = page(f"modes/{name}.md")
+    assert re.findall(r"^## (.*)$", text, re.M) == SECTIONS
+    assert re.findall(rf'^--8<-- "{name}-(\w+)\.md"$', text, re.M) == FRAGMENTS
+    assert len(re.findall(r"^--8<--", text, re.M)) == len(FRAGMENTS)
+    assert text.index("--8<--") < text.index("## ")  # the fact box stands before the first section
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_statement_about_a_mode_has_a_source(name: str) -> None:
+    found = claims.read(DOCS / "modes" / f"{name}.md")
+    assert len(found.statements) > 15
+    assert [(s.line, s.text) for s in found.uncovered] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_note_is_used_defined_and_founded(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.S | re.M)
+    used, defined = set(claims.MARK.findall(text)), re.findall(r"^\[\^([\w-]+)\]:", text, re.M)
+    assert used == set(defined) and len(defined) == len(set(defined))
+    assert claims.parse(text, path.name).unfounded == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_says_what_it_is(path: Path) -> None:
+    front = yaml.safe_load(path.read_text(encoding="utf-8").split("---")[1])
+    assert 40 < len(front["description"]) <= 170
+
+
+def test_attestations_that_are_named_exist() -> None:
+    """A note that says "attested by `pod.ttl`" names a check that the code really makes."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "experiments").rglob("*.py"))
+    named = set()
+    for path in PAGES:
+        for sentence in re.findall(r"[Aa]ttested by ([^.;:]*(?:`[^`]+`[^.;:]*)+)", path.read_text(encoding="utf-8")):
+            named |= {name for name in re.findall(r"`([a-z_]+\.[a-z_.*]+)`", sentence)}
+    assert {"pod.ttl", "packet.headers", "mtu.fits", "route.gateway"} <= named
+    assert [name for name in sorted(named) if name.rstrip("*") not in code] == []
+
+
+def test_every_link_to_a_repository_names_a_version() -> None:
+    for path in PAGES:
+        for address in re.findall(r"https://github\.com/[^)\s]+/blob/([^/)]+)/", path.read_text(encoding="utf-8")):
+            assert re.fullmatch(r"v\d+\.\d+\.\d+|[0-9a-f]{7,40}|master", address), (path, address)
+
+
+def test_only_the_kernel_and_one_file_are_linked_without_a_version() -> None:
+    unversioned = {address for path in PAGES for address in
+                   re.findall(r"https://github\.com/([^)\s]+)/blob/master/", path.read_text(encoding="utf-8"))}
+    assert unversioned <= {"torvalds/linux", "projectcalico/calico"}
+
+
+def test_lines_of_the_model_are_not_typed() -> None:
+    """Limits come by fragments; prose may only repeat the few figures that it argues with."""
+    typed = {f"{line.goodput_bps() / 1e6:.1f}" for line in limits.HISTORY}
+    for path in PAGES:
+        text = re.sub(r"\[[^\]]*\]\([^)]*\)", "", path.read_text(encoding="utf-8"))
+        assert len(typed & set(re.findall(r"\b\d{3}\.\d\b", text))) <= 2, path
+
+
+# The note of 2018: what it names and what it links (shortened to what tells the links apart).
+NOTE_WORDS = ["IPIP", "node-to-node BGP mesh", "global or node-specific", "BIRD", "fewer than 50", "docker0", "flannel0",
+              "flanneld", "tun", "VXLAN", "Fast data path", "Sleeve", "virtual Ethernet switch", "No external cluster store",
+              "partially connected", "Open vSwitch", "iperf", "cloud"]
+NOTE_FIGURES = ["1.07 GBytes 920", "1.09 GBytes 937", "1.04 GBytes 894", "1.05 GBytes 895", "814 MBytes 683",
+                "829 MBytes 694"]
+NOTE_LINKS = ["reference/architecture/`", "architecture/components", "architecture/data-path", "l2-interconnect-fabric",
+              "l3-interconnect-fabric", "kubernetes-flannel-networking-6a1cb1f8ec7c", "network_plugins.html",
+              "enakai/how-vxlan-works-on-linux", "2013-linuxcon.pdf", "fastdp-how-it-works", "net/latest/overview/`",
+              "overview/features", "concepts/how-it-works", "weave-docker-networking-performance-fast-data-path"]
+
+
+def test_nothing_of_the_note_of_2018_is_left_out() -> None:
+    text = page("note-2018.md")
+    assert [w for w in [*NOTE_WORDS, *NOTE_FIGURES, *NOTE_LINKS] if w.lower() not in text.lower()] == []
+
+
+def test_every_mode_is_on_the_pages_that_speak_of_all() -> None:
+    for name in ("choose.md", "note-2018.md"):
+        missing = [mode for mode in NAMES if f"modes/{mode}.md" not in page(name)]
+        assert missing == []
+
+
+def test_every_page_stands_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert [str(p.relative_to(DOCS)) for p in PAGES if str(p.relative_to(DOCS)) not in navigation] == []

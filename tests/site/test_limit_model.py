@@ -1,0 +1,60 @@
+"""The fragments from the limit model: the figures are those of the model, and text from modes stays text."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+from experiments import catalog, limits
+from experiments.site import limit_model
+from experiments.site.render import environment
+
+ROOT = Path(__file__).resolve().parents[2]
+JINJA = environment(ROOT / "docs" / "templates")
+
+
+def text(fragment: str) -> list[list[str]]:
+    rows = re.findall(r"<tr>(.*?)</tr>", fragment, re.S)
+    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)]
+            for row in rows]
+
+
+def test_every_mode_has_its_line() -> None:
+    modes = catalog.load()
+    rows = {row[0]: row for row in text(limit_model.fragments(JINJA, modes)["model-limits.md"])[1:]}
+    assert len(rows) == 1 + len(modes) + sum(len(mode.mtu.variants) for mode in modes.values())
+    for mode in modes.values():
+        line = limits.limit(mode)
+        assert rows[mode.title][1:] == [
+            str(line.packet_bytes), str(line.payload_bytes), str(line.overhead_bytes), str(line.underlay_length_bytes),
+            str(line.wire_bytes), f"{100 * line.efficiency:.2f}", f"{line.goodput_bps() / 1e6:.1f}"]
+
+
+def test_history_is_whole() -> None:
+    rows = text(limit_model.fragments(JINJA, catalog.load())["model-history.md"])[1:]
+    assert [row[0] for row in rows] == [line.name for line in limits.HISTORY]
+
+
+def test_the_note_of_2018_is_read_as_the_page_says() -> None:
+    readings = {reading.mbit: reading for reading in limit_model.readings()}
+    assert set(readings) == {937, 920, 895, 894, 694, 683}
+    possible = {mbit: [n.limit.name for n in r.near if n.possible] for mbit, r in readings.items()}
+    assert not any("IPIP" in name for name in possible[937])
+    assert [round(100 * n.ratio, 1) for n in readings[937].near if n.possible] == [99.8, 99.5]
+    assert [round(100 * n.ratio, 1) for n in readings[920].near][0] == 99.3
+    fast = {n.limit.name: round(100 * n.ratio, 1) for n in readings[894].near if "fast data path 1" in n.limit.name}
+    assert sorted(fast.values()) == [98.6, 98.9]
+    assert readings[694].near == readings[683].near == []
+    assert readings[683].packets_per_s[0] > 61_000 and readings[694].packets_per_s[1] < 66_000
+
+
+def test_markup_in_a_mode_stays_text() -> None:
+    modes = {name: dataclasses.replace(mode, title="<b>|{{ 7 * 7 }}</b>") for name, mode in catalog.load().items()}
+    for fragment in limit_model.fragments(JINJA, modes).values():
+        assert "<b>" not in fragment and "49" not in fragment.split("{{ 7 * 7 }}")[0][-10:]
+    assert "&lt;b&gt;|{{ 7 * 7 }}" in limit_model.fragments(JINJA, modes)["model-limits.md"]
+
+
+def test_the_same_twice() -> None:
+    assert limit_model.fragments(JINJA, catalog.load()) == limit_model.fragments(JINJA, catalog.load())
