@@ -60,7 +60,7 @@ def parse(text: str, page: str) -> Claims:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Runs of lines without an empty one between them, with the number of their first line; no code, no front matter."""
+    """Runs of lines without an empty one between, with the number of their first; no code, no front matter."""
     lines = text.splitlines()
     start = lines.index("---", 1) + 1 if lines[:1] == ["---"] and "---" in lines[1:] else 0
     block: list[str] = []

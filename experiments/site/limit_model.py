@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jinja2
 
@@ -53,7 +54,7 @@ class Reading:
 
 def fragments(jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> dict[str, str]:
     """The rendered fragments by the name of their file in ``generated/``."""
-    values = {
+    values: Mapping[str, Mapping[str, Any]] = {
         "model-encapsulation": {"modes": list(modes.values())},
         "model-limits": {"lines": list(_lines(modes.values()))},
         "model-history": {"lines": [Line(line, line.name) for line in HISTORY]},

@@ -63,7 +63,7 @@ def test_attestations_that_are_named_exist() -> None:
     named = set()
     for path in PAGES:
         for sentence in re.findall(r"[Aa]ttested by ([^.;:]*(?:`[^`]+`[^.;:]*)+)", path.read_text(encoding="utf-8")):
-            named |= {name for name in re.findall(r"`([a-z_]+\.[a-z_.*]+)`", sentence)}
+            named |= set(re.findall(r"`([a-z_]+\.[a-z_.*]+)`", sentence))
     assert {"pod.ttl", "packet.headers", "mtu.fits", "route.gateway"} <= named
     assert [name for name in sorted(named) if name.rstrip("*") not in code] == []
 
@@ -89,9 +89,9 @@ def test_lines_of_the_model_are_not_typed() -> None:
 
 
 # The note of 2018: what it names and what it links (shortened to what tells the links apart).
-NOTE_WORDS = ["IPIP", "node-to-node BGP mesh", "global or node-specific", "BIRD", "fewer than 50", "docker0", "flannel0",
-              "flanneld", "tun", "VXLAN", "Fast data path", "Sleeve", "virtual Ethernet switch", "No external cluster store",
-              "partially connected", "Open vSwitch", "iperf", "cloud"]
+NOTE_WORDS = ["IPIP", "node-to-node BGP mesh", "global or node-specific", "BIRD", "fewer than 50", "docker0",
+              "flannel0", "flanneld", "tun", "VXLAN", "Fast data path", "Sleeve", "virtual Ethernet switch",
+              "No external cluster store", "partially connected", "Open vSwitch", "iperf", "cloud"]
 NOTE_FIGURES = ["1.07 GBytes 920", "1.09 GBytes 937", "1.04 GBytes 894", "1.05 GBytes 895", "814 MBytes 683",
                 "829 MBytes 694"]
 NOTE_LINKS = ["reference/architecture/`", "architecture/components", "architecture/data-path", "l2-interconnect-fabric",

@@ -42,7 +42,7 @@ def test_the_note_of_2018_is_read_as_the_page_says() -> None:
     possible = {mbit: [n.limit.name for n in r.near if n.possible] for mbit, r in readings.items()}
     assert not any("IPIP" in name for name in possible[937])
     assert [round(100 * n.ratio, 1) for n in readings[937].near if n.possible] == [99.8, 99.5]
-    assert [round(100 * n.ratio, 1) for n in readings[920].near][0] == 99.3
+    assert round(100 * readings[920].near[0].ratio, 1) == 99.3
     fast = {n.limit.name: round(100 * n.ratio, 1) for n in readings[894].near if "fast data path 1" in n.limit.name}
     assert sorted(fast.values()) == [98.6, 98.9]
     assert readings[694].near == readings[683].near == []
