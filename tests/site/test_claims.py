@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.site.claims import parse
+from experiments.site.claims import parse, report
 
 PAGE = """---
 description: not a statement
@@ -78,3 +80,11 @@ def test_any_text_is_read(text: str) -> None:
     for statement in claims.statements:
         assert lines[statement.line - 1].strip().startswith(statement.text.split("\n")[0][:1])
     assert set(claims.uncovered) <= set(claims.statements)
+
+
+def test_the_report_names_what_has_no_source(tmp_path: Path) -> None:
+    (tmp_path / "modes").mkdir()
+    (tmp_path / "modes" / "one.md").write_text(PAGE, encoding="utf-8")
+    lines = report(tmp_path)
+    assert lines[0] == "8 of 13 statements on 1 mode pages carry a source."
+    assert lines[1] == "docs/modes/one.md:9: no source: A paragraph without one." and len(lines) == 6
