@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False, "null": None}
 # What YAML 1.1 or 1.2 readers may take for something else than text.
 _AMBIGUOUS = re.compile(
-    r"~|=|<<|(?i:yes|no|on|off|y|n|true|false|null)"  # booleans, null and merge keys
+    r"~|=|<<|(?i:yes|no|on|off|true|false|null)"  # booleans, null and merge keys
     r"|[-+]?[.]?[0-9][0-9_,]*([.:][0-9_:]*)*([eE][-+]?[0-9]*)?"  # numbers, also sexagesimal
     r"|[-+]?0[xob][0-9a-fA-F_]+|[-+]?[.](?i:inf|nan)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"  # dates
@@ -241,7 +241,7 @@ def _text(dumper: Any, value: str) -> yaml.Node:
 
 
 def _numbers_in_a_row(dumper: Any, value: list[Any]) -> yaml.Node:
-    simple = all(isinstance(item, int | float | str) and (not isinstance(item, str) or len(item) < 24) for item in value)
+    simple = all(isinstance(item, int | float) or (isinstance(item, str) and len(item) < 24) for item in value)
     node: yaml.Node = dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=simple)
     return node
 

@@ -30,9 +30,9 @@ TRIAL = (
     Field("congestion_control", "string", "TCP congestion control in force at the sender.", _IPERF),
     # wire
     Field("payload_bytes", "integer", "Payload that the receiver got.", _IPERF, "bytes", minimum=1, header="payload"),
-    Field("underlay_tx_bytes", "integer", "Bytes the client's node sent on the underlay meanwhile, Ethernet headers in.",
+    Field("underlay_tx_bytes", "integer", "Bytes the client's node sent on the underlay, Ethernet headers included.",
           "ip -s link", "bytes", minimum=1, header="sent on the underlay"),
-    Field("underlay_tx_packets", "integer", "Frames the client's node sent on the underlay meanwhile.", "ip -s link",
+    Field("underlay_tx_packets", "integer", "Frames the client's node sent on the underlay.", "ip -s link",
           "frames", minimum=1, header="frames on the underlay"),
     Field("wire_efficiency_ratio", "number", "Payload over what it takes of the wire: bytes sent and 24 a frame.",
           "payload_bytes, underlay_tx_bytes, underlay_tx_packets", "ratio", minimum=0, maximum=1, better="higher",

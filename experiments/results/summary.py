@@ -1,0 +1,202 @@
+"""What a mode's trials come to: one cell for each thing that was asked, its median, range and ratio to the baseline.
+
+A deployment gives one value to a cell. Only trials that are ``ok`` in deployments that are ``ok`` count. The ratio is
+taken inside of each deployment, trial over the mean of that deployment's own baselines, and only then summarised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from experiments.results import fields, statistics
+from experiments.results.model import Deployment, ModeResult, Trial
+
+# What is taken from the trials of a view; the first is the one that headlines and comparisons use.
+MEASURES: Mapping[str, tuple[str, ...]] = {
+    "wire": ("wire_efficiency_ratio", "wire_goodput_bps"),
+    "link": ("goodput_bps",),
+    "speed": ("goodput_bps",),
+    "cost": ("core_s_per_gbit", "softirq_core_s", "daemon_core_s", "context_switches_per_packet"),
+    "latency": ("p50_us", "p90_us", "p99_us", "p999_us", "max_us"),
+}
+RATIO_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Several deployments' values of one measure.
+
+    ``low`` and ``high`` are the ends of an exact interval of the median where ``coverage`` says how sure it is, else
+    just the smallest and the largest value.
+    """
+
+    n: int
+    median: float
+    low: float
+    high: float
+    coverage: float | None = None
+
+    @property
+    def spread(self) -> float:
+        """High less low, over the median; 0 where the median is 0."""
+        return (self.high - self.low) / self.median if self.median else 0.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """All that is known of one view, path, number of streams, segment size and load of a mode."""
+
+    key: str
+    view: str
+    path: str
+    streams: int | None
+    mss: str | None
+    load_ratio: float | None
+    values: Mapping[str, Mapping[int, float]]  # measure -> deployment -> value
+    ratios: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    baseline: str | None = None  # key of the cell that the ratios are taken to
+    limited_by: Mapping[str, int] = field(default_factory=dict)  # link | cpu | unknown -> number of trials
+
+    @property
+    def headline(self) -> str:
+        """The measure that stands for the cell."""
+        return MEASURES[self.view][0]
+
+    def estimate(self, measure: str) -> Estimate | None:
+        """The measure over the deployments; None where no deployment gave a value."""
+        return estimate(list(self.values.get(measure, {}).values()), fields.get("Trial", measure).digits)
+
+    def ratio(self, measure: str) -> Estimate | None:
+        """The measure over its baseline; None where there is no baseline to take it to."""
+        return estimate(list(self.ratios.get(measure, {}).values()), RATIO_DIGITS)
+
+
+def key_of(trial: Trial) -> str:
+    """The name of the cell that a trial belongs to: ``speed/pod-pod/1/native``, ``latency/pod-pod/idle``."""
+    if trial.view == "latency":
+        return f"latency/{trial.path}/" + (f"load-{trial.load_ratio:g}" if trial.load_ratio else "idle")
+    return f"{trial.view}/{trial.path}/{trial.streams or 1}/{trial.mss or 'native'}"
+
+
+def estimate(values: Sequence[float], digits: int | None) -> Estimate | None:
+    """Median and interval (or range) of values, rounded; None where there are none."""
+    if not values:
+        return None
+
+    def cut(value: float) -> float:
+        return value if digits is None else round(value) if digits == 0 else round(value, digits)
+
+    middle = cut(statistics.median(values))
+    interval = statistics.median_interval(values)
+    if interval is None:
+        return Estimate(len(values), middle, cut(min(values)), cut(max(values)))
+    return Estimate(len(values), middle, cut(interval.low), cut(interval.high), round(interval.coverage, RATIO_DIGITS))
+
+
+def cells(result: ModeResult) -> list[Cell]:
+    """The cells of a mode in the order of its trials, baselines among them."""
+    used = [(d, t) for d in result.deployments if d.status == "ok" for t in d.trials if t.status == "ok"]
+    order = {key_of(trial): trial for _, trial in reversed(used)}
+    return [_cell(key, order[key], used) for key in dict.fromkeys(key_of(trial) for _, trial in used)]
+
+
+def _cell(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]]) -> Cell:
+    measures = MEASURES[first.view]
+    values = {m: _by_deployment(used, key, m) for m in measures}
+    limits = [trial.limited_by for _, trial in used if key_of(trial) == key and trial.limited_by]
+    base = _baseline_of(key, first, used)
+    ratios: dict[str, dict[int, float]] = {}
+    if base is not None:
+        for measure in measures:
+            below = _by_deployment(used, base, measure)
+            found = {n: v / below[n] for n, v in values[measure].items() if below.get(n)}
+            ratios |= {measure: found} if found else {}
+    return Cell(
+        key, first.view, first.path, first.streams, first.mss, first.load_ratio,
+        {m: found for m, found in values.items() if found}, ratios, base if ratios else None,
+        {name: limits.count(name) for name in dict.fromkeys(limits)},
+    )
+
+
+def _baseline_of(key: str, trial: Trial, used: Sequence[tuple[Deployment, Trial]]) -> str | None:
+    """The baseline's cell: the same question between the nodes, else one stream of native segments; never other load."""
+    if trial.path == "host-host":
+        return None
+    present = {key_of(t) for _, t in used if t.path == "host-host"}
+    same = key.replace("/pod-pod/", "/host-host/")
+    if same in present or trial.view == "latency":
+        return same if same in present else None
+    plain = f"{trial.view}/host-host/1/native"
+    return plain if plain in present else None
+
+
+def _by_deployment(used: Sequence[tuple[Deployment, Trial]], key: str, measure: str) -> dict[int, float]:
+    found: dict[int, list[float]] = {}
+    for deployment, trial in used:
+        value = getattr(trial, measure)
+        if key_of(trial) == key and value is not None:
+            found.setdefault(deployment.n, []).append(fields.rounded(fields.get("Trial", measure), value))
+    return {n: sum(values) / len(values) for n, values in found.items()}
+
+
+# -- what is stored -------------------------------------------------------------------------------------------------
+
+
+def summarise(result: ModeResult) -> dict[str, Any]:
+    """The summary as a mode's file holds it: by cell and measure, numbers only."""
+    return {cell.key: _plain_cell(cell) for cell in cells(result)}
+
+
+def _plain_cell(cell: Cell) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for measure in MEASURES[cell.view]:
+        whole = cell.estimate(measure)
+        if whole is not None:
+            found[measure] = _plain(whole)
+        relative = cell.ratio(measure)
+        if relative is not None:
+            found[measure]["ratio_to_baseline"] = _plain(relative)
+    if cell.baseline is not None:
+        found["baseline"] = cell.baseline
+    if cell.limited_by:
+        found["limited_by"] = dict(cell.limited_by)
+    return found
+
+
+def _plain(of: Estimate) -> dict[str, Any]:
+    found: dict[str, Any] = {"n": of.n, "median": of.median, "low": of.low, "high": of.high}
+    return found if of.coverage is None else {**found, "coverage_ratio": of.coverage}
+
+
+def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
+    """How far the baseline is from itself over all deployments of a campaign, by kernel and view.
+
+    ``spread_ratio`` is the largest over the smallest value, less 1; ``cv_ratio`` the coefficient of variation.
+    """
+    everything = list(results)
+    found: dict[str, Any] = {}
+    pooled: dict[tuple[str, str], list[float]] = {}
+    for result in everything:
+        for cell in cells(result):
+            if cell.path == "host-host":
+                values = cell.values.get(cell.headline, {}).values()
+                pooled.setdefault((result.kernel, cell.key), []).extend(values)
+    for (kernel, key), values in sorted(pooled.items()):
+        measure = MEASURES[key.split("/", 1)[0]][0]
+        entry: dict[str, Any] = {"measure": measure, "n": len(values)}
+        entry["median"] = fields.rounded(fields.get("Trial", measure), statistics.median(values))
+        variation = statistics.variation(values)
+        if variation is not None:
+            entry["cv_ratio"] = round(variation, RATIO_DIGITS)
+            entry["spread_ratio"] = round(max(values) / min(values) - 1, RATIO_DIGITS) if min(values) else None
+        found[f"{kernel}/{key}"] = entry
+    deployments = [d for result in everything for d in result.deployments]
+    drifts = [d.drift_ratio for d in deployments if d.drift_ratio is not None]
+    if drifts:
+        found["drift"] = {"n": len(drifts), "median_ratio": round(statistics.median(drifts), RATIO_DIGITS),
+                          "largest_ratio": max(drifts)}
+    trials = [t.status for d in deployments for t in d.trials]
+    found["trials"] = {status: trials.count(status) for status in sorted(set(trials))}
+    return found if deployments else {}

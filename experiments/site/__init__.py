@@ -1,0 +1,1 @@
+"""The site: results in, Markdown and SVG out; then MkDocs builds it."""

@@ -1,0 +1,40 @@
+"""MkDocs' side: render before each build, so that a plain ``mkdocs build`` works too; two repairs of the HTML."""
+
+from __future__ import annotations
+
+import re
+import sys
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from experiments.site.writer import write  # MkDocs loads this file by its path
+
+TABLE = re.compile(r'(<div class="pp-scroll"[^>]*>\s*)?<table>(.*?)</table>', re.S)
+
+
+def on_pre_build(config: Any) -> None:
+    """Bring the rendered files up to date."""
+    write()
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
+    """Let a keyboard scroll the tables written in Markdown where they are wider than the page (WCAG 2.1.1)."""
+    numbers = count(1)
+
+    def framed(match: re.Match[str]) -> str:
+        # With a class the theme puts no frame of its own around it.
+        table = f'<table class="pp-table">{match[2]}</table>'
+        if match[1]:
+            return match[1] + table
+        return f'<div class="pp-scroll" tabindex="0" role="region" aria-label="Table {next(numbers)}">{table}</div>'
+
+    return TABLE.sub(framed, html)
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """Give the theme's search dialog a name, which screen readers need (WCAG 4.1.2) and Material 9.8 leaves out."""
+    return output.replace('data-md-component="search" role="dialog"',
+                          'data-md-component="search" role="dialog" aria-label="Search"')
