@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def write(folder: Path, text: str, name: str = "flannel-udp") -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def golden(name: str, text: str) -> str:
+    """The golden file's text; with UPDATE_GOLDEN it is written first."""
+    path = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    return path.read_text(encoding="utf-8")
 
 
 def test_the_eight_modes() -> None:
@@ -56,7 +65,7 @@ def stack(mode: Mode) -> str:
 def test_header_stacks_to_the_byte() -> None:
     """The declared stacks as one readable file, so that a change of any byte is seen in review."""
     found = "\n\n".join(stack(mode) for mode in MODES) + "\n"
-    assert found == (GOLDEN / "stacks.txt").read_text(encoding="utf-8")
+    assert found == golden("stacks.txt", found)
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
@@ -173,11 +182,12 @@ def message(folder: Path, text: str) -> str:
 
 def test_error_messages(tmp_path: Path) -> None:
     """All messages in one golden file: each names file, line, key, value and what is allowed."""
-    found = []
+    lines = []
     for what, (before, after) in BROKEN.items():
         assert before in EXAMPLE, what
-        found.append(f"{what}\n  {message(tmp_path, EXAMPLE.replace(before, after))}\n")
-    assert "\n".join(found) == (GOLDEN / "errors.txt").read_text(encoding="utf-8")
+        lines.append(f"{what}\n  {message(tmp_path, EXAMPLE.replace(before, after))}\n")
+    found = "\n".join(lines)
+    assert found == golden("errors.txt", found)
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
