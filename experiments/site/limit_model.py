@@ -67,7 +67,7 @@ def _lines(modes: Iterable[Mode]) -> Iterable[Line]:
     """The baseline, each mode, and each mode's other MTUs."""
     yield Line(limits.BASELINE, "Host to host, the baseline")
     for mode in modes:
-        yield Line(limits.limit(mode), mode.title, f"modes/{mode.name}.html")
+        yield Line(limits.limit(mode), mode.short_title, f"modes/{mode.name}.html")
         for variant, line in zip(mode.mtu.variants, limits.variants(mode), strict=True):
             yield Line(line, mode.short_title, f"modes/{mode.name}.html", variant.when)
 

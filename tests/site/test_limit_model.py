@@ -26,7 +26,7 @@ def test_every_mode_has_its_line() -> None:
     assert len(rows) == 1 + len(modes) + sum(len(mode.mtu.variants) for mode in modes.values())
     for mode in modes.values():
         line = limits.limit(mode)
-        assert rows[mode.title][1:] == [
+        assert rows[mode.short_title][1:] == [
             str(line.packet_bytes), str(line.payload_bytes), str(line.overhead_bytes), str(line.underlay_length_bytes),
             str(line.wire_bytes), f"{100 * line.efficiency:.2f}", f"{line.goodput_bps() / 1e6:.1f}"]
 
@@ -50,7 +50,7 @@ def test_the_note_of_2018_is_read_as_the_page_says() -> None:
 
 
 def test_markup_in_a_mode_stays_text() -> None:
-    modes = {name: dataclasses.replace(mode, title="<b>|{{ 7 * 7 }}</b>") for name, mode in catalog.load().items()}
+    modes = {name: dataclasses.replace(mode, short_title="<b>|{{ 7 * 7 }}</b>") for name, mode in catalog.load().items()}
     for fragment in limit_model.fragments(JINJA, modes).values():
         assert "<b>" not in fragment and "49" not in fragment.split("{{ 7 * 7 }}")[0][-10:]
     assert "&lt;b&gt;|{{ 7 * 7 }}" in limit_model.fragments(JINJA, modes)["model-limits.md"]
