@@ -176,7 +176,7 @@ class FlannelUdp(Flannel):
         others = [other for other in self.lab.nodes if other != node]
         relay = RelayProcess(
             self.lab, node.name, "flannel_udp",
-            ["--tun", self.device, "--address", node.address, "--mtu", self.mtu, "--network", NETWORK,
+            ["--tun", self.device, "--address", node.address, "--mtu", self.mtu,
              "--tunnel-address", f"10.244.{node.index}.0",
              *(argument for other in others for argument in ("--route", f"{subnet(other)}={other.address}"))],
         )

@@ -128,8 +128,7 @@ class Sleeve(Weave):
         run(self.lab, node.name, ["ethtool", "-K", BRIDGE, "tx", "off"])
         self.processes.append(RelayProcess(
             self.lab, node.name, "sleeve",
-            ["--device", self.inner_device, "--name", peer_name(node), "--address", node.address, "--mtu", self.mtu,
-             *self._peers(node)],
+            ["--device", self.inner_device, "--name", peer_name(node), "--address", node.address, *self._peers(node)],
         ))
 
     def implementation(self) -> dict[str, str]:

@@ -19,8 +19,8 @@ SOURCE_DATE_EPOCH = "1533638895"
 def variables() -> Mapping[str, str]:
     """The environment of a build.
 
-    Material's banner about MkDocs 2 is switched off: the site keeps to MkDocs 1.6 (pinned in pyproject.toml), and Material
-    has announced fixes for it until 2027-05-05.
+    Material's banner about MkDocs 2 is switched off: the site keeps to MkDocs 1.6 (pinned in pyproject.toml), and
+    Material has announced fixes for it until 2027-05-05.
     """
     return {"SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH, **os.environ, "NO_MKDOCS_2_WARNING": "1"}
 

@@ -1,4 +1,4 @@
-"""MkDocs' side: render before each build, so that a plain ``mkdocs build`` works too; two repairs of the HTML."""
+"""MkDocs' side: render before each build, so that plain ``mkdocs build`` works too; one repair of the theme's HTML."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Results and modes in, Markdown and SVG out: a pure function.
 
-Fragments go to ``generated/`` and are pulled into the hand-written pages by ``--8<-- "<mode>-<part>.md"``; the parts are
-``facts``, ``path``, ``headers``, ``transcript``, ``measured``, ``reproduce`` and ``sources``. Whole pages, one a campaign,
-go to ``docs/results/``. Everything is HTML blocks made by Jinja with autoescape: text from a result file stays text.
+Fragments go to ``generated/`` and are pulled into the hand-written pages by ``--8<-- "<mode>-<part>.md"``; the parts
+are ``facts``, ``path``, ``headers``, ``transcript``, ``measured``, ``reproduce`` and ``sources``. Whole pages, one a
+campaign, go to ``docs/results/``. Everything is HTML blocks made by Jinja with autoescape: text from a result file stays text.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from experiments import limits
 from experiments.catalog import CAVEATS, Mode
@@ -174,7 +175,7 @@ def _row(mode: Mode, stored: Stored, result: ModeResult, cell: Cell, all_cells: 
         view=cell.view, what=_what(cell), anchor=trial.id if trial else "",
         source=f"{stored.campaign.id}/{file}#{where if whole and whole.n == 1 else f'summary.{cell.key}'}.{measure}",
         value="" if value is None else repr(value), shown=figures.shown(measure, value), unit=figures.unit(measure),
-        range=f"{figures.shown(measure, whole.low)} to {figures.shown(measure, whole.high)}" if whole and whole.n > 1 else "",
+        range=" to ".join(figures.shown(measure, end) for end in (whole.low, whole.high)) if whole and whole.n > 1 else "",
         baseline=figures.shown(measure, baseline.median if baseline else None),
         ratio=f"{ratio.median:.3f}" if ratio else "",
         limit=figures.shown(measure, _limit(mode, cell, trial)),
@@ -227,7 +228,7 @@ def _plots(
             plot = figures.plot(f"{mode.title}: {title}", measure, "higher is better", rows)
             identity = f"{mode.name}-{stored.campaign.id}-{result.kernel}-{view}"
             drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity)
-            yield jinja2.utils.markupsafe.Markup(drawing)
+            yield Markup(drawing)
 
 
 def _campaign_page(jinja: jinja2.Environment, stored: Stored, local: bool) -> str:
@@ -235,8 +236,8 @@ def _campaign_page(jinja: jinja2.Environment, stored: Stored, local: bool) -> st
     campaign = stored.campaign
     files = ["campaign.yml", *(mode_path(stored.folder, result).name for result in stored.results)]
     facts = [(f"{group}: {name}", _flat(value))
-             for group, values in (("host", campaign.host), ("network", campaign.network), ("software", campaign.software),
-                                   ("protocol", campaign.protocol), ("generator", campaign.generator))
+             for group, values in (("host", campaign.host), ("network", campaign.network),
+                                   ("software", campaign.software), ("protocol", campaign.protocol), ("generator", campaign.generator))
              for name, value in values.items()]
     return jinja.get_template("campaign.md.j2").render(
         campaign=campaign, results=stored.results, files=files, environment=facts, local=local,
