@@ -1,29 +1,18 @@
 """The embedded lab: nodes and pods as network namespaces inside one private process tree.
 
-``unshare`` makes a user, mount, network and PID namespace. Its first process is a ``cat`` that reads a pipe whose
-other end only the runner holds. However the runner ends (return, Ctrl-C, SIGKILL), the pipe closes, ``cat`` ends, and
-with the first process of a PID namespace the kernel kills every other one in it; with the last process go the network
-namespaces, links and mounts. So there is nothing to clean up: no state on disk, no name on the host.
-
-Commands enter by ``nsenter`` and ``ip netns exec``, about 4 ms each. No root is needed, only user namespaces.
+Commands enter by ``nsenter`` and ``ip netns exec``, about 4 ms each. What happens at the end of a runner, however it
+ends, is said in :mod:`experiments.labs.private`: nothing of a lab outlives it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import select
 import subprocess
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from experiments.errors import ExperimentFailed, UserError
+from experiments.errors import ExperimentFailed
+from experiments.labs import private
 from experiments.labs.base import Completed, Node, Pod, Transcript, Underlay, run
-
-UP_TIMEOUT_S = 10.0
-DOWN_TIMEOUT_S = 10.0
-
-# A constant program: a private /run for `ip netns` and the daemons' sockets, then the wait for the runner's end.
-_INIT = "mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/podpath && echo ready && exec cat >/dev/null"
 
 
 class NetnsLab:
@@ -32,10 +21,8 @@ class NetnsLab:
     name = "netns"
     paper = False
 
-    def __init__(self, init_pid: int, kernel: str) -> None:
-        self.enter = [
-            "nsenter", "--target", str(init_pid), "--user", "--preserve-credentials", "--net", "--mount", "--pid",
-        ]
+    def __init__(self, enter: Sequence[str], kernel: str) -> None:
+        self.enter = list(enter)
         self.kernel = kernel
         self.nodes: tuple[Node, ...] = ()
         self.routers: tuple[Node, ...] = ()
@@ -100,18 +87,15 @@ def up(
         UserError: user namespaces are not allowed here, or a tool is missing.
         ExperimentFailed: the lab did not come up.
     """
-    holder = _hold()
-    try:
-        lab = NetnsLab(_init_pid(holder), kernel)
+    with private.namespaces() as enter:
+        lab = NetnsLab(enter, kernel)
         _underlay(lab, nodes, underlay, reflectors, mtu_bytes)
         yield lab
-    finally:
-        _down(holder)
 
 
 def on_paper(*, nodes: int = 2, underlay: Underlay = "l2", reflectors: int = 0, mtu_bytes: int = 1500) -> NetnsLab:
     """The same lab, of which only the commands are written down: what ``--dry-run`` shows."""
-    lab = PaperLab(0, "host")
+    lab = PaperLab((), "host")
     _underlay(lab, nodes, underlay, reflectors, mtu_bytes)
     return lab
 
@@ -122,58 +106,6 @@ def _underlay(lab: NetnsLab, nodes: int, underlay: Underlay, reflectors: int, mt
     else:
         _routed(lab, nodes, mtu_bytes)
     lab.transcript.phase = "build"
-
-
-def _hold() -> subprocess.Popen[bytes]:
-    """Start the private namespaces and wait until they are ready."""
-    argv = [
-        "unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-        "sh", "-c", _INIT,
-    ]
-    try:
-        # A session of its own: Ctrl-C reaches the runner, which then takes the lab down in order.
-        holder = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-        )
-    except FileNotFoundError:
-        raise UserError(
-            "`unshare` is not installed, the embedded lab needs it.", "Install util-linux: `invoke setup`."
-        ) from None
-    try:
-        assert holder.stdout is not None
-        readable, _, _ = select.select([holder.stdout], [], [], UP_TIMEOUT_S)
-        if readable and holder.stdout.readline() == b"ready\n":
-            return holder
-        holder.kill()
-        _, said = holder.communicate(timeout=DOWN_TIMEOUT_S)
-        raise UserError(
-            f"The embedded lab could not make its namespaces: {said.decode(errors='replace').strip() or 'no answer'}.",
-            "User namespaces may be switched off here; `invoke list` says by what, and how to allow them.",
-        )
-    except BaseException:
-        _down(holder)
-        raise
-
-
-def _init_pid(holder: subprocess.Popen[bytes]) -> int:
-    """The first process inside: the only child of ``unshare``."""
-    children = Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text().split()
-    if len(children) != 1:
-        raise ExperimentFailed("The embedded lab's first process was not found.", "Run the experiment again.")
-    return int(children[0])
-
-
-def _down(holder: subprocess.Popen[bytes]) -> None:
-    """Close the pipe, so that the kernel removes the lab; insist if it takes too long."""
-    for pipe in (holder.stdin, holder.stdout, holder.stderr):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    try:
-        holder.wait(DOWN_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        holder.kill()  # --kill-child takes the first process with it
-        holder.wait(DOWN_TIMEOUT_S)
 
 
 def _add_namespace(lab: NetnsLab, name: str, *, forwarding: bool) -> None:
