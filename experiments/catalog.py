@@ -22,7 +22,7 @@ MODES = Path(__file__).resolve().parent / "modes"
 
 KernelFeature = Literal["veth", "bridge", "ipv4-forwarding", "vxlan", "ipip", "tun", "openvswitch", "packet-socket"]
 Tool = Literal[
-    "ip", "bridge", "ping", "iperf3", "sockperf", "ethtool", "bird", "ovs-dpctl", "tc", "unshare", "nsenter"
+    "ip", "bridge", "ping", "iperf3", "sockperf", "ethtool", "bird", "tc", "unshare", "nsenter"
 ]
 Place = Literal["client pod", "client node", "client ToR", "wire", "server ToR", "server node", "server pod"]
 Layer = Literal["ethernet", "ipv4", "udp", "vxlan", "sleeve", "tcp"]

@@ -59,9 +59,9 @@ def _install(names: list[str], dry_run: bool) -> None:
     console.print("Will run:" if not dry_run else "Would run:")
     for argv in (update, install):
         console.print("  " + " ".join(argv), markup=False)
-    if running and {"bird2", "openvswitch-switch"} & set(names):
-        console.print("Debian starts the services of bird2 and openvswitch-switch; the labs do not need them: "
-                      "`systemctl disable --now bird openvswitch-switch` stops them.", markup=False)
+    if running and "bird2" in names:
+        console.print("Debian starts the service of bird2; the labs do not need it: "
+                      "`systemctl disable --now bird` stops it.", markup=False)
     if dry_run:
         return
     for argv in (update, install):

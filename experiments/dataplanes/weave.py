@@ -8,8 +8,6 @@ processes here are ours, in the package ``relays``; how they differ from weaver 
 
 from __future__ import annotations
 
-from itertools import permutations
-
 from experiments.catalog import Mode
 from experiments.dataplanes.base import (
     Daemon,
@@ -24,6 +22,7 @@ from experiments.labs.base import Lab, Node, Pod, run
 from experiments.results.model import Check
 
 BRIDGE = "weave"
+CARRIED = "a flow that has carried packets"
 ALLOCATION = "10.32.0.0/12"  # weave's default range; every pod's mask covers all of it, so that no packet is routed
 
 
@@ -152,25 +151,30 @@ class FastDataPath(Weave):
 
     def _way_out(self, node: Node) -> None:
         # The process makes the datapath and its two ports, as weaver does, and answers its upcalls.
-        others = [other for other in self.lab.nodes if other != node]
+        peers = (argument for other in self.lab.nodes if other != node for argument in ("--peer", self._described(other)))
         self.processes.append(RelayProcess(
             self.lab, node.name, "odp",
-            ["--datapath", self.datapath, "--port", self.inner_device, "--name", peer_name(node),
-             "--short-id", str(self._short_id(node)), "--address", node.address, "--mtu", self.mtu,
-             *(argument for other in others for argument in (
-                 "--peer", f"{peer_name(other)}/{self._short_id(other)}={other.address}"))],
+            ["--datapath", self.datapath, "--port", self.inner_device, "--own", self._described(node), "--mtu", self.mtu,
+             *peers],
         ))
 
+    def _described(self, node: Node) -> str:
+        return f"{peer_name(node)}/{self._short_id(node)}={node.address}"
+
     def attest(self) -> list[Check]:
-        """Also: flows with the right tunnel id in both directions, whose counters grow."""
+        """Also: flows with the right tunnel id in both directions, which have carried packets, and proved heartbeats."""
         checks = super().attest()
-        for node, other in permutations(self.lab.nodes, 2):
-            done = run(self.lab, node.name, ["ovs-dpctl", "dump-flows", "-m", self.datapath], check=False)
-            wanted = f"tun_id={self.tunnel_id(node, other):#x}"
-            lines = [line for line in done.stdout.splitlines() if wanted in line and "ff:ff:ff:ff:ff:ff" not in line]
-            observed = "a flow that has carried packets" if any(_packets(line) for line in lines) else "no such flow"
-            checks.append(expect("flow.tunnel_id", node.name, "a flow that has carried packets", observed,
-                                 f"{done.command} | grep {wanted}"))
+        for node, process in zip(self.lab.nodes, self.processes, strict=True):
+            said = process.statistics()
+            for other in (other for other in self.lab.nodes if other != node):
+                for identity, outward in ((self.tunnel_id(node, other), 1), (self.tunnel_id(other, node), 0)):
+                    carried = sum(flow["packets"] for flow in said.get("flows", [])
+                                  if (flow["tunnel_id"], flow["outward"]) == (identity, outward))
+                    observed = CARRIED if carried else "no such flow has carried packets"
+                    checks.append(expect(f"flow.{identity:#x}.{'out' if outward else 'in'}", node.name, CARRIED, observed,
+                                         "OVS_FLOW_CMD_GET: the datapath's flows with their counters"))
+            checks.append(expect("heartbeat.peers", node.name, len(self.lab.nodes) - 1, said.get("peers_acknowledged", 0),
+                                 f"heartbeats of {self.mtu} bytes that were acknowledged"))
         return checks
 
     def names(self) -> dict[str, str]:
@@ -181,13 +185,6 @@ class FastDataPath(Weave):
     def implementation(self) -> dict[str, str]:
         """The kernel's datapath; our process for the misses."""
         return {"control plane": "Podpath miss handler (Python)", "data plane": "Linux openvswitch and vxlan"}
-
-
-def _packets(flow: str) -> int:
-    """The packet counter of a line of ``ovs-dpctl dump-flows``: ``…, packets:12, bytes:840, …``."""
-    fields = (field.strip() for field in flow.split(","))
-    count = next((field.removeprefix("packets:") for field in fields if field.startswith("packets:")), "0")
-    return int(count) if count.isdigit() else 0
 
 
 def recipe(lab: Lab, mode: Mode) -> Weave:

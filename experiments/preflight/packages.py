@@ -30,8 +30,6 @@ PACKAGES = (
     Package("bird2", "bird", "bird", ("bird", "birdc"), "speaks BGP in the Calico modes"),
     Package("user-mode-linux", "", "", ("linux.uml",),
             "a kernel with ipip and openvswitch, for machines whose own kernel lacks them", "capsule"),
-    Package("openvswitch-switch", "openvswitch", "openvswitch", ("ovs-dpctl",),
-            "shows the flows of Weave's fast data path", "capsule"),
     Package("chromium", "chromium", "chromium", ("chromium",), "opens the built site in the tests", "tests"),
 )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 PROBE_TIMEOUT_S = 10
 _SCRATCH = ("unshare", "--user", "--map-root-user", "--net")
@@ -73,7 +75,8 @@ def _tun() -> str | None:
 
 def _openvswitch() -> str | None:
     """Why the kernel has no Open vSwitch datapath: its generic netlink family is asked for."""
-    refused = _refused("ovs-dpctl", "show")
+    ask = "from experiments.dataplanes.relays.netlink import Socket; Socket().family('ovs_datapath')"
+    refused = _refused("env", f"PYTHONPATH={ROOT}", sys.executable, "-c", ask)
     return None if refused is None else f"openvswitch: {refused}"
 
 

@@ -27,7 +27,7 @@ OFFLOADS = ("tx-checksumming", "tcp-segmentation-offload", "generic-segmentation
 TOOLS: Mapping[str, Sequence[str]] = {
     "ip": ("ip", "-Version"), "iperf3": ("iperf3", "--version"), "sockperf": ("sockperf", "--version"),
     "bird": ("bird", "--version"), "ethtool": ("ethtool", "--version"),
-    "ovs-dpctl": ("ovs-dpctl", "--version"), "linux.uml": ("linux.uml", "--version"),
+    "linux.uml": ("linux.uml", "--version"),
 }
 _VERSION = re.compile(r"\d+\.\d+(?:[.\w-]*\w)?")
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"

@@ -10,21 +10,23 @@ from pathlib import Path
 
 from experiments.probes import cpu
 
-CANARY_BYTES = 4_000_000  # about 10 ms of one core: long enough to time, short enough to repeat
+CANARY_BYTES = 1_000_000
+CANARY_ROUNDS = 32  # some 30 ms of one core: longer than a tick of any kernel here, short enough to repeat
+_CANARY_DATA = bytes(CANARY_BYTES)
 
 
 def canary_s() -> float:
     """Seconds of wall clock for a fixed piece of work on one core."""
-    data = bytes(CANARY_BYTES)
     started = time.perf_counter()
-    hashlib.sha256(data).digest()
+    for _ in range(CANARY_ROUNDS):
+        hashlib.sha256(_CANARY_DATA).digest()
     return time.perf_counter() - started
 
 
 @cache
 def canary_reference_s() -> float:
-    """The best of ten, once in a run: what the work takes when nobody disturbs."""
-    return min(canary_s() for _ in range(10))
+    """The best of five, once in a run: what the work takes when nobody disturbs."""
+    return min(canary_s() for _ in range(5))
 
 
 def pressure_some_s() -> float | None:

@@ -54,7 +54,7 @@ def coverage(n: int, rank: int) -> float:
     """
     if not 1 <= rank <= (n + 1) // 2:
         raise ValueError(f"rank {rank} of {n} values")
-    return 1 - 2 * sum(comb(n, below) for below in range(rank)) / 2**n
+    return 1 - sum(comb(n, below) for below in range(rank)) / float(2 ** (n - 1))
 
 
 def median_interval(values: Sequence[float], level: float = LEVEL) -> Interval | None:

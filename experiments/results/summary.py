@@ -121,7 +121,7 @@ def _cell(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]]) -> C
 
 
 def _baseline_of(key: str, trial: Trial, used: Sequence[tuple[Deployment, Trial]]) -> str | None:
-    """The baseline's cell: the same question between the nodes, else one stream of native segments; never other load."""
+    """The baseline's cell: the same question between the nodes, else one native stream; never another load."""
     if trial.path == "host-host":
         return None
     present = {key_of(t) for _, t in used if t.path == "host-host"}
@@ -181,8 +181,7 @@ def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
     for result in everything:
         for cell in cells(result):
             if cell.path == "host-host":
-                values = cell.values.get(cell.headline, {}).values()
-                pooled.setdefault((result.kernel, cell.key), []).extend(values)
+                pooled.setdefault((result.kernel, cell.key), []).extend(cell.values.get(cell.headline, {}).values())
     for (kernel, key), values in sorted(pooled.items()):
         measure = MEASURES[key.split("/", 1)[0]][0]
         entry: dict[str, Any] = {"measure": measure, "n": len(values)}
@@ -190,7 +189,8 @@ def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
         variation = statistics.variation(values)
         if variation is not None:
             entry["cv_ratio"] = round(variation, RATIO_DIGITS)
-            entry["spread_ratio"] = round(max(values) / min(values) - 1, RATIO_DIGITS) if min(values) else None
+        if len(values) > 1 and min(values) > 0:
+            entry["spread_ratio"] = round(max(values) / min(values) - 1, RATIO_DIGITS)
         found[f"{kernel}/{key}"] = entry
     deployments = [d for result in everything for d in result.deployments]
     drifts = [d.drift_ratio for d in deployments if d.drift_ratio is not None]

@@ -20,7 +20,7 @@ from experiments import limits
 from experiments.catalog import CAVEATS, Mode
 from experiments.results.model import Campaign, Deployment, ModeResult, TranscriptStep, Trial
 from experiments.results.store import Stored, mode_path
-from experiments.results.summary import Cell, cells
+from experiments.results.summary import Cell, Estimate, cells, key_of
 from experiments.site import figures, limit_model
 
 LINES_OF_OUTPUT = 40  # of one command, on a mode's page
@@ -175,17 +175,22 @@ def _row(mode: Mode, stored: Stored, result: ModeResult, cell: Cell, all_cells: 
         view=cell.view, what=_what(cell), anchor=trial.id if trial else "",
         source=f"{stored.campaign.id}/{file}#{where if whole and whole.n == 1 else f'summary.{cell.key}'}.{measure}",
         value="" if value is None else repr(value), shown=figures.shown(measure, value), unit=figures.unit(measure),
-        range=" to ".join(figures.shown(measure, end) for end in (whole.low, whole.high)) if whole and whole.n > 1 else "",
+        range=_range(measure, whole),
         baseline=figures.shown(measure, baseline.median if baseline else None),
         ratio=f"{ratio.median:.3f}" if ratio else "",
         limit=figures.shown(measure, _limit(mode, cell, trial)),
     )
 
 
+def _range(measure: str, whole: Estimate | None) -> str:
+    """Smallest to largest, where there is more than one value."""
+    if whole is None or whole.n < 2:
+        return ""
+    return f"{figures.shown(measure, whole.low)} to {figures.shown(measure, whole.high)}"
+
+
 def _first_trial(result: ModeResult, cell: Cell) -> tuple[str, Trial | None]:
     """The first trial of a cell and its place in the file."""
-    from experiments.results.summary import key_of
-
     for d, deployment in enumerate(result.deployments):
         for t, trial in enumerate(deployment.trials):
             if deployment.status == "ok" and trial.status == "ok" and key_of(trial) == cell.key:
@@ -237,7 +242,8 @@ def _campaign_page(jinja: jinja2.Environment, stored: Stored, local: bool) -> st
     files = ["campaign.yml", *(mode_path(stored.folder, result).name for result in stored.results)]
     facts = [(f"{group}: {name}", _flat(value))
              for group, values in (("host", campaign.host), ("network", campaign.network),
-                                   ("software", campaign.software), ("protocol", campaign.protocol), ("generator", campaign.generator))
+                                   ("software", campaign.software), ("protocol", campaign.protocol),
+                                   ("generator", campaign.generator))
              for name, value in values.items()]
     return jinja.get_template("campaign.md.j2").render(
         campaign=campaign, results=stored.results, files=files, environment=facts, local=local,

@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 
 class Stopped(Exception):
     """SIGTERM or SIGINT: leave the loop."""
 
 
-def prepare(pid_file: str, statistics_file: str, counters: Callable[[], Mapping[str, int]]) -> Callable[[], None]:
+def prepare(pid_file: str, statistics_file: str, counters: Callable[[], Mapping[str, Any]]) -> Callable[[], None]:
     """Write the process id, answer SIGUSR1 with the counters, turn SIGTERM into :class:`Stopped`.
 
     Returns the function that writes the counters, to be called at the end.
