@@ -14,6 +14,7 @@ import contextlib
 import itertools
 import json
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -49,12 +50,14 @@ ALWAYS = ("veth", "bridge", "sch_tbf", "tcp_cubic")
 
 # A constant program: mounts, then the guest's own code. The values it needs come in by its environment.
 _INIT_SCRIPT = """#!/bin/sh
+"$podpath_exchange/mount" -t tmpfs tmpfs /mnt
+mkdir -p /mnt/exchange /mnt/lib/modules /mnt/bin
+cp "$podpath_exchange/mount" /mnt/bin/mount
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /tmp
-mount -t tmpfs tmpfs /mnt
-mkdir -p /mnt/exchange /mnt/lib/modules /run/podpath
+mkdir /run/podpath
 mount -t hostfs none /mnt/exchange -o "$podpath_exchange"
 ln -s "/usr/lib/uml/modules/$(uname -r)" "/mnt/lib/modules/$(uname -r)"
 printf '#!/bin/sh\\nexec /sbin/modprobe -d /mnt "$@"\\n' > /run/modprobe
@@ -176,12 +179,14 @@ def boot(*, features: Iterable[str] = (), memory_mb: int = MEMORY_MB) -> Iterato
     modules = list(dict.fromkeys([*ALWAYS, *(m for feature in features for m in MODULES.get(feature, ()))]))
     with private.namespaces() as enter:
         _put(enter, f"{EXCHANGE}/init", _INIT_SCRIPT)
-        subprocess.run([*enter, "chmod", "755", f"{EXCHANGE}/init"], check=True, timeout=10)
+        # The host's own mount is setuid to a user that an ordinary user's namespace does not know.
+        subprocess.run([*enter, "cp", shutil.which("mount") or "/bin/mount", f"{EXCHANGE}/mount"], check=True, timeout=10)
+        subprocess.run([*enter, "chmod", "755", f"{EXCHANGE}/init", f"{EXCHANGE}/mount"], check=True, timeout=10)
         source = Path(__file__).resolve().parents[2]
         # On the kernel's command line: what is not for the kernel becomes the environment of the first process.
         values = {"podpath_python": sys.executable, "podpath_exchange": EXCHANGE, "PODPATH_MODULES": ",".join(modules),
                   "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/tmp",
-                  "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+                  "PATH": "/mnt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
         argv = ["env", "TMPDIR=/run", "HOME=/run", program, f"mem={memory_mb}M", "root=/dev/root", "rootfstype=hostfs",
                 "rootflags=/", "ro", f"init={EXCHANGE}/init", "con=null", "con0=fd:0,fd:1", "con1=null", "quiet",
                 "uml_dir=/run/", *(f"{name}={value}" for name, value in values.items())]

@@ -15,7 +15,7 @@ ICMP_FRAGMENTATION_NEEDED = 4
 def checksum(data: bytes | bytearray | memoryview) -> int:
     """The Internet checksum (RFC 1071)."""
     padded = bytes(data) + b"\0" * (len(data) % 2)
-    total = sum(struct.unpack(f">{len(padded) // 2}H", padded))
+    total: int = sum(struct.unpack(f">{len(padded) // 2}H", padded))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

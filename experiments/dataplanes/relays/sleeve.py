@@ -99,7 +99,7 @@ def decode(datagram: memoryview) -> Iterator[tuple[bytes, bytes, memoryview]]:
 
 def must_not_fragment(frame: memoryview) -> bool:
     """Whether the frame holds an IPv4 packet with DF set."""
-    return len(frame) >= ETHERNET_BYTES + packets.IPV4_HEADER_BYTES and frame[12:14] == b"\x08\x00" and \
+    return len(frame) >= ETHERNET_BYTES + packets.IPV4_HEADER_BYTES and bytes(frame[12:14]) == b"\x08\x00" and \
         bool(frame[ETHERNET_BYTES + 6] & 0x40)
 
 
@@ -205,7 +205,7 @@ class Relay:
         """A datagram that came from the address of ``peer``."""
         counters = self.counters
         counters["datagrams_received"] += 1
-        if datagram[:NAME_BYTES] != peer.name:
+        if bytes(datagram[:NAME_BYTES]) != peer.name:
             counters["wrong_sender"] += 1
             return
         try:
@@ -216,7 +216,7 @@ class Relay:
                     counters["not_for_us"] += 1
                 elif len(frame) < ETHERNET_BYTES:
                     counters["too_short"] += 1
-                elif frame[:12] == CONTROL[:12]:
+                elif bytes(frame[:12]) == CONTROL[:12]:
                     self._control(peer, frame, now)
                 else:
                     counters["frames_received"] += 1
