@@ -7,6 +7,9 @@ import subprocess
 from functools import cache
 
 import pytest
+from measured import measure
+
+from experiments.results.store import Stored
 
 LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "tcpdump", "ethtool", "bird", "sockperf")
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
@@ -26,3 +29,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("lab") and lab_is_missing():
             item.add_marker(pytest.mark.skip(reason=lab_is_missing()))
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    """A campaign of two modes; skips where no lab can be built."""
+    if lab_is_missing():
+        pytest.skip(lab_is_missing())
+    return measure(tmp_path_factory.mktemp("measured"))

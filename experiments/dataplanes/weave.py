@@ -161,6 +161,11 @@ class FastDataPath(Weave):
     def _described(self, node: Node) -> str:
         return f"{peer_name(node)}/{self._short_id(node)}={node.address}"
 
+    def wait_ready(self, timeout_s: float) -> None:
+        """Twice: the first frame of a pair of addresses makes its flow, the second is the first one the flow carries."""
+        super().wait_ready(timeout_s)
+        super().wait_ready(timeout_s)
+
     def attest(self) -> list[Check]:
         """Also: flows with the right tunnel id in both directions, which have carried packets, and proved heartbeats."""
         checks = super().attest()

@@ -194,7 +194,7 @@ def boot(*, features: Iterable[str] = (), memory_mb: int = MEMORY_MB) -> Iterato
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             capsule = Capsule(process, enter, deque(maxlen=200))
-            capsule.wait_ready()
+            capsule.wait_ready(BOOT_TIMEOUT_S)
             yield capsule
         finally:
             process.kill()

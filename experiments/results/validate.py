@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import PodpathError, UserError
-from experiments.results import store, summary, yamlfile
+from experiments.results import fields, store, summary, yamlfile
 from experiments.results.model import Campaign, ModeResult, Trial
 from experiments.results.plain import to_plain
 from experiments.results.store import Stored
@@ -108,8 +108,8 @@ def _campaign(report: Report, stored: Stored, modes: Mapping[str, Any], ceiling:
         file.error(("generator",), "says that files differed from the commit; a reference comes from a clean checkout.")
     _privacy(file)
     _finished(file, campaign)
-    for result in stored.results:
-        _mode(_File(report, store.mode_path(stored.folder, result)), stored, result, modes, ceiling, reread)
+    for path, result in zip(store.mode_files(stored.folder), stored.results, strict=True):
+        _mode(_File(report, path), stored, result, modes, ceiling, reread)
 
 
 def _finished(file: _File, campaign: Campaign) -> None:
@@ -126,6 +126,9 @@ def _mode(
     if result.mode not in modes:
         file.error(("mode",), f"is '{result.mode}'; modes: {', '.join(modes)}.")
         return
+    named = store.mode_path(stored.folder, result).name
+    if file.path.name != named:
+        file.error(("mode",), f"and kernel call for the name {named}, the file is {file.path.name}.")
     if result.campaign != stored.campaign.id:
         file.error(("campaign",), f"is '{result.campaign}', the campaign is '{stored.campaign.id}'.")
     for d, deployment in enumerate(result.deployments):
@@ -190,7 +193,7 @@ def _raw(folder: Path, trial: Trial, reread: Reread) -> Iterator[tuple[str, str]
         return
     for key, value in again.items():
         written = getattr(trial, key)
-        if written is None or abs(float(written) - float(value)) > max(1.0, abs(float(value))) * 1e-6:
+        if written is None or written != fields.rounded(fields.get("Trial", key), value):
             yield key, f"is {written}; the tool's own output says {value}."
 
 

@@ -164,7 +164,7 @@ def _entries(jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], *,
 
 
 def _row(mode: Mode, stored: Stored, result: ModeResult, cell: Cell, all_cells: Sequence[Cell]) -> Row:
-    measure = cell.headline
+    measure = _shown_measure(cell)
     whole, ratio = cell.estimate(measure), cell.ratio(measure)
     base = next((other for other in all_cells if other.key == cell.baseline), None)
     baseline = base.estimate(measure) if base else None
@@ -187,6 +187,11 @@ def _range(measure: str, whole: Estimate | None) -> str:
     if whole is None or whole.n < 2:
         return ""
     return f"{figures.shown(measure, whole.low)} to {figures.shown(measure, whole.high)}"
+
+
+def _shown_measure(cell: Cell) -> str:
+    """The wire view is shown in the unit of its limit, the others by their headline."""
+    return "wire_goodput_bps" if cell.view == "wire" else cell.headline
 
 
 def _first_trial(result: ModeResult, cell: Cell) -> tuple[str, Trial | None]:
@@ -224,7 +229,7 @@ def _plots(
         rows = []
         for cell in (c for c in all_cells if c.view == view):
             _, trial = _first_trial(result, cell)
-            samples = tuple(cell.values.get(cell.headline, {}).values())
+            samples = tuple(cell.values.get(_shown_measure(cell), {}).values())
             label = f"{'host to host' if cell.path == 'host-host' else mode.short_title}, {_what(cell)}"
             if samples:
                 rows.append((label, samples, _limit(mode if cell.path == "pod-pod" else None, cell, trial)))

@@ -1,0 +1,93 @@
+"""The capsule, for real: a mode that the host's kernel cannot carry, and what happens when something is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from experiments import catalog
+from experiments.errors import ExperimentFailed, UserError
+from experiments.labs import capsule
+from experiments.run import Job
+
+ROOT = Path(__file__).resolve().parents[2]
+no_uml = pytest.mark.skipif(not Path("/usr/bin/linux.uml").exists(), reason="no User-Mode Linux here: `invoke setup`")
+
+
+@pytest.mark.capsule
+@pytest.mark.lab
+@no_uml
+@pytest.mark.timeout(600)
+def test_kernel_modes_are_attested_in_one_boot() -> None:
+    wanted = ("calico-ipip", "weave-fastdp")
+    features = sorted({feature for name in wanted for feature in catalog.get(name).needs.kernel})
+    with capsule.boot(features=features) as booted:
+        for name in wanted:
+            job = asdict(Job(name, 1, "smoke", kernel="uml", nodes=3))
+            outcome = booted.call("experiments.kernels:deploy_plain", job, timeout_s=300, on_progress=lambda _: None)
+            deployment = outcome["deployment"]
+            assert deployment["status"] == "ok", deployment["reason"]
+            assert all(check["ok"] for check in deployment["attestation_before"])
+            layers = [header["layer"] for header in deployment["packet"]["headers"]]
+            assert layers == [header.layer for header in catalog.get(name).headers]
+
+
+@pytest.mark.capsule
+@no_uml
+def test_errors_inside_come_out_as_sentences() -> None:
+    with capsule.boot() as booted:
+        with pytest.raises(UserError, match="Unknown mode 'nothing'"):
+            booted.call("experiments.kernels:deploy_plain", asdict(Job("nothing", 1, "smoke")), timeout_s=60,
+                        on_progress=lambda _: None)
+        with pytest.raises(ExperimentFailed, match="not a module of this package"):
+            booted.call("os:getcwd", {}, timeout_s=60, on_progress=lambda _: None)
+        with pytest.raises(ExperimentFailed, match="did not finish its job within the time allowed"):
+            booted.call("experiments.kernels:deploy_plain", asdict(Job("calico-bgp", 1, "smoke")), timeout_s=0.1,
+                        on_progress=lambda _: None)
+
+
+def test_without_user_mode_linux_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "exists", lambda self: False)
+    with pytest.raises(UserError, match="User-Mode Linux is not installed"), capsule.boot():
+        pass
+
+
+@pytest.mark.capsule
+@no_uml
+def test_too_little_memory_is_a_message_with_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capsule, "BOOT_TIMEOUT_S", 20.0)
+    with pytest.raises(ExperimentFailed, match="console"), capsule.boot(memory_mb=8):
+        pass
+
+
+@pytest.mark.capsule
+@no_uml
+def test_sigkill_to_the_runner_leaves_no_process() -> None:
+    script = ("import time\nfrom experiments.labs import capsule\n"
+              "with capsule.boot():\n print('up', flush=True)\n time.sleep(60)")
+    runner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT)
+    assert runner.stdout is not None
+    assert runner.stdout.readline() == b"up\n"
+    runner.kill()
+    runner.wait()
+    runner.stdout.close()
+    deadline = time.monotonic() + 10
+    while _uml_processes() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _uml_processes() == []
+
+
+def _uml_processes() -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if b"linux.uml" in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            continue
+    return found

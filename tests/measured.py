@@ -1,0 +1,18 @@
+"""Shared by tests: a small campaign, really measured, once a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiments import campaign
+from experiments.kernels import Deployer
+from experiments.results.store import Stored, read_campaign
+
+
+def measure(root: Path) -> Stored:
+    """Two modes, measured in the smoke profile below ``root``."""
+    variants = tuple(campaign.Variant(name, "netns", "host") for name in ("calico-bgp", "flannel-vxlan"))
+    folder = campaign.begin(campaign.Request(variants, "smoke", 7, host="tester", command=("invoke", "test")), root)
+    with Deployer() as deployer:
+        campaign.advance(folder, deployer, lambda _: None)
+    return Stored(folder, *read_campaign(folder))
