@@ -176,7 +176,8 @@ class FastDataPath(Weave):
                     carried = sum(flow["packets"] for flow in said.get("flows", [])
                                   if (flow["tunnel_id"], flow["outward"]) == (identity, outward))
                     observed = CARRIED if carried else "no such flow has carried packets"
-                    checks.append(expect(f"flow.{identity:#x}.{'out' if outward else 'in'}", node.name, CARRIED, observed,
+                    way = "out" if outward else "in"
+                    checks.append(expect(f"flow.tunnel_id.{identity:#x}.{way}", node.name, CARRIED, observed,
                                          "OVS_FLOW_CMD_GET: the datapath's flows with their counters"))
             checks.append(expect("heartbeat.peers", node.name, len(self.lab.nodes) - 1, said.get("peers_acknowledged", 0),
                                  f"heartbeats of {self.mtu} bytes that were acknowledged"))
