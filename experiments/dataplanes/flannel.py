@@ -7,6 +7,7 @@ in the order neighbour, FDB, route, so that the kernel never has to ask). UDP: p
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Any, cast
 
@@ -168,8 +169,9 @@ class FlannelUdp(Flannel):
     device = "flannel0"
     port = 8285
 
-    def __init__(self, lab: Lab, mode: Mode) -> None:
+    def __init__(self, lab: Lab, mode: Mode, program: Sequence[str] | None = None) -> None:
         super().__init__(lab, mode)
+        self.program = program  # another relay than ours, for the benchmark
         self.relays: list[RelayProcess] = []
 
     def _backend(self, node: Node) -> None:
@@ -179,6 +181,7 @@ class FlannelUdp(Flannel):
             ["--tun", self.device, "--address", node.address, "--mtu", self.mtu,
              "--tunnel-address", f"10.244.{node.index}.0",
              *(argument for other in others for argument in ("--route", f"{subnet(other)}={other.address}"))],
+            self.program,
         )
         self.relays.append(relay)
         relay.wait_until(lambda: bool(self._device(node)), f"to make {self.device}")

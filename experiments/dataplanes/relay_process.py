@@ -22,13 +22,16 @@ PACKAGE = "experiments.dataplanes.relays"
 class RelayProcess:
     """One relay on one node. It ends with the lab."""
 
-    def __init__(self, lab: Lab, place: str, name: str, arguments: Sequence[str]) -> None:
+    def __init__(
+        self, lab: Lab, place: str, name: str, arguments: Sequence[str], program: Sequence[str] | None = None
+    ) -> None:
+        """Start it; ``program`` is another implementation that takes the same arguments (default: ours)."""
         self.lab = lab
         self.place = place
         self.name = name
         self.pid_file = f"/run/podpath/{place}.{name}.pid"
         self.statistics_file = f"/run/podpath/{place}.{name}.json"
-        argv = [sys.executable, "-m", f"{PACKAGE}.{name}", *arguments,
+        argv = [*(program or (sys.executable, "-m", f"{PACKAGE}.{name}")), *arguments,
                 "--pid-file", self.pid_file, "--statistics", self.statistics_file]
         source = str(Path(__file__).resolve().parents[2])
         self.process = start(lab, place, ["env", f"PYTHONPATH={source}", "PYTHONDONTWRITEBYTECODE=1", *argv],
