@@ -161,7 +161,7 @@ def _trial(
     if limit is not None and value is not None and value > limit * CEILING_TOLERANCE:
         key = "wire_goodput_bps" if trial.view == "wire" else "goodput_bps"
         yield key, f"is {value:.0f}, above what is possible ({limit:.0f})."
-    if trial.view == "wire" and trial.status == "ok":
+    if trial.view == "wire" and trial.status in ("ok", "discarded"):
         yield from _wire(trial)
     if trial.intervals_bps and trial.goodput_bps and trial.streams == 1:
         mean = sum(trial.intervals_bps) / len(trial.intervals_bps)
