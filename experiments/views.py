@@ -102,6 +102,7 @@ class Bench:
         self.link_bps = CAPSULE_LINK_BPS if kernel == "uml" else ETHERNET_BPS
         self.raws: dict[str, tuple[str, str]] = {}
         self.capacity_bps: float | None = None  # one stream, native MSS: what "half load" is half of
+        self.floor_p50_us: float | None = None  # sockperf over loopback: measured once, before the first latency
         self._views: dict[str, Callable[[Trial, Path, Ask], Trial]] = {
             "wire": self._wire, "link": self._link, "speed": self._speed, "cost": self._cost,
             "latency": self._latency,
@@ -204,6 +205,8 @@ class Bench:
 
     def _latency(self, trial: Trial, path: Path, ask: Ask) -> Trial:
         """Request and response, one at a time: idle, or beside a stream at a share of this mode's own goodput."""
+        if self.floor_p50_us is None:
+            self.floor_p50_us = sockperf.floor(self.lab, path.client)[0].p50_us
         load = None
         if ask.load_ratio:
             if self.capacity_bps is None:
@@ -218,7 +221,7 @@ class Bench:
         return replace(
             trial, streams=None, mss=None, congestion_control=None, load_ratio=ask.load_ratio, samples=result.samples,
             p50_us=result.p50_us, p90_us=result.p90_us, p99_us=result.p99_us, p999_us=result.p999_us,
-            max_us=result.max_us,
+            max_us=result.max_us, floor_p50_us=self.floor_p50_us,
         )
 
     # -- shared -----------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from experiments.labs.base import Lab, start
-from experiments.probes import sniffer
-from experiments.probes.errors import ProbeError
+from experiments.probes import decode, iperf3, sniffer
+from experiments.probes.errors import DecodeError, ProbeError
 
 START_TIMEOUT_S = 5.0
 SETTLE_S = 0.02  # for packets that were sent but not yet written
@@ -78,8 +78,10 @@ class Capture:
         except (Scapy_Exception, EOFError) as error:
             raise ProbeError(f"The capture could not be read: {error}") from None
 
-    def full_size(self) -> bytes:
-        """The largest frame: a full-size packet, as segmentation is off while we capture.
+    def full_size(self, port: int = iperf3.PORT) -> bytes:
+        """The largest frame of a TCP connection to ``port``: a full-size packet, as segmentation is off meanwhile.
+
+        Where no such connection is seen, the largest frame of all: the attestation then shows what was there instead.
 
         Raises:
             ProbeError: nothing was captured.
@@ -87,7 +89,15 @@ class Capture:
         frames = self.frames()
         if not frames:
             raise ProbeError("No packet was captured on the underlay.")
-        return max(frames, key=len)
+        return max(frames, key=lambda frame: (_carries_tcp_to(frame, port), len(frame)))
+
+
+def _carries_tcp_to(frame: bytes, port: int) -> bool:
+    try:
+        innermost = decode.decode(frame)[-1]
+    except DecodeError:
+        return False
+    return innermost.layer == "tcp" and innermost.fields["destination_port"] == port
 
 
 @contextmanager

@@ -41,19 +41,17 @@ def decode(frame: bytes) -> tuple[Header, ...]:
     return tuple(headers)
 
 
-def _layer(name: str, data: bytes, least: int) -> Any:
-    """One layer by scapy's dissector, without what follows it."""
-    if len(data) < least:
-        raise DecodeError(f"{len(data)} bytes are too few for the {name} header.")
+def _layer(name: str, data: bytes, length: int) -> Any:
+    """One layer by scapy's dissector, which gets the header's ``length`` bytes and nothing of what follows."""
+    if len(data) < length:
+        raise DecodeError(f"{len(data)} bytes are too few for the {name} header of {length}.")
     from scapy.layers.inet import ICMP, IP, TCP, UDP
     from scapy.layers.l2 import Ether
     from scapy.layers.vxlan import VXLAN
 
     kinds = {"ethernet": Ether, "ipv4": IP, "udp": UDP, "tcp": TCP, "icmp": ICMP, "vxlan": VXLAN}
     try:
-        layer = kinds[name](data)
-        layer.remove_payload()
-        return layer
+        return kinds[name](data[:length])
     except Exception as error:  # scapy's dissectors raise whatever they meet in hostile bytes
         raise DecodeError(f"The {name} header could not be read: {error}") from None
 
@@ -65,10 +63,10 @@ def _ethernet(data: bytes) -> tuple[int, Fields, str]:
 
 
 def _ipv4(data: bytes) -> tuple[int, Fields, str]:
-    layer = _layer("ipv4", data, 20)
-    length = (data[0] & 0x0F) * 4
-    if data[0] >> 4 != 4 or not 20 <= length <= len(data):
+    length = (data[0] & 0x0F) * 4 if data else 0
+    if length < 20 or data[0] >> 4 != 4:
         raise DecodeError("These bytes do not begin an IPv4 packet.")
+    layer = _layer("ipv4", data, length)
     offset = int.from_bytes(data[6:8], "big") & 0x1FFF
     fields: Fields = {
         "version": 4, "length_bytes": int(layer.len), "identification": int(layer.id), "df": bool(data[6] & 0x40),
@@ -111,10 +109,10 @@ def _sleeve(data: bytes) -> tuple[int, Fields, str]:
 
 
 def _tcp(data: bytes) -> tuple[int, Fields, str]:
-    layer = _layer("tcp", data, 20)
-    length = (data[12] >> 4) * 4
-    if not 20 <= length <= len(data):
+    length = (data[12] >> 4) * 4 if len(data) > 12 else 0
+    if length < 20:
         raise DecodeError("These bytes do not begin a TCP segment.")
+    layer = _layer("tcp", data, length)
     return length, {"source_port": int(layer.sport), "destination_port": int(layer.dport)}, ""
 
 

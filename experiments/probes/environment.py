@@ -7,6 +7,7 @@ where somebody is: no host name, no user, no address of the machine.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import re
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab, run
 
 # sysctls that decide what TCP does; read inside a node, where the measurement happens.
@@ -44,7 +46,7 @@ def host(slug: str) -> dict[str, Any]:
     for name, fact in HOST_FACTS.items():
         try:
             found[name] = fact()
-        except (Absent, OSError, ValueError) as reason:
+        except (Absent, OSError, ValueError, subprocess.SubprocessError) as reason:
             absent[name] = str(reason) or type(reason).__name__
     if absent:
         found["absent"] = absent
@@ -52,12 +54,16 @@ def host(slug: str) -> dict[str, Any]:
 
 
 def host_slug() -> str:
-    """A name that says nothing: ``h`` and six digits that stay the same for this machine."""
+    """A name that says nothing: ``h`` and six digits that stay the same for this machine.
+
+    They are a hash of the installation's random id (machine-id(5)), which cannot be guessed back; six zeros where there
+    is none (many containers). The machine's own name takes no part: it could be found by trying names.
+    """
     try:
-        identity = Path("/etc/machine-id").read_text().strip() or platform.node()
+        identity = Path("/etc/machine-id").read_text().strip()
     except OSError:
-        identity = platform.node()
-    return "h" + hashlib.sha256(f"podpath {identity}".encode()).hexdigest()[:6]
+        identity = ""
+    return "h" + (hashlib.sha256(f"podpath {identity}".encode()).hexdigest()[:6] if identity else "000000")
 
 
 def software() -> dict[str, Any]:
@@ -101,12 +107,26 @@ def network(lab: Lab, places: Sequence[str]) -> dict[str, Any]:
     done = run(lab, first, ["sysctl", "--ignore", *TCP_SYSCTLS], check=False, record=False)
     pairs = (line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line)
     sysctls = {name.strip(): " ".join(value.split()) for name, value in pairs}
-    devices = {}
+    devices, mtus = {}, {}
     for place in places:
         device = lab.node(place).device
         features = parse_offloads(run(lab, place, ["ethtool", "-k", device], check=False, record=False).stdout)
         devices[f"{place}/{device}"] = {name: features[name] for name in OFFLOADS if name in features}
-    return {"single_host": True, "sysctl": sysctls, "offload": devices}
+        mtus[f"{place}/{device}"] = mtu_bytes(lab, place, device)
+    return {"single_host": True, "sysctl": sysctls, "mtu_bytes": mtus, "offload": devices}
+
+
+def mtu_bytes(lab: Lab, place: str, device: str) -> int:
+    """The MTU of a device.
+
+    Raises:
+        ExperimentFailed: the device does not exist, or ``ip`` cannot say.
+    """
+    done = run(lab, place, ["ip", "-json", "link", "show", "dev", device], record=False)
+    try:
+        return int(json.loads(done.stdout)[0]["mtu"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        raise ExperimentFailed(f"On {place}: the MTU of {device} could not be read.") from None
 
 
 def parse_offloads(text: str) -> dict[str, bool]:

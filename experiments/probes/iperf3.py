@@ -7,25 +7,33 @@ Congestion control is asked for by name, because the default differs from machin
 from __future__ import annotations
 
 import json
-import math
-import subprocess
+import re
+import statistics
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab, run, start
 from experiments.probes.errors import ProbeError
+from experiments.probes.listening import serving
 
 PORT = 5201
 BACKGROUND_PORT = 5202
 CONNECT_TIMEOUT_MS = 3000
 BACKGROUND_SETTLE_S = 0.5  # slow start of the background stream
-SLACK_S = 15.0  # beyond the time that was asked for
-# Bytes that were sent but not yet received when the test ended: at most what fits into sockets and queues.
+BACKGROUND_LONGEST_S = 120
+SLACK_S = 15  # beyond the time that was asked for
+BYTES_TIMEOUT_S = 30  # for a transfer of so many bytes
+# Bytes that were sent but not yet received when the test ended: at most what a connection's two socket buffers hold
+# (largest values of net.ipv4.tcp_wmem and tcp_rmem in common use: 4 and 6 MiB; some distributions double them).
 UNEQUAL_RATIO = 0.05
-UNEQUAL_BYTES = 64_000_000
+UNEQUAL_BYTES = 16_000_000
+TIMESTAMPS_BYTES = 12  # RFC 7323 appendix A: the option and its padding; the MSS does not count them (RFC 6691)
+TIMED_OUT = 124  # how `timeout` says that it ended the command (coreutils)
+LARGEST = 1e18  # no count or rate of a real run comes near; larger numbers are damage
 
 
 @dataclass(frozen=True)
@@ -40,13 +48,13 @@ class IperfResult:
     retransmits: int | None
     mss_bytes: int | None
     congestion_control: str
-    intervals_bps: tuple[float, ...]
+    intervals_bps: tuple[float, ...]  # of single seconds, as the sender saw them
     tool: str  # "iperf3 3.12"
 
 
-def server_argv() -> list[str]:
+def server_argv(port: int = PORT) -> list[str]:
     """One test, then the server ends."""
-    return ["iperf3", "--server", "--one-off", "--port", str(PORT)]
+    return ["iperf3", "--server", "--one-off", "--port", str(port)]
 
 
 def client_argv(
@@ -84,13 +92,29 @@ def run_tcp(
     argv = client_argv(address, seconds=seconds, size_bytes=size_bytes, omit_s=omit_s, streams=streams,
                        mss_bytes=mss_bytes, offered_bps=offered_bps, write_bytes=write_bytes,
                        congestion_control=congestion_control)
-    process = start(lab, server, server_argv())
+    limit_s = (seconds or BYTES_TIMEOUT_S) + omit_s + SLACK_S
+    with serving(lab, server, server_argv(), PORT, ends_itself=True):
+        text = _client(lab, client, argv, limit_s)
+        result = parse(text, congestion_control)
+    return result, text
+
+
+def _client(lab: Lab, place: str, argv: Sequence[str], limit_s: int) -> str:
+    """What the client printed. ``timeout`` ends it inside the lab, so that a hanging one disturbs no later trial."""
     try:
-        wait_until_listening(lab, server, PORT, process)
-        done = run(lab, client, argv, check=False, record=False, timeout_s=(seconds or 30) + omit_s + SLACK_S)
-    finally:
-        stop(process)
-    return parse(done.stdout, congestion_control), done.stdout
+        done = run(lab, place, ["timeout", str(limit_s), *argv], check=False, record=False, timeout_s=limit_s + 5)
+    except ExperimentFailed as failure:
+        raise ProbeError(failure.problem) from None
+    if done.exit_code == TIMED_OUT:
+        raise ProbeError(f"iperf3 on {place} did not end within {limit_s} s.")
+    if not done.stdout.strip() and done.stderr.strip():
+        raise ProbeError(f"iperf3 on {place} said: {done.stderr.strip().splitlines()[-1][:200]}")
+    return without_host_name(done.stdout)
+
+
+def without_host_name(text: str) -> str:
+    """iperf3's output, verbatim but for the machine's name: the second word of ``uname`` in ``start.system_info``."""
+    return re.sub(r'("system_info":\s*"[^\s"]+ )[^\s"]+', r"\g<1>-", text)
 
 
 @contextmanager
@@ -100,50 +124,20 @@ def background(lab: Lab, client: str, server: str, address: str, rate_bps: int) 
     Raises:
         ProbeError: the stream did not start, or ended before the block did.
     """
-    port = str(BACKGROUND_PORT)
-    listener = start(lab, server, ["iperf3", "--server", "--one-off", "--port", port])
-    try:
-        wait_until_listening(lab, server, BACKGROUND_PORT, listener)
-        stream = start(lab, client, ["iperf3", "--client", address, "--port", port, "--time", "120",
-                                     "--bitrate", str(rate_bps), "--congestion", "cubic"])
+    argv = ["iperf3", "--client", address, "--port", str(BACKGROUND_PORT), "--time", str(BACKGROUND_LONGEST_S),
+            "--bitrate", str(rate_bps), "--congestion", "cubic", "--connect-timeout", str(CONNECT_TIMEOUT_MS)]
+    with serving(lab, server, server_argv(BACKGROUND_PORT), BACKGROUND_PORT, ends_itself=True):
+        stream = start(lab, client, argv)
         try:
             time.sleep(BACKGROUND_SETTLE_S)
+            if stream.poll() is not None:
+                raise ProbeError(f"The background stream from {client} to {address} did not start.")
             yield
             if stream.poll() is not None:
                 raise ProbeError("The background stream ended before the measurement did.")
         finally:
             stream.terminate()
             stream.wait()
-    finally:
-        listener.terminate()
-        listener.wait()
-
-
-def wait_until_listening(lab: Lab, place: str, port: int, process: subprocess.Popen[bytes]) -> None:
-    """Return when a TCP socket listens on the port.
-
-    Raises:
-        ProbeError: the server ended, or did not listen within 5 s.
-    """
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        listening = run(lab, place, ["ss", "--no-header", "--listening", "--tcp", "--numeric", f"sport = :{port}"],
-                        record=False)
-        if listening.stdout.strip():
-            return
-        if process.poll() is not None:
-            raise ProbeError(f"The server on {place} ended before it listened on port {port}.")
-        time.sleep(0.01)
-    raise ProbeError(f"The server on {place} did not listen on port {port} within 5 s.")
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """Give a server that ends by itself a moment to do so, then end it."""
-    try:
-        process.wait(2)
-    except subprocess.TimeoutExpired:
-        process.terminate()
-        process.wait()
 
 
 def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
@@ -154,12 +148,16 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
     """
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ProbeError("iperf3's output is empty." if not text.strip() else "iperf3's output is not JSON.") from None
     if not isinstance(answer, dict):
         raise ProbeError("iperf3's output is not a JSON object.")
     if answer.get("error"):
-        raise ProbeError(f"iperf3 said: {answer['error']}")
+        raise ProbeError(_refusal(str(answer["error"]), congestion_control))
+    start = _mapping(answer, "start")
+    version = re.fullmatch(r"iperf (3\.\d[\w.+-]{0,20})", str(start.get("version")))
+    if version is None:
+        raise ProbeError(f"iperf3's version is {str(start.get('version'))[:40]!r}; only versions 3 are understood.")
     received, sent = _block(answer, "sum_received"), _block(answer, "sum_sent")
     result = IperfResult(
         received_bytes=round(_number(received, "bytes")),
@@ -168,19 +166,43 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
         sent_bps=_number(sent, "bits_per_second"),
         seconds=_number(received, "seconds"),
         retransmits=_count(sent.get("retransmits")),
-        mss_bytes=_count(_mapping(answer, "start").get("tcp_mss") or _mapping(answer, "start").get("tcp_mss_default")),
+        mss_bytes=_mss_in_force(start, answer),
         congestion_control=str(_mapping(answer, "end").get("sender_tcp_congestion", "")),
         intervals_bps=_intervals(answer),
-        tool=str(_mapping(answer, "start").get("version", "iperf3")).replace("iperf ", "iperf3 "),
+        tool=f"iperf3 {version[1]}",
     )
     if result.received_bytes <= 0 or result.seconds <= 0:
         raise ProbeError("iperf3's receiver counted nothing.")
     if result.congestion_control and result.congestion_control != congestion_control:
         raise ProbeError(f"{congestion_control} was asked for, {result.congestion_control} was used.")
     missing = result.sent_bytes - result.received_bytes
-    if missing > max(UNEQUAL_RATIO * result.sent_bytes, UNEQUAL_BYTES) or missing < -UNEQUAL_BYTES:
-        raise ProbeError(f"Sender and receiver disagree by {missing:.0f} bytes.")
+    buffers = UNEQUAL_BYTES * max(1, _count(_mapping(start, "test_start").get("num_streams")) or 1)
+    if missing > max(UNEQUAL_RATIO * result.sent_bytes, buffers) or missing < -buffers:
+        raise ProbeError(f"iperf3's sender and receiver disagree by {abs(missing)} bytes; buffers hold {buffers}.")
     return result
+
+
+def _refusal(error: str, congestion_control: str) -> str:
+    """iperf3's own error as a reason; the one that has another cause than the network in whole sentences."""
+    if "TCP_CONGESTION" in error:
+        return f"The kernel does not offer the congestion control {congestion_control} to this user (iperf3: {error[:200]})."
+    return f"iperf3 said: {error[:300]}"
+
+
+def _mss_in_force(start: Mapping[str, Any], answer: Mapping[str, Any]) -> int | None:
+    """Payload bytes of a full segment.
+
+    Without ``--set-mss`` iperf3 asks the kernel (``tcp_mss_default``). With it, it repeats what was asked for, which the
+    segments miss by the timestamps; but the congestion windows it reports are whole numbers of segments, and tell.
+    """
+    asked = _count(start.get("tcp_mss"))
+    if not asked:
+        return _count(start.get("tcp_mss_default")) or None
+    windows = [window for stream in _streams(answer) if (window := _count(stream.get("snd_cwnd")))]
+    less = asked - TIMESTAMPS_BYTES
+    if less > 0 and windows and all(window % less == 0 for window in windows):
+        return less
+    return asked
 
 
 def _mapping(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -197,21 +219,29 @@ def _block(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _number(block: Mapping[str, Any], key: str) -> float:
     value = block.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise ProbeError(f"iperf3's {key} is {value!r}, not a number.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < LARGEST:
+        raise ProbeError(f"iperf3's {key} is {str(value)[:40]}, not a number.")
     return float(value)
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST else None
+
+
+def _list(block: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    value = block.get(key)
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _streams(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [stream for interval in _list(answer, "intervals") for stream in _list(interval, "streams")]
 
 
 def _intervals(answer: Mapping[str, Any]) -> tuple[float, ...]:
-    """Rates of the single seconds, without the omitted ones (as the sender saw them)."""
-    found = []
-    intervals = answer.get("intervals")
-    for interval in intervals if isinstance(intervals, list) else []:
-        total = _mapping(interval, "sum") if isinstance(interval, dict) else {}
-        if total and not total.get("omitted"):
-            found.append(round(_number(total, "bits_per_second")))
-    return tuple(found)
+    """Rates of the single seconds, without the omitted ones and without a remainder of a few milliseconds."""
+    sums = [_mapping(interval, "sum") for interval in _list(answer, "intervals")]
+    kept = [total for total in sums if total and not total.get("omitted")]
+    lengths = [_number(total, "seconds") for total in kept]
+    least = 0.1 * statistics.median(lengths) if lengths else 0.0
+    return tuple(round(_number(total, "bits_per_second"))
+                 for total, length in zip(kept, lengths, strict=True) if length >= least)

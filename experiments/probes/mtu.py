@@ -9,7 +9,9 @@ from experiments.results.model import Check
 
 ICMP_AND_IP_BYTES = 28  # ICMP echo header 8 (RFC 792), IPv4 header 20 (RFC 791)
 
-_TTL = re.compile(r"\bttl=(\d+)\b")
+_TTL = re.compile(r"\bttl=(\d{1,3})\b")
+# "message too long, mtu=1450" by the own kernel, "Frag needed and DF set (mtu = 1450)" by a router (iputils).
+_REFUSED = re.compile(r"\bmtu ?= ?\d+")
 
 
 def ttl_check(lab: Lab, place: str, address: str, expected: int) -> Check:
@@ -21,7 +23,7 @@ def ttl_check(lab: Lab, place: str, address: str, expected: int) -> Check:
 
 
 def mtu_checks(lab: Lab, place: str, address: str, mtu_bytes: int) -> list[Check]:
-    """A packet of exactly the MTU passes with "don't fragment" set; one byte more does not."""
+    """A packet of exactly the MTU passes with "don't fragment" set; one byte more is refused, with the MTU named."""
     checks = []
     for name, size, wait_s, expected in (
         ("mtu.fits", mtu_bytes, "2", "answered"),
@@ -29,6 +31,13 @@ def mtu_checks(lab: Lab, place: str, address: str, mtu_bytes: int) -> list[Check
     ):
         argv = ["ping", "-n", "-c", "1", "-W", wait_s, "-M", "do", "-s", str(size - ICMP_AND_IP_BYTES), address]
         done = run(lab, place, argv, check=False)
-        observed = "answered" if _TTL.search(done.stdout) else "refused"
+        observed = outcome(done.stdout + done.stderr)
         checks.append(Check(name, expected, observed, observed == expected, done.command, place))
     return checks
+
+
+def outcome(text: str) -> str:
+    """What became of a single ping: ``answered``, ``refused`` (too big, by whoever said so), or ``no answer``."""
+    if _TTL.search(text):
+        return "answered"
+    return "refused" if _REFUSED.search(text) else "no answer"

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from experiments.labs.base import Lab, run, start
+from experiments.errors import ExperimentFailed
+from experiments.labs.base import Lab, run
 from experiments.probes.errors import ProbeError
-from experiments.probes.iperf3 import stop, wait_until_listening
+from experiments.probes.listening import serving
 
 PORT = 11111
 FIRST_S = 3  # sockperf leaves out about 0.45 s of warming up
 LONGEST_S = 30
+FLOOR_S = 1
+SLACK_S = 15  # beyond the time that was asked for
 
 
 @dataclass(frozen=True)
@@ -53,46 +56,65 @@ def run_ping_pong(
     """
     seconds = FIRST_S
     for _ in range(2):
-        process = start(lab, server, server_argv(address))
-        try:
-            wait_until_listening(lab, server, PORT, process)
-            with load() if load else nullcontext():
-                done = run(lab, client, client_argv(address, seconds), check=False, record=False,
-                           timeout_s=seconds + 15)
-        finally:
-            process.terminate()
-            stop(process)
-        result = parse(done.stdout + done.stderr)
+        result, text = _once(lab, client, server, address, seconds, load)
         if result.samples >= samples:
-            return result, done.stdout + done.stderr
+            return result, text
         seconds = min(LONGEST_S, math.ceil(seconds * 1.3 * samples / max(1, result.samples)) + 1)
     raise ProbeError(f"Only {result.samples} of {samples} round trips were observed.")
 
 
+def floor(lab: Lab, place: str) -> tuple[Latency, str]:
+    """Round trips over the loopback of one place: what the tool and the sockets take where there is no network.
+
+    Raises:
+        ProbeError: sockperf failed.
+    """
+    return _once(lab, place, place, "127.0.0.1", FLOOR_S, None)
+
+
+def _once(
+    lab: Lab, client: str, server: str, address: str, seconds: int, load: Callable[[], AbstractContextManager[None]] | None
+) -> tuple[Latency, str]:
+    limit_s = seconds + SLACK_S
+    argv = ["timeout", str(limit_s), *client_argv(address, seconds)]  # a hanging client disturbs no later trial
+    with serving(lab, server, server_argv(address), PORT), load() if load else nullcontext():
+        try:
+            done = run(lab, client, argv, check=False, record=False, timeout_s=limit_s + 5)
+        except ExperimentFailed as failure:
+            raise ProbeError(failure.problem) from None
+    text = done.stdout + done.stderr
+    return parse(text), text
+
+
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_VERSION = re.compile(r"version #(\S+?)(?:-no\.git)? ?==")
-_OBSERVATIONS = re.compile(r"Total (\d+) observations")
-_PERCENTILE = re.compile(r"percentile (\d+\.\d+) = +(\d+(?:\.\d+)?)")
-_MAX = re.compile(r"<MAX> observation = +(\d+(?:\.\d+)?)")
+_VERSION = re.compile(r"version #(\S{1,20}?)(?:-no\.git)? ?==")
+_OBSERVATIONS = re.compile(r"Total (\d{1,12}) observations")
+_NUMBER = r"(\d{1,12}(?:\.\d{1,6})?)"
+_PERCENTILE = re.compile(rf"percentile (\d{{1,2}}\.\d{{1,3}}) = +{_NUMBER}(?!\d)")
+_MAX = re.compile(rf"<MAX> observation = +{_NUMBER}(?!\d)")
+_COMPLETE = re.compile(r"<MIN> observation = +\d[\d.]*\s*$", re.MULTILINE)  # the last line
+_DROPPED = re.compile(r"dropped messages = (\d+)")
 
 
 def parse(text: str) -> Latency:
     """Read what sockperf prints at the end of a ping-pong run.
 
     Raises:
-        ProbeError: it is empty or cut short, or messages were lost.
+        ProbeError: it is empty, cut short or damaged, or messages were lost.
     """
     plain = _COLOUR.sub("", text)
     count, largest = _OBSERVATIONS.search(plain), _MAX.search(plain)
     percentiles = {float(p): float(v) for p, v in _PERCENTILE.findall(plain)}
     wanted = [percentiles.get(p) for p in (50.0, 90.0, 99.0, 99.9)]
-    if not count or not largest or None in wanted:
+    if not count or not largest or None in wanted or not _COMPLETE.search(plain):
         last = plain.strip().splitlines()[-1:] or ["nothing"]
         raise ProbeError(f"sockperf's output is incomplete; it ended with: {last[0][:200]}")
-    dropped = re.search(r"dropped messages = (\d+)", plain)
-    if dropped and int(dropped[1]):
-        raise ProbeError(f"sockperf lost {dropped[1]} messages.")
+    dropped = _DROPPED.search(plain)
+    if dropped is None or dropped[1].strip("0"):
+        raise ProbeError(f"sockperf lost {dropped[1][:12] if dropped else 'an unknown number of'} messages.")
     version = _VERSION.search(plain)
     p50, p90, p99, p999 = (float(value) for value in wanted if value is not None)
-    tool = f"sockperf {version[1]}" if version else "sockperf"
-    return Latency(int(count[1]), p50, p90, p99, p999, float(largest[1]), tool)
+    if not p50 <= p90 <= p99 <= p999 <= float(largest[1]):
+        raise ProbeError("sockperf's percentiles do not rise; its output is damaged.")
+    return Latency(int(count[1]), p50, p90, p99, p999, float(largest[1]),
+                   f"sockperf {version[1]}" if version else "sockperf")
