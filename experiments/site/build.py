@@ -26,12 +26,12 @@ def variables() -> Mapping[str, str]:
 
 
 def build(site_dir: Path = SITE) -> None:
-    """Build the site, strictly: a broken link is an error.
+    """Build the site from what has just been rendered, strictly: a broken link is an error.
 
     Raises:
         ExperimentFailed: MkDocs failed; its own messages are shown.
     """
-    _mkdocs("build", "--strict", "--quiet", "--site-dir", str(site_dir))
+    _mkdocs("build", "--strict", "--quiet", "--site-dir", str(site_dir), rendered=True)
 
 
 def serve(port: int) -> None:
@@ -44,7 +44,8 @@ def serve(port: int) -> None:
     _mkdocs("serve", "--dev-addr", f"127.0.0.1:{port}", *watched)
 
 
-def _mkdocs(*arguments: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "mkdocs", *arguments], cwd=ROOT, env=variables(), check=False)
+def _mkdocs(*arguments: str, rendered: bool = False) -> None:
+    environment = {**variables(), **({"PODPATH_RENDERED": "1"} if rendered else {})}
+    done = subprocess.run([sys.executable, "-m", "mkdocs", *arguments], cwd=ROOT, env=environment, check=False)
     if done.returncode != 0:
         raise ExperimentFailed(f"`mkdocs {arguments[0]}` ended with {done.returncode}.", "Its messages above say why.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import os
 import sys
 from itertools import count
 from pathlib import Path
@@ -16,8 +17,9 @@ TABLE = re.compile(r'(<div class="pp-scroll"[^>]*>\s*)?<table>(.*?)</table>', re
 
 
 def on_pre_build(config: Any) -> None:
-    """Bring the rendered files up to date."""
-    write()
+    """Bring the rendered files up to date, unless ``invoke build`` has just done so."""
+    if "PODPATH_RENDERED" not in os.environ:
+        write()
 
 
 def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
