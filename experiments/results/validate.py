@@ -187,7 +187,8 @@ def _raw(folder: Path, trial: Trial, reread: Reread) -> Iterator[tuple[str, str]
     """The tool's own output: there, unchanged, and giving the same figures."""
     try:
         text = store.read_raw(folder, trial)
-        again = reread[trial.view](text) if trial.view in reread else {}
+        has_figures = trial.status in ("ok", "discarded") and trial.view in reread
+        again = reread[trial.view](text) if has_figures else {}
     except PodpathError as error:
         yield "raw", f"does not hold: {error.problem}"
         return
