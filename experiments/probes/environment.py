@@ -53,14 +53,14 @@ def host(slug: str) -> dict[str, Any]:
     return found
 
 
-def host_slug() -> str:
+def host_slug(machine_id: Path = Path("/etc/machine-id")) -> str:
     """A name that says nothing: ``h`` and six digits that stay the same for this machine.
 
     They are a hash of the installation's random id (machine-id(5)), which cannot be guessed back; six zeros where there
     is none (many containers). The machine's own name takes no part: it could be found by trying names.
     """
     try:
-        identity = Path("/etc/machine-id").read_text().strip()
+        identity = machine_id.read_text().strip()
     except OSError:
         identity = ""
     return "h" + (hashlib.sha256(f"podpath {identity}".encode()).hexdigest()[:6] if identity else "000000")

@@ -1,0 +1,95 @@
+"""CPU accounting: /proc read purely, differences less the idle rate, and a real process in a lab."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments.labs import netns
+from experiments.labs.base import run, start
+from experiments.probes import cpu
+from experiments.probes.cpu import Times, Used, parse_process_stat, parse_stat
+from experiments.probes.errors import ProbeError
+
+STAT = (Path(__file__).parents[1] / "golden" / "probes" / "proc-stat.txt").read_text()
+PROCESS = "42 (a (b) c) S 1 42 42 0 -1 4194560 1 2 3 4 250 50 0 0 20 0 1 0 100 0 0"
+
+
+def test_a_real_proc_stat() -> None:
+    tick = 1 / os.sysconf("SC_CLK_TCK")
+    times = parse_stat(STAT)
+    assert times.user_s == pytest.approx((115534 + 6921) * tick)
+    assert times.system_s == pytest.approx(141428 * tick)
+    assert times.softirq_s == pytest.approx(45712 * tick)
+    assert times.steal_s == pytest.approx(313 * tick)
+    assert times.context_switches == 76784216
+
+
+@pytest.mark.parametrize("text", ["", "cpu 1 2 3", STAT.replace("ctxt", "ctx"), STAT.replace("115534", "many"), "\n\n"])
+def test_another_proc_stat_is_refused(text: str) -> None:
+    with pytest.raises(ProbeError, match="/proc/stat could not be read"):
+        parse_stat(text)
+
+
+def test_a_process_with_brackets_in_its_name() -> None:
+    assert parse_process_stat(PROCESS) == pytest.approx(300 / os.sysconf("SC_CLK_TCK"))
+
+
+@given(st.integers(0, len(PROCESS) - 25) | st.text(max_size=60))
+def test_another_process_line_is_refused_or_a_number(cut: int | str) -> None:
+    try:
+        assert parse_process_stat(PROCESS[:cut] if isinstance(cut, int) else cut) >= 0
+    except ProbeError as refusal:
+        assert "/proc/PID/stat" in str(refusal)
+
+
+def test_the_idle_rate_is_taken_off_and_never_more_than_there_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = iter([Times(10, 5, 1, 4, 0, 1000), Times(13, 6, 1, 6, 0.5, 5000)])
+    clock = iter([100.0, 102.0])
+    lab = netns.on_paper()
+    monkeypatch.setattr(cpu, "now", lambda: next(readings))
+    monkeypatch.setattr(cpu, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    meter = cpu.Meter(lab, [])
+    used = meter.stop(Used(0.5, 5.0, 0.0, 0.0, 100, 0.5))  # of half a second: four times that in two
+    assert used == Used(busy_core_s=6 - 4 * 0.5, softirq_core_s=0.0, steal_core_s=0.5, daemon_core_s=0.0,
+                        context_switches=4000 - 4 * 100, seconds=2.0)
+
+
+@dataclass(frozen=True)
+class _Daemon:
+    place: str
+    pid: int
+
+
+@pytest.mark.lab
+def test_a_process_is_charged_what_it_used() -> None:
+    work = "import hashlib; hashlib.sha256(bytes(150_000_000)).digest(); print('done', flush=True); time.sleep(60)"
+    with netns.up() as lab:
+        process = start(lab, "node1", [sys.executable, "-c", f"import os, time; print(os.getpid(), flush=True); {work}"],
+                        stdout=-1)
+        assert process.stdout is not None
+        daemon = _Daemon("node1", int(process.stdout.readline()))
+        idle = cpu.rate_when_idle(0.05)
+        meter = cpu.Meter(lab, [daemon])
+        process.stdout.readline()
+        used = meter.stop(idle)
+        assert 0 < used.daemon_core_s <= (os.cpu_count() or 1) * used.seconds + 0.02  # a clock tick at either end
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.mark.lab
+def test_a_process_that_is_gone_is_a_reason() -> None:
+    with netns.up() as lab, pytest.raises(ProbeError, match="The process 99999 on node1 is gone"):
+        cpu.Meter(lab, [_Daemon("node1", 99999)])
+    with netns.up() as lab:
+        assert run(lab, "node1", ["cat", "/proc/1/stat"]).stdout  # the lab's own /proc, not the machine's
+        assert cpu.Meter(lab, [_Daemon("node1", 1)]).stop(Used(0, 0, 0, 0, 0, 1)).daemon_core_s >= 0
