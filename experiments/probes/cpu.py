@@ -131,14 +131,18 @@ class Meter:
         """What was used, less the idle rate over the same time.
 
         Raises:
-            ProbeError: a process of the data plane is gone.
+            ProbeError: a process of the data plane is gone, or the machine was busier before than during the trial,
+                so that the trial's own share cannot be told.
         """
         seconds = time.monotonic() - self._started
         used = _difference(now(), self._before, seconds, 0.0)
         share = seconds / idle.seconds
-        return Used(
-            max(0.0, used.busy_core_s - idle.busy_core_s * share),
-            max(0.0, used.softirq_core_s - idle.softirq_core_s * share),
-            used.steal_core_s, self._daemon_seconds() - self._daemons,
-            max(0.0, used.context_switches - idle.context_switches * share), seconds,
-        )
+        busy_core_s = used.busy_core_s - idle.busy_core_s * share
+        context_switches = used.context_switches - idle.context_switches * share
+        if busy_core_s <= 0 or context_switches <= 0:
+            raise ProbeError(
+                f"The machine was busier before the trial ({idle.busy_core_s / idle.seconds:.2f} cores) than during it "
+                f"({used.busy_core_s / seconds:.2f} cores): what the trial took cannot be told."
+            )
+        return Used(busy_core_s, max(0.0, used.softirq_core_s - idle.softirq_core_s * share), used.steal_core_s,
+                    self._daemon_seconds() - self._daemons, context_switches, seconds)

@@ -44,7 +44,7 @@ def test_what_is_raised_in_the_block_comes_out_and_the_server_is_gone() -> None:
 @pytest.mark.parametrize(("argv", "reason"), [
     (["sh", "-c", "echo something else first >&2; echo the port is taken >&2; exit 3"], "port 7007: the port is taken"),
     (["sh", "-c", "exit 3"], "port 7007: exit status 3"),
-    (["podpath-no-such-server"], "No such file or directory"),
+    (["podpath-no-such-server"], "failed to execute podpath-no-such-server"),
 ])
 def test_a_server_that_ends_early_says_why(argv: list[str], reason: str) -> None:
     said = rf"on node2 ended before it listened on .*{reason}"
