@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,10 +89,10 @@ class _Daemon:
 
 @pytest.mark.lab
 def test_a_process_is_charged_what_it_used() -> None:
-    work = "[hashlib.sha256(bytes(10**8)).digest() for _ in range(5)]; print('done', flush=True); time.sleep(60)"
+    work = ("import hashlib, os, time; print(os.getpid(), flush=True); "
+            "[hashlib.sha256(bytes(10**8)).digest() for _ in range(5)]; print('done', flush=True); time.sleep(60)")
     with netns.up() as lab:
-        process = start(lab, "node1", [sys.executable, "-c", f"import hashlib, os, time; print(os.getpid(), flush=True); {work}"],
-                        stdout=-1)
+        process = start(lab, "node1", [sys.executable, "-c", work], stdout=subprocess.PIPE)
         assert process.stdout is not None
         daemon = _Daemon("node1", int(process.stdout.readline()))
         meter = cpu.Meter(lab, [daemon])
