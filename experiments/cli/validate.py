@@ -7,7 +7,6 @@ from pathlib import Path
 from experiments import catalog, limits, protocol
 from experiments.cli.progress import console
 from experiments.errors import UserError
-from experiments.probes import iperf3, sockperf
 from experiments.results.model import Trial
 from experiments.results.validate import validate
 
@@ -20,32 +19,13 @@ def _ceiling(mode: str | None, trial: Trial) -> float | None:
     return limits.goodput_limit_bps(catalog.get(mode) if mode else None, rate_bps) if rate_bps else None
 
 
-def _from_iperf3(text: str) -> dict[str, float]:
-    result = iperf3.parse(text)
-    return {"goodput_bps": round(result.received_bps), "sent_bps": round(result.sent_bps)}
-
-
-def _from_iperf3_bytes(text: str) -> dict[str, float]:
-    return {"payload_bytes": iperf3.parse(text).sent_bytes}
-
-
-def _from_sockperf(text: str) -> dict[str, float]:
-    result = sockperf.parse(text)
-    return {"samples": result.samples, "p50_us": result.p50_us, "p90_us": result.p90_us, "p99_us": result.p99_us,
-            "p999_us": result.p999_us, "max_us": result.max_us}
-
-
-REREAD = {"wire": _from_iperf3_bytes, "speed": _from_iperf3, "link": _from_iperf3, "cost": _from_iperf3,
-          "latency": _from_sockperf}
-
-
 def run_validate(path: str = "", *, base: str = "") -> None:
     """Check a file, a campaign's folder, or everything below data/; with ``base`` also that files were only added.
 
     Raises:
         UserError: there are errors; they are listed above.
     """
-    report = validate(Path(path) if path else ROOT / "data", modes=catalog.load(), ceiling=_ceiling, reread=REREAD,
+    report = validate(Path(path) if path else ROOT / "data", modes=catalog.load(), ceiling=_ceiling,
                       base=base or None)
     for message in report.warnings:
         console.print(f"warning: {message}", markup=False)

@@ -65,7 +65,7 @@ def shortened(text: str, limit: int) -> str:
 # -- names of this machine ----------------------------------------------------------------------------------------
 
 # Host names that say nothing about anybody, or that a lab uses for its own places.
-_PLAIN_NAMES = re.compile(
+PLAIN_NAMES = re.compile(
     r"localhost|host|debian|fedora|ubuntu|arch|linux|runner|underlay|(node|pod|rr|tor)[0-9]*|\(none\)|.{0,2}"
 )
 
@@ -82,7 +82,7 @@ def _paths() -> tuple[tuple[re.Pattern[str], str], ...]:
 @cache
 def _host() -> re.Pattern[str] | None:
     name = os.uname().nodename
-    return None if _PLAIN_NAMES.fullmatch(name) else re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
+    return None if PLAIN_NAMES.fullmatch(name) else re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
 
 
 def without_paths(text: str) -> str:

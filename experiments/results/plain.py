@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from experiments.results import fields
 from experiments.results.described.field import Field
-from experiments.results.yamlfile import flow
+from experiments.results.yamldump import flow
 
 T = TypeVar("T")
 Key = tuple[str | int, ...]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from experiments.errors import ExperimentFailed, UserError
-from experiments.results import fields, migrate, outputs, yamlfile
+from experiments.results import fields, migrate, outputs, yamldump, yamlfile
 from experiments.results.model import Campaign, ModeResult, Trial
 from experiments.results.plain import Key, Misfit, digest, shown, spelled, to_plain
 from experiments.results.plain import from_plain as _from_plain
@@ -156,7 +156,7 @@ def _write_object(path: Path, kind: str, value: Campaign | ModeResult) -> None:
         raise UserError(f"{path}: {_sentence(misfit)}.") from None
     depth = "../../"
     version = migrate.CURRENT[kind]
-    text = SCHEMA_LINE.format(depth=depth, kind=kind, version=version) + yamlfile.dump(plain)
+    text = SCHEMA_LINE.format(depth=depth, kind=kind, version=version) + yamldump.dump(plain)
     content = text.encode()
     if len(content) > yamlfile.MAX_BYTES:
         raise outputs.TooLarge(path)

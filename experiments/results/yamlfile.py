@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,13 +22,12 @@ MAX_DEPTH = 24
 Plain: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False, "null": None}
-# What YAML 1.1 or 1.2 readers may take for something else than text.
-_AMBIGUOUS = re.compile(
+# Text that YAML 1.1 or 1.2 readers may take for something else than text.
+AMBIGUOUS = re.compile(
     r"~|=|<<|(?i:yes|no|on|off|true|false|null)"  # booleans, null and merge keys
     r"|[-+]?[.]?[0-9][0-9_,]*([.:][0-9_:]*)*([eE][-+]?[0-9]*)?"  # numbers, also sexagesimal
     r"|[-+]?0[xob][0-9a-fA-F_]+|[-+]?[.](?i:inf|nan)"
@@ -170,7 +168,7 @@ class _Builder:
             if not math.isfinite(number):
                 raise self._refused(event, f"the number {text} is too large")
             return number
-        if text == "" or _AMBIGUOUS.fullmatch(text):
+        if text == "" or AMBIGUOUS.fullmatch(text):
             if re.fullmatch(r"[-+]?[.](?i:inf|nan)", text):
                 raise self._refused(event, f"{text} is not a number that a result can have", "Leave the key out.")
             raise self._refused(event, f"{text or 'nothing'} means different things to different readers of YAML",
@@ -187,21 +185,31 @@ class _Builder:
         return UserError(f"{self.name}:{event.start_mark.line + 1}: {what}.", advice)
 
 
+class Lines:
+    """Knows on which line of a text a key stands (1 is the first)."""
+
+    def __init__(self, text: str) -> None:
+        self._root: yaml.Node | None = None
+        self._broken = 1
+        try:
+            self._root = yaml.compose(text, Loader=_LOADER)
+        except yaml.YAMLError as error:
+            self._broken = _line(error)
+
+    def of(self, key: tuple[str | int, ...]) -> int:
+        """The line of the value under ``key``, or that of the nearest thing around it."""
+        node, line = self._root, self._broken
+        for part in key:
+            following = _child(node, part) if node is not None else None
+            if following is None:
+                break
+            line, node = following
+        return line
+
+
 def line_of(text: str, key: tuple[str | int, ...]) -> int:
     """The line on which the value under ``key`` stands, or that of the nearest thing around it (1 is the first)."""
-    try:
-        node = yaml.compose(text, Loader=_LOADER)
-    except yaml.YAMLError as error:
-        return _line(error)
-    line = 1
-    for part in key:
-        if node is None:
-            break
-        following = _child(node, part)
-        if following is None:
-            break
-        line, node = following
-    return line
+    return Lines(text).of(key)
 
 
 def _child(node: yaml.Node, part: str | int) -> tuple[int, yaml.Node] | None:
@@ -212,75 +220,3 @@ def _child(node: yaml.Node, part: str | int) -> tuple[int, yaml.Node] | None:
     elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
         return node.value[part].start_mark.line + 1, node.value[part]
     return None
-
-
-class _Flow(dict[str, Any]):
-    """A mapping that is written on one line."""
-
-
-def flow(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Mark a small mapping to be written on one line."""
-    return _Flow(value)
-
-
-class _Dumper(_DUMPER):  # type: ignore[misc]
-    """Writes what :func:`parse` reads back unchanged."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(dumper: Any, value: str) -> yaml.Node:
-    style = None
-    if "\n" in value:
-        style = "|"
-    elif _AMBIGUOUS.fullmatch(value) or value == "":
-        style = '"'
-    node: yaml.Node = dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-    return node
-
-
-def _numbers_in_a_row(dumper: Any, value: list[Any]) -> yaml.Node:
-    simple = all(isinstance(item, int | float) or (isinstance(item, str) and len(item) < 24) for item in value)
-    node: yaml.Node = dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=simple)
-    return node
-
-
-def _number(dumper: Any, value: float) -> yaml.Node:
-    if not math.isfinite(value):
-        raise ValueError(f"{value} cannot be stored")
-    text = repr(value)
-    if "e" in text and "." not in text:
-        text = text.replace("e", ".0e")  # older YAML wants the point
-    node: yaml.Node = dumper.represent_scalar("tag:yaml.org,2002:float", text)
-    return node
-
-
-_Dumper.add_representer(str, _text)
-_Dumper.add_representer(float, _number)
-_Dumper.add_representer(list, _numbers_in_a_row)
-_Dumper.add_representer(dict, lambda d, v: d.represent_mapping("tag:yaml.org,2002:map", v.items(), flow_style=False))
-_Dumper.add_representer(_Flow, lambda d, v: d.represent_mapping("tag:yaml.org,2002:map", v.items(), flow_style=True))
-
-
-def dump(value: Mapping[str, Any]) -> str:
-    """The text of a file with these values, keys in their order.
-
-    Raises:
-        ValueError: a number is not finite.
-    """
-    text: str = yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110,
-                          default_flow_style=False)
-    return text
-
-
-def numbers(value: Any, key: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int | float]]:
-    """Every number in a value with the key under which it stands."""
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from numbers(item, (*key, name))
-    elif isinstance(value, list):
-        for position, item in enumerate(value):
-            yield from numbers(item, (*key, position))
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield key, value

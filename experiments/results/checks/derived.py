@@ -1,0 +1,40 @@
+"""Everything that is computed from the trials is computed again: summaries and the noise floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from experiments.results import summary
+from experiments.results.checks.report import File
+from experiments.results.model import Campaign, ModeResult
+from experiments.results.plain import Key, shown
+
+
+def summaries(file: File[ModeResult], value: ModeResult) -> None:
+    """The summary of a mode."""
+    for key, text, missing in differences(value.summary, summary.summarise(value), ("summary",)):
+        (file.warn if missing else file.error)(key, text)
+
+
+def noise_floor(file: File[Campaign], value: Campaign, results: Sequence[ModeResult]) -> None:
+    """The noise floor of a campaign that is complete."""
+    if value.status != "complete" and not value.noise_floor:
+        return
+    for key, text, missing in differences(value.noise_floor, summary.noise_floor(results), ("noise_floor",)):
+        (file.warn if missing else file.error)(key, text)
+
+
+def differences(written: Any, computed: Any, key: Key) -> Iterator[tuple[Key, str, bool]]:
+    """Where two derived values differ: key, sentence, and whether it is only missing (an older Podpath wrote it)."""
+    if isinstance(written, Mapping) and isinstance(computed, Mapping):
+        for name in written:
+            if name in computed:
+                yield from differences(written[name], computed[name], (*key, name))
+            else:
+                yield (*key, name), "does not follow from the trials", False
+        for name in computed:
+            if name not in written:
+                yield (*key, name), f"is missing; the trials give {shown(computed[name])}", True
+    elif written != computed:
+        yield key, f"the trials give {shown(computed)}; it is computed, never written by hand", False

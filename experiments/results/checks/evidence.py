@@ -1,0 +1,85 @@
+"""Whether a number may count: attestation, statuses with their reasons, provenance, the captured packet."""
+
+from __future__ import annotations
+
+from experiments.results import fields, summary
+from experiments.results.checks.report import File
+from experiments.results.model import Campaign, Deployment, ModeResult, Packet
+from experiments.results.plain import Key
+
+_MEASURES = tuple(field.name for field in fields.OBJECTS["Trial"] if field.better)
+
+
+def provenance(file: File[Campaign], value: Campaign) -> None:
+    """What a reference campaign rests on can be had again: a commit, and nothing besides it."""
+    generator = value.generator
+    if value.purpose == "reference":
+        if "commit" not in generator:
+            file.error(("generator",), "names no commit; a reference comes from a checkout")
+        if generator.get("dirty") is not False:
+            file.error(("generator", "dirty"), "a reference comes from a clean checkout; allowed: false")
+        if value.protocol["deployments"] < 6:
+            file.error(("protocol", "deployments"), "a reference has 6 or more of each mode")
+    elif value.purpose == "contribution" and generator.get("dirty") is not False:
+        file.warn(("generator", "dirty"), "files differed from the commit")
+
+
+def attestation(file: File[ModeResult], value: ModeResult) -> None:
+    """No number without evidence before and after it that the mode was in force."""
+    for d, deployment in enumerate(value.deployments):
+        key: Key = ("deployments", d)
+        holds = True
+        for name in ("attestation_before", "attestation_after"):
+            checks = getattr(deployment, name)
+            for c, check in enumerate(checks):
+                if check.ok != (check.expected == check.observed):
+                    file.error((*key, name, c, "ok"), "expected and observed say otherwise")
+                holds = holds and check.ok
+            if deployment.status == "ok" and not checks:
+                file.error((*key, name), "is missing; without it a deployment is not ok")
+        if deployment.status == "ok" and not holds:
+            failed = [c.check for c in (*deployment.attestation_before, *deployment.attestation_after) if not c.ok]
+            file.error((*key, "status"), f"the attestation does not hold ({', '.join(failed)}); allowed: failed")
+        if deployment.status != "ok" and deployment.trials:
+            file.error((*key, "trials"), f"a deployment that is {deployment.status} has no trials")
+        _reason(file, key, deployment.status, deployment.reason)
+        _trials(file, key, deployment)
+        if deployment.packet is not None:
+            _packet(file, (*key, "packet"), deployment.packet)
+
+
+def _reason(file: File[ModeResult], key: Key, status: str, reason: str | None) -> None:
+    if status == "ok" and reason is not None:
+        file.error((*key, "reason"), "stands beside the status ok; only what is not ok has a reason")
+    if status != "ok" and not reason:
+        file.error((*key, "reason"), f"is missing; what is {status} says why")
+
+
+def _trials(file: File[ModeResult], key: Key, deployment: Deployment) -> None:
+    for t, trial in enumerate(deployment.trials):
+        here = (*key, "trials", t)
+        _reason(file, here, trial.status, trial.reason)
+        if trial.status in ("ok", "discarded"):
+            if trial.raw is None:
+                file.error((*here, "raw"), "is missing; a trial keeps what the tool printed")
+            for name in summary.MEASURES[trial.view]:
+                if getattr(trial, name) is None:
+                    file.error((*here, name), f"is missing; a trial of the view {trial.view} has it")
+        else:
+            for name in _MEASURES:
+                if getattr(trial, name) is not None:
+                    file.error((*here, name), f"a trial that is {trial.status} has no numbers")
+
+
+def _packet(file: File[ModeResult], key: Key, packet: Packet) -> None:
+    """Headers follow each other without a gap, and the bytes are there."""
+    end = 0
+    for h, header in enumerate(packet.headers):
+        if header.offset_bytes != end:
+            file.error((*key, "headers", h, "offset_bytes"), f"the header before it ends at {end}")
+        end = header.offset_bytes + header.length_bytes
+    if end > packet.frame_bytes:
+        file.error((*key, "frame_bytes"), f"its headers alone take {end}")
+    kept = len(packet.hex) // 2
+    if kept != min(160, packet.frame_bytes):
+        file.error((*key, "hex"), f"holds {kept} bytes; wanted: {min(160, packet.frame_bytes)}")
