@@ -2,7 +2,7 @@
 
 From here come the JSON Schema (:mod:`experiments.results.schema`), what the reader and the validator accept, the
 rounding of the writer, the headers of tables and the rows of the reference page. A test holds it equal to the
-dataclasses of :mod:`experiments.results.model`.
+dataclasses of :mod:`experiments.results.model` and :mod:`experiments.results.reported_model`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from experiments.results import model
-from experiments.results.described import campaigns, modes, trials
+from experiments.results import model, reported_model
+from experiments.results.described import campaigns, modes, publications, trials
 from experiments.results.described.field import Field
 
 __all__ = ["CLASSES", "FILES", "OBJECTS", "OPEN", "Field", "Row", "get", "measures", "reference", "rounded"]
@@ -32,6 +32,10 @@ OBJECTS: Mapping[str, tuple[Field, ...]] = {
     "Packet": modes.PACKET,
     "Header": modes.HEADER,
     "TranscriptStep": modes.TRANSCRIPT_STEP,
+    "Reported": publications.REPORTED,
+    "Publication": publications.PUBLICATION,
+    "Figure": publications.FIGURE,
+    "Reading": publications.READING,
 }
 
 # Objects that are dataclasses; the others are plain mappings with known keys.
@@ -44,13 +48,17 @@ CLASSES: Mapping[str, type[Any]] = {
     "Packet": model.Packet,
     "Header": model.Header,
     "TranscriptStep": model.TranscriptStep,
+    "Reported": reported_model.Reported,
+    "Publication": reported_model.Publication,
+    "Figure": reported_model.Figure,
+    "Reading": reported_model.Reading,
 }
 
 # Objects that may have more keys than the described ones.
 OPEN = frozenset({"Protocol"})
 
 # Kinds of files and the object that each consists of.
-FILES: Mapping[str, str] = {"campaign": "Campaign", "mode": "ModeResult"}
+FILES: Mapping[str, str] = {"campaign": "Campaign", "mode": "ModeResult", "reported": "Reported"}
 
 
 @cache

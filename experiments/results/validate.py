@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import UserError
-from experiments.results import store
+from experiments.results import reported, store
 from experiments.results.checks import derived, evidence, history, privacy, references, trials
 from experiments.results.checks.report import File, Message, Report
 from experiments.results.checks.reread import REREAD
@@ -22,6 +22,7 @@ from experiments.results.model import Campaign, ModeResult, Trial
 __all__ = ["Message", "Report", "validate"]
 
 ROOT = Path(__file__).resolve().parents[2]
+REPORTED = "reported"
 
 
 def _no_ceiling(_mode: str | None, _trial: Trial) -> float | None:
@@ -46,6 +47,8 @@ def validate(
     if not path.exists():
         raise UserError(f"{path} does not exist.", "Give a result file, a campaign's folder, or data/.")
     report = Report()
+    for file in _publications(path):
+        reported.check(report, file)
     for folder in _folders(path):
         _campaign(report, folder, modes, ceiling, REREAD if reread is None else reread)
     if base:
@@ -54,10 +57,18 @@ def validate(
     return report
 
 
+def _publications(path: Path) -> list[Path]:
+    """The files of data/reported at or below a path."""
+    if path.is_file():
+        return [path] if path.parent.name == REPORTED else []
+    folders = [path] if path.name == REPORTED else [*path.rglob(REPORTED)]
+    return sorted(file for folder in folders for file in folder.glob("[!.]*.yml"))
+
+
 def _folders(path: Path) -> list[Path]:
     """The campaigns' folders at or below a path; those of data/campaigns also where there is no campaign in them."""
     if path.is_file():
-        return [path.parent]
+        return [] if path.parent.name == REPORTED else [path.parent]
     found = {file.parent for file in path.rglob(store.CAMPAIGN_FILE)}
     for parent in (path, *path.rglob("campaigns")):
         if parent.name == "campaigns" and parent.is_dir():

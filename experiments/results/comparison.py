@@ -1,0 +1,93 @@
+"""Modes side by side: put in order where the evidence allows it, and in words why not where it does not.
+
+Compared are deployments of one campaign on one kernel. The ratio to each deployment's own baseline is what modes are
+compared by, because what the machine did in that hour is in both of its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from experiments.results import fields, statistics
+from experiments.results.model import ModeResult
+from experiments.results.summary import Cell, Estimate, cells, estimate
+from experiments.results.words import counted
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One cell of several modes.
+
+    ``names`` are in order of their medians, best first; where the comparison is ``withheld`` (the reason, a sentence)
+    they are in order of the alphabet, because then no order is claimed. ``letters`` say which modes cannot be told
+    apart: those that share one.
+    """
+
+    key: str
+    measure: str
+    kernel: str
+    ratio: bool  # to the baseline; else the measure itself
+    names: tuple[str, ...]
+    estimates: Mapping[str, Estimate]
+    letters: Mapping[str, str] = field(default_factory=dict)
+    pairs: tuple[statistics.Pair, ...] = ()
+    withheld: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What the comparison says, in words."""
+        if self.withheld:
+            return self.withheld
+        apart = sum(pair.corrected <= 1 - statistics.LEVEL for pair in self.pairs)
+        if apart == 0:
+            return f"None of the {len(self.names)} modes can be told from another; their order means nothing."
+        if apart == len(self.pairs):
+            return "Every mode can be told from every other (exact Mann-Whitney tests, Holm's correction, 5 %)."
+        return (f"{apart} of {counted(len(self.pairs), 'pair')} can be told apart (exact Mann-Whitney tests, Holm's "
+                "correction, 5 %); modes that share a letter cannot.")
+
+
+def compare(
+    results: Sequence[ModeResult], key: str, measure: str = "", *, kernel: str = "host", ratio: bool = True
+) -> Comparison:
+    """Compare all results of that kernel by the cell ``key`` (as in ``speed/pod-pod/1/native``).
+
+    ``measure`` is the cell's headline measure unless another one is named. With ``ratio`` the ratios to the baseline
+    are compared, else the values. Modes that have no value are left out.
+    """
+    found: dict[str, Cell] = {
+        result.mode: cell for result in results if result.kernel == kernel for cell in cells(result) if cell.key == key
+    }
+    measure = measure or next((cell.headline for cell in found.values()), "")
+    values = {
+        name: list((cell.ratios if ratio else cell.values).get(measure, {}).values()) for name, cell in found.items()
+    }
+    values = {name: numbers for name, numbers in sorted(values.items()) if numbers}
+    digits = None if ratio or not measure else fields.get("Trial", measure).digits
+    estimates = {name: e for name, numbers in values.items() if (e := estimate(numbers, 6 if ratio else digits))}
+    reason = _reason(values)
+    if reason:
+        return Comparison(key, measure, kernel, ratio, tuple(values), estimates, withheld=reason)
+    highest = fields.get("Trial", measure).better == "higher"
+    order = sorted(values, key=lambda name: (-1 if highest else 1) * statistics.median(values[name]))
+    letters = statistics.groups(values, highest_first=highest)
+    return Comparison(key, measure, kernel, ratio, tuple(order), estimates, letters, tuple(statistics.compare(values)))
+
+
+def _reason(values: Mapping[str, Sequence[float]]) -> str:
+    """Why the modes are not compared; empty if they are."""
+    if len(values) < 2:
+        return "There are not two modes to compare."
+    least = statistics.fewest_for_interval()
+    few = [name for name, numbers in values.items() if len(numbers) < least]
+    if few:
+        return (f"Comparison withheld: fewer than {least} deployments of {', '.join(few)}. "
+                f"`invoke campaign` measures {least} of each mode.")
+    pairs = len(values) * (len(values) - 1) // 2
+    numbers = sorted(len(numbers) for numbers in values.values())
+    if statistics.smallest_p(numbers[-2], numbers[-1]) * pairs > 1 - statistics.LEVEL:
+        wanted = statistics.fewest_for_comparison(len(values))
+        return (f"Comparison withheld: with {counted(pairs, 'pair')} of {len(values)} modes and {numbers[-1]} deployments "
+                f"even the largest difference could be chance; {wanted} deployments of each would do.")
+    return ""

@@ -1,0 +1,90 @@
+"""What a result says, and what to doubt about it, in whole sentences with the next step to take."""
+
+from __future__ import annotations
+
+from experiments.results import fields, statistics
+from experiments.results.model import ModeResult
+from experiments.results.summary import Cell, cells
+from experiments.results.words import counted, percent, quantity
+
+UNSTEADY_RATIO = 0.10  # spread of deployments above which the range says more than the median
+DRIFT_RATIO = 0.05  # between the baselines before and after; the protocol's limit
+
+
+def verdict(cell: Cell) -> str:
+    """One cell in words: how sure the headline figure is, and what it is a figure of."""
+    unit = fields.get("Trial", cell.headline).unit
+    found = cell.estimate(cell.headline)
+    if found is None:
+        return "No deployment gave a value; the reasons stand with the trials."
+    low, high = quantity(found.low, unit), quantity(found.high, unit)
+    least = statistics.fewest_for_interval()
+    if found.n == 1:
+        text = f"One deployment gave {quantity(found.median, unit)}; how far another one would differ is not known."
+    elif found.coverage is None:
+        text = f"{found.n} deployments gave {low} to {high}; an interval needs {least}."
+    elif found.spread > UNSTEADY_RATIO:
+        text = (f"{found.n} deployments differ by {percent(found.spread)}: read the range, {low} to {high}, "
+                "not the median.")
+    elif low == high:
+        text = f"{found.n} deployments agree: {low}."
+    else:
+        text = (f"{found.n} deployments agree within {percent(found.spread)}; the true median lies between {low} and "
+                f"{high} with {percent(found.coverage)} certainty.")
+    return f"{text} {_limited(cell)}".rstrip()
+
+
+def _limited(cell: Cell) -> str:
+    trials = sum(cell.limited_by.values())
+    link, cpu = cell.limited_by.get("link", 0), cell.limited_by.get("cpu", 0)
+    if trials and link == trials:
+        return "The link was the limit: this shows what headers cost, not what the machine can do."
+    if trials and cpu == trials:
+        return "The CPU was the limit: another machine gives another figure."
+    return f"The CPU was the limit in {cpu} of {counted(trials, 'trial')}." if cpu else ""
+
+
+def warnings(result: ModeResult) -> list[str]:
+    """What a reader should know before believing a mode's figures; empty where there is nothing."""
+    return [*_failed(result), *_discarded(result), *_drifted(result), *_unsteady(result)]
+
+
+def _failed(result: ModeResult) -> list[str]:
+    found = [d for d in result.deployments if d.status != "ok"]
+    said = [f"deployment {d.n} {d.status}: {(d.reason or '').splitlines()[0] if d.reason else ''}" for d in found]
+    if not found:
+        return []
+    return [f"{len(found)} of {counted(len(result.deployments), 'deployment')} gave no number ({'; '.join(said)}). "
+            "The evidence is in the result file."]
+
+
+def _discarded(result: ModeResult) -> list[str]:
+    every = [t for d in result.deployments for t in d.trials]
+    found = [t for t in every if t.status == "discarded"]
+    if not found:
+        return []
+    kinds = sorted({(t.reason or "no reason").split(" ")[0] for t in found})
+    return [f"{counted(len(found), 'trial')} of {len(every)} discarded because of what the machine did meanwhile "
+            f"({', '.join(kinds)}). Try again on an idle machine."]
+
+
+def _drifted(result: ModeResult) -> list[str]:
+    found = [d for d in result.deployments if d.drift_ratio is not None and d.drift_ratio > DRIFT_RATIO]
+    if not found:
+        return []
+    numbers = ", ".join(str(d.n) for d in found)
+    largest = max(d.drift_ratio or 0.0 for d in found)
+    return [f"The baselines before and after differ by up to {percent(largest)} (deployment {numbers}): the machine was "
+            "not steady. Read ratios to the baseline with that in mind, or measure again."]
+
+
+def _unsteady(result: ModeResult) -> list[str]:
+    found = []
+    for cell in cells(result):
+        whole = cell.estimate(cell.headline)
+        if whole is not None and whole.n > 1 and whole.spread > UNSTEADY_RATIO:
+            found.append(f"{cell.key} ({percent(whole.spread)})")
+    if not found:
+        return []
+    return [f"Deployments differ by more than {percent(UNSTEADY_RATIO)} in {', '.join(found)}. "
+            "More deployments narrow the interval; one figure alone means little here."]
