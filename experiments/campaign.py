@@ -8,7 +8,7 @@ A single experiment is a campaign of one mode.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -146,8 +146,3 @@ def unfinished(root: Path) -> Path:
         if campaign.status == "partial":
             return folder.parent
     raise UserError(f"No unfinished campaign in {root}.", "Start one: `invoke campaign`.")
-
-
-def variants_of(names: Sequence[str], kernels: Mapping[str, Sequence[str]]) -> tuple[Variant, ...]:
-    """Every mode on every kernel it can run on here."""
-    return tuple(Variant(name, "netns", kernel) for name in names for kernel in kernels[name])

@@ -36,7 +36,6 @@ class Protocol:
     views: tuple[str, ...] = VIEWS
     streams: tuple[int, ...] = (1, 4)
     equal_mss: bool = True
-    publishable: bool = True
 
     @property
     def id(self) -> str:
@@ -65,9 +64,8 @@ class Protocol:
 PROFILES = {
     protocol.profile: protocol
     for protocol in (
-        Protocol("smoke", 1, 1, 1, 8_000_000, 20_000, views=("wire", "speed"), streams=(1,), equal_mss=False,
-                 publishable=False),
-        Protocol("quick", 1, 3, 1, 32_000_000, 20_000, streams=(1,), publishable=False),
+        Protocol("smoke", 1, 1, 1, 8_000_000, 20_000, views=("wire", "speed"), streams=(1,), equal_mss=False),
+        Protocol("quick", 1, 3, 1, 32_000_000, 20_000, streams=(1,)),
         Protocol("standard", 6, 3, 1, 32_000_000, 20_000),
     )
 }

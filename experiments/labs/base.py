@@ -9,8 +9,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import IO, Literal, Protocol
 
@@ -80,15 +79,6 @@ class Transcript:
 
     steps: list[Step] = field(default_factory=list)
     phase: str = "build"
-
-    @contextmanager
-    def during(self, phase: str) -> Iterator[None]:
-        """Everything recorded inside the block belongs to ``phase``."""
-        before, self.phase = self.phase, phase
-        try:
-            yield
-        finally:
-            self.phase = before
 
     def record(self, done: Completed) -> None:
         """Add a finished command."""

@@ -15,10 +15,10 @@ import jinja2
 from experiments import limits
 from experiments.catalog import Mode
 from experiments.limits import HISTORY, Limit, Nearness
+from experiments.results.reported_model import Reported
 
 # The products that the note of 2018 measured, and the lines of the model that can be meant by each.
-NOTE_LINES = {"Calico": ("Host", "Calico BGP", "Calico IPIP"), "Weave": ("Weave fast", "Weave sleeve")}
-NOTE_FIGURES_MBIT = {"Calico": (937, 920), "Weave": (895, 894, 694, 683)}
+NOTE_LINES = {"Calico": ("Host", "Calico BGP", "Calico IPIP"), "Weave Net": ("Weave fast", "Weave sleeve")}
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class Reading:
     packets_per_s: tuple[int, int]  # full-size packets at the product's largest and smallest payload
 
 
-def fragments(jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> dict[str, str]:
-    """The rendered fragments by the name of their file in ``generated/``."""
+def fragments(jinja: jinja2.Environment, modes: Mapping[str, Mode], note: Reported) -> dict[str, str]:
+    """The rendered fragments by the name of their file in ``generated/``; ``note`` is what the post of 2018 reported."""
     values: Mapping[str, Mapping[str, Any]] = {
         "model-encapsulation": {"modes": list(modes.values())},
         "model-limits": {"lines": list(_lines(modes.values()))},
         "model-history": {"lines": [Line(line, line.name) for line in HISTORY]},
-        "model-note-2018": {"readings": list(readings())},
+        "model-note-2018": {"readings": list(readings(note))},
     }
     return {f"{name}.md": jinja.get_template(f"{name}.md.j2").render(**named) for name, named in values.items()}
 
@@ -72,10 +72,11 @@ def _lines(modes: Iterable[Mode]) -> Iterable[Line]:
             yield Line(line, mode.short_title, f"modes/{mode.name}.html", variant.when)
 
 
-def readings() -> Iterable[Reading]:
+def readings(note: Reported) -> Iterable[Reading]:
     """Each figure of the note with the lines of its product within three per cent, impossible ones too."""
-    for product, figures in NOTE_FIGURES_MBIT.items():
-        lines = [line for line in HISTORY if any(words in line.name for words in NOTE_LINES[product])]
+    for product, words_of_lines in NOTE_LINES.items():
+        figures = sorted((round(f.goodput_bps / 1e6) for f in note.figures if f.setup.startswith(product)), reverse=True)
+        lines = [line for line in HISTORY if any(words in line.name for words in words_of_lines)]
         sizes = [line.payload_bytes for line in lines]
         for mbit in figures:
             packets = tuple(round(mbit * 1e6 / 8 / size) for size in (max(sizes), min(sizes)))

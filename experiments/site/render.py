@@ -18,7 +18,10 @@ from markupsafe import Markup
 
 from experiments import limits
 from experiments.catalog import CAVEATS, Mode
+from experiments.results import verdict
+from experiments.results.comparison import Comparison, compare
 from experiments.results.model import Campaign, Deployment, ModeResult, TranscriptStep, Trial
+from experiments.results.reported_model import Reported
 from experiments.results.store import Stored, mode_path
 from experiments.results.summary import Cell, Estimate, cells, key_of
 from experiments.site import figures, limit_model
@@ -61,6 +64,11 @@ class Entry:
         return f"measured-{self.campaign.id}-{self.result.kernel}"
 
     @property
+    def warnings(self) -> list[str]:
+        """What to know before believing the figures."""
+        return verdict.warnings(self.result)
+
+    @property
     def deployments(self) -> int:
         """How many deployments gave numbers."""
         return sum(deployment.status == "ok" for deployment in self.result.deployments)
@@ -80,12 +88,12 @@ def environment(templates: Path) -> jinja2.Environment:
 
 
 def render(
-    modes: Mapping[str, Mode], reference: Sequence[Stored], local: Sequence[Stored], templates: Path
+    modes: Mapping[str, Mode], reference: Sequence[Stored], local: Sequence[Stored], note: Reported, templates: Path
 ) -> dict[str, str]:
-    """All rendered files, path below the project's root -> text."""
+    """All rendered files, path below the project's root -> text; ``note`` is what the post of 2018 reported."""
     jinja = environment(templates)
     found: dict[str, str] = {}
-    found |= {f"generated/{name}": text for name, text in limit_model.fragments(jinja, modes).items()}
+    found |= {f"generated/{name}": text for name, text in limit_model.fragments(jinja, modes, note).items()}
     for mode in modes.values():
         entries = [*_entries(jinja, mode, reference, local=False), *_entries(jinja, mode, local, local=True)]
         for part, text in _fragments(jinja, mode, entries).items():
@@ -252,8 +260,14 @@ def _campaign_page(jinja: jinja2.Environment, stored: Stored, local: bool) -> st
              for name, value in values.items()]
     return jinja.get_template("campaign.md.j2").render(
         campaign=campaign, results=stored.results, files=files, environment=facts, local=local,
-        figure=_figure, unit=lambda trial: figures.unit(_measure(trial)),
+        compared=_compared(stored.results), figure=_figure, unit=lambda trial: figures.unit(_measure(trial)),
     )
+
+
+def _compared(results: Sequence[ModeResult]) -> list[Comparison]:
+    """The campaign's modes by each question that two of them answered on the same kernel."""
+    asked = [(result.kernel, cell.key) for result in results for cell in cells(result) if cell.path == "pod-pod"]
+    return [compare(results, key, kernel=kernel) for kernel, key in dict.fromkeys(asked) if asked.count((kernel, key)) > 1]
 
 
 def _measure(trial: Trial) -> str:

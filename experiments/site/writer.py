@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments import catalog
-from experiments.results import store
+from experiments.results import reported, store
 from experiments.results.store import Stored
 from experiments.site.render import render
 
@@ -33,8 +33,9 @@ def write(root: Path = ROOT) -> Written:
         UserError: a result file or a mode is broken; nothing is written then.
     """
     reference, local = store.load_all(root / "data" / "campaigns"), store.load_all(root / "data" / "local")
+    note = reported.get("note-2018", root / "data" / "reported")
     texts = {path: text.encode() for path, text in
-             render(catalog.load(), reference, local, root / "docs" / "templates").items()}
+             render(catalog.load(), reference, local, note, root / "docs" / "templates").items()}
     for stored in (*reference, *local):
         texts |= _copies(stored, f"docs/results/{stored.campaign.id}")
     changed = sum(_write_if_different(root / path, content) for path, content in texts.items())

@@ -41,6 +41,7 @@ def project(measured: Stored, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "docs", copy / "docs", ignore=left_out)
     shutil.copytree(ROOT / "experiments", copy / "experiments", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", copy)
+    shutil.copytree(ROOT / "data" / "reported", copy / "data" / "reported")
     shutil.copytree(measured.folder, copy / "data" / "local" / measured.folder.name)
     done = subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"], cwd=copy, capture_output=True,
                           text=True, env=dict(variables()))

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 from experiments import catalog, limits
+from experiments.results import reported
 from experiments.site import limit_model
 from experiments.site.render import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 JINJA = environment(ROOT / "docs" / "templates")
+NOTE = reported.get("note-2018")
 
 
 def text(fragment: str) -> list[list[str]]:
@@ -22,7 +24,7 @@ def text(fragment: str) -> list[list[str]]:
 
 def test_every_mode_has_its_line() -> None:
     modes = catalog.load()
-    rows = {row[0]: row for row in text(limit_model.fragments(JINJA, modes)["model-limits.md"])[1:]}
+    rows = {row[0]: row for row in text(limit_model.fragments(JINJA, modes, NOTE)["model-limits.md"])[1:]}
     assert len(rows) == 1 + len(modes) + sum(len(mode.mtu.variants) for mode in modes.values())
     for mode in modes.values():
         line = limits.limit(mode)
@@ -32,12 +34,12 @@ def test_every_mode_has_its_line() -> None:
 
 
 def test_history_is_whole() -> None:
-    rows = text(limit_model.fragments(JINJA, catalog.load())["model-history.md"])[1:]
+    rows = text(limit_model.fragments(JINJA, catalog.load(), NOTE)["model-history.md"])[1:]
     assert [row[0] for row in rows] == [line.name for line in limits.HISTORY]
 
 
 def test_the_note_of_2018_is_read_as_the_page_says() -> None:
-    readings = {reading.mbit: reading for reading in limit_model.readings()}
+    readings = {reading.mbit: reading for reading in limit_model.readings(NOTE)}
     assert set(readings) == {937, 920, 895, 894, 694, 683}
     possible = {mbit: [n.limit.name for n in r.near if n.possible] for mbit, r in readings.items()}
     assert not any("IPIP" in name for name in possible[937])
@@ -52,10 +54,10 @@ def test_the_note_of_2018_is_read_as_the_page_says() -> None:
 def test_markup_in_a_mode_stays_text() -> None:
     hostile = "<b>|{{ 7 * 7 }}</b>"
     modes = {name: dataclasses.replace(mode, short_title=hostile) for name, mode in catalog.load().items()}
-    found = limit_model.fragments(JINJA, modes)
+    found = limit_model.fragments(JINJA, modes, NOTE)
     assert not any("<b>" in fragment for fragment in found.values())
     assert "&lt;b&gt;|{{ 7 * 7 }}&lt;/b&gt;" in found["model-limits.md"]
 
 
 def test_the_same_twice() -> None:
-    assert limit_model.fragments(JINJA, catalog.load()) == limit_model.fragments(JINJA, catalog.load())
+    assert limit_model.fragments(JINJA, catalog.load(), NOTE) == limit_model.fragments(JINJA, catalog.load(), NOTE)
