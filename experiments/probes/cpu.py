@@ -36,13 +36,16 @@ class Process(Protocol):
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds of CPU time since boot by kind, and context switches."""
+    """CPU time since boot by kind, and context switches.
 
-    user_s: float
-    system_s: float
-    irq_s: float
-    softirq_s: float
-    steal_s: float
+    In clock ticks as the kernel counts them: whole numbers, so that a difference of two readings has no rounding in it.
+    """
+
+    user_ticks: int
+    system_ticks: int
+    irq_ticks: int
+    softirq_ticks: int
+    steal_ticks: int
     context_switches: int
 
 
@@ -66,7 +69,7 @@ def parse_stat(text: str) -> Times:
     """
     try:
         lines = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
-        user, nice, system, _idle, _iowait, irq, softirq, steal = (int(v) * TICK_S for v in lines["cpu"][:8])
+        user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, lines["cpu"][:8])
         return Times(user + nice, system, irq, softirq, steal, int(lines["ctxt"][0]))
     except (KeyError, ValueError, IndexError):
         raise ProbeError("/proc/stat could not be read.") from None
@@ -90,9 +93,9 @@ def now() -> Times:
     return parse_stat(Path("/proc/stat").read_text())
 
 
-def _busy(later: Times, earlier: Times) -> float:
-    return (later.user_s + later.system_s + later.irq_s + later.softirq_s
-            - earlier.user_s - earlier.system_s - earlier.irq_s - earlier.softirq_s)
+def _busy_s(later: Times, earlier: Times) -> float:
+    return TICK_S * (later.user_ticks + later.system_ticks + later.irq_ticks + later.softirq_ticks
+                     - earlier.user_ticks - earlier.system_ticks - earlier.irq_ticks - earlier.softirq_ticks)
 
 
 def rate_when_idle(seconds: float) -> Used:
@@ -103,8 +106,9 @@ def rate_when_idle(seconds: float) -> Used:
 
 
 def _difference(later: Times, earlier: Times, seconds: float, daemon_core_s: float) -> Used:
-    return Used(_busy(later, earlier), later.softirq_s - earlier.softirq_s, later.steal_s - earlier.steal_s,
-                daemon_core_s, later.context_switches - earlier.context_switches, seconds)
+    return Used(_busy_s(later, earlier), TICK_S * (later.softirq_ticks - earlier.softirq_ticks),
+                TICK_S * (later.steal_ticks - earlier.steal_ticks), daemon_core_s,
+                later.context_switches - earlier.context_switches, seconds)
 
 
 class Meter:

@@ -50,9 +50,10 @@ class Watch:
     def stop(self) -> dict[str, float]:
         """Ratios over the time: steal of all cores, waiting tasks; the canary before and after; the load average."""
         seconds = time.monotonic() - self._started
+        stolen_s = (cpu.now().steal_ticks - self._times.steal_ticks) * cpu.TICK_S
         found = {
             "canary_ratio": round(max(self._canary, canary_s() / canary_reference_s()), 3),
-            "steal_ratio": round((cpu.now().steal_s - self._times.steal_s) / (seconds * (os.cpu_count() or 1)), 4),
+            "steal_ratio": round(stolen_s / (seconds * (os.cpu_count() or 1)), 4),
             "load1": round(os.getloadavg()[0], 2),
         }
         pressure = pressure_some_s()
