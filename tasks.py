@@ -60,17 +60,20 @@ def experiment(
         "resume": "go on with the newest unfinished campaign",
         "out": "folder for campaigns; default data/campaigns",
         "host": "name under which this machine appears in results",
+        "kernels": "all, auto (the host's where it can), host or uml",
+        "reference": "mark it as the campaign that carries the site's figures",
     },
 )
 @door
 def campaign(
     c: Context, modes: str = "", profile: str = "standard", seed: int = 1, resume: bool = False, out: str = "",
-    host: str = "",
+    host: str = "", kernels: str = "all", reference: bool = False,
 ) -> None:
     """Measure all modes in random blocks; resumable."""
     from experiments.cli.campaign import run_campaign
 
-    run_campaign(modes=modes, profile=profile, seed=seed, resume=resume, out=out, host=host)
+    run_campaign(modes=modes, profile=profile, seed=seed, resume=resume, out=out, host=host, kernels=kernels,
+                 reference=reference)
 
 
 @task(help={"path": "file or folder; default data/", "base": "git revision"})

@@ -8,7 +8,7 @@ A single experiment is a campaign of one mode.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -84,7 +84,8 @@ def begin(request: Request, root: Path) -> Path:
 def advance(folder: Path, deploy: Deploy, tell: Tell) -> Campaign:
     """Measure the cells that are still planned, in order; each deployment is stored before the next one begins.
 
-    A deployment whose baselines drift apart is repeated once; if they still do, it is kept and marked by its drift.
+    A deployment whose baselines drift apart is repeated once, and keeps the drift of the first attempt; if they still
+    do, it is kept and marked by its drift.
     """
     campaign, results = store.read_campaign(folder)
     by_variant = {(result.mode, result.lab, result.kernel): result for result in results}
@@ -96,9 +97,11 @@ def advance(folder: Path, deploy: Deploy, tell: Tell) -> Campaign:
                   key[1], key[2])
         tell(f"[{position + 1}/{len(campaign.plan)}] {job.mode}, deployment {job.n}, kernel {job.kernel}")
         outcome = deploy(job, tell)
-        if drifted(outcome.deployment.drift_ratio):
-            tell("the baselines drifted apart: once more")
+        drift = outcome.deployment.drift_ratio
+        if drifted(drift, _drifts(job.kernel, by_variant.values())):
+            tell(f"the baselines before and after differ by {drift:.0%}: once more")
             outcome = deploy(job, tell)
+            outcome = replace(outcome, deployment=replace(outcome.deployment, repeated_drift_ratio=drift))
         by_variant[key] = _store(folder, campaign.id, key, by_variant.get(key), outcome)
         cells = list(campaign.plan)
         cells[position] = {**cell, "state": "done" if outcome.deployment.status == "ok" else outcome.deployment.status}
@@ -108,6 +111,12 @@ def advance(folder: Path, deploy: Deploy, tell: Tell) -> Campaign:
     campaign = replace(campaign, status="complete", finished_at=now(), noise_floor=floor)
     store.write_campaign(folder, campaign)
     return campaign
+
+
+def _drifts(kernel: str, results: Iterable[ModeResult]) -> list[float]:
+    """How far the baselines of a kernel's deployments lay apart so far."""
+    return [d.drift_ratio for result in results if result.kernel == kernel for d in result.deployments
+            if d.drift_ratio is not None]
 
 
 def _store(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Literal
 
 from rich.table import Table
 
@@ -17,18 +16,20 @@ from experiments.results import store
 
 ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS = ROOT / "data" / "campaigns"
+KERNELS = ("all", "auto", "host", "uml")
 
 
 def run_campaign(
     *, modes: str = "", profile: str = "standard", seed: int = 1, resume: bool = False, out: str = "", host: str = "",
-    purpose: Literal["reference", "contribution"] = "contribution",
+    kernels: str = "all", reference: bool = False,
 ) -> Path:
     """Measure the modes (all by default) and store the campaign below ``out`` (default: data/campaigns); its folder.
 
-    With ``resume`` the newest unfinished campaign goes on where it stopped.
+    ``kernels`` is ``all`` (each mode on every kernel that can carry it), ``auto`` (on the host's kernel where it can, else
+    in the capsule), ``host`` or ``uml``. With ``resume`` the newest unfinished campaign goes on where it stopped.
 
     Raises:
-        UserError: an unknown mode or profile, nothing to resume, or no mode that can run here.
+        UserError: an unknown mode, profile or choice of kernels, nothing to resume, or no mode that can run here.
         ExperimentFailed: every deployment failed.
     """
     root = Path(out) if out else CAMPAIGNS
@@ -37,7 +38,8 @@ def run_campaign(
         console.print(f"Going on with {folder}", markup=False)
     else:
         protocol.profile(profile)
-        variants = _variants(modes)
+        variants = _variants(modes, kernels)
+        purpose: campaign.Purpose = "reference" if reference else "contribution"
         folder = campaign.begin(
             campaign.Request(variants, profile, seed, 2, host, purpose, ("invoke", *sys.argv[1:])), root
         )
@@ -47,14 +49,18 @@ def run_campaign(
     return folder
 
 
-def _variants(modes: str) -> tuple[campaign.Variant, ...]:
-    """Every mode asked for, on every kernel that can carry it here; what cannot run is said, with the reason."""
+def _variants(modes: str, kernels: str = "all") -> tuple[campaign.Variant, ...]:
+    """Every mode asked for, on the kernels asked for that can carry it here; what cannot run is said, with the reason."""
+    if kernels not in KERNELS:
+        raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(KERNELS)}.")
     names = [name.strip() for name in modes.split(",") if name.strip()] or list(catalog.load())
     found: list[campaign.Variant] = []
     for name in names:
         catalog.get(name)
         for ready in readiness(name):
-            if ready.lab != "netns":
+            if ready.lab != "netns" or (kernels in ("host", "uml") and ready.kernel != kernels):
+                continue
+            if kernels == "auto" and any(variant.mode == name for variant in found):
                 continue
             if ready.missing:
                 what = "; ".join(missing.what for missing in ready.missing)

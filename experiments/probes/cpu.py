@@ -2,11 +2,18 @@
 
 ``/proc/stat`` counts for the whole kernel: on one machine the two nodes cannot be told apart. What the machine does
 anyway is measured just before and taken off; steal (time that a hypervisor gave to somebody else) is kept apart.
+
+Busy time is what the cores were not idle. A kernel that accounts by clock ticks (``CONFIG_TICK_CPU_ACCOUNTING``) charges
+a whole tick to whatever runs when it falls, and a paced stream wakes in step with the ticks: its busy time came out
+anywhere between 0.03 and 1.4 core-seconds per gigabit in repeated trials of the same load. Idle time is not sampled: a
+tickless kernel takes it from the clock whenever a core goes to sleep and wakes (``get_cpu_idle_time_us()`` in
+kernel/time/tick-sched.c). The same trials, by idle time: 0.41 to 0.51.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,10 +48,9 @@ class Times:
     In clock ticks as the kernel counts them: whole numbers, so that a difference of two readings has no rounding in it.
     """
 
-    user_ticks: int
-    system_ticks: int
-    irq_ticks: int
-    softirq_ticks: int
+    cores: int
+    idle_ticks: int  # waiting for input or output included: nothing runs then either
+    softirq_ticks: int  # sampled; see above
     steal_ticks: int
     context_switches: int
 
@@ -69,8 +75,11 @@ def parse_stat(text: str) -> Times:
     """
     try:
         lines = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
-        user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, lines["cpu"][:8])
-        return Times(user + nice, system, irq, softirq, steal, int(lines["ctxt"][0]))
+        _user, _nice, _system, idle, iowait, _irq, softirq, steal = map(int, lines["cpu"][:8])
+        cores = sum(bool(re.fullmatch(r"cpu\d+", name)) for name in lines)
+        if not cores:
+            raise ValueError("no line of a core")
+        return Times(cores, idle + iowait, softirq, steal, int(lines["ctxt"][0]))
     except (KeyError, ValueError, IndexError):
         raise ProbeError("/proc/stat could not be read.") from None
 
@@ -93,9 +102,9 @@ def now() -> Times:
     return parse_stat(Path("/proc/stat").read_text())
 
 
-def _busy_s(later: Times, earlier: Times) -> float:
-    return TICK_S * (later.user_ticks + later.system_ticks + later.irq_ticks + later.softirq_ticks
-                     - earlier.user_ticks - earlier.system_ticks - earlier.irq_ticks - earlier.softirq_ticks)
+def _busy_s(later: Times, earlier: Times, seconds: float) -> float:
+    not_running = later.idle_ticks - earlier.idle_ticks + later.steal_ticks - earlier.steal_ticks
+    return max(0.0, later.cores * seconds - TICK_S * not_running)
 
 
 def rate_when_idle(seconds: float) -> Used:
@@ -106,7 +115,7 @@ def rate_when_idle(seconds: float) -> Used:
 
 
 def _difference(later: Times, earlier: Times, seconds: float, daemon_core_s: float) -> Used:
-    return Used(_busy_s(later, earlier), TICK_S * (later.softirq_ticks - earlier.softirq_ticks),
+    return Used(_busy_s(later, earlier, seconds), TICK_S * (later.softirq_ticks - earlier.softirq_ticks),
                 TICK_S * (later.steal_ticks - earlier.steal_ticks), daemon_core_s,
                 later.context_switches - earlier.context_switches, seconds)
 

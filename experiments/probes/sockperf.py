@@ -14,7 +14,9 @@ from experiments.probes.errors import ProbeError
 from experiments.probes.listening import serving
 
 PORT = 11111
-FIRST_S = 3  # sockperf leaves out about 0.45 s of warming up
+FIRST_S = 3
+WARM_UP_S = 0.45  # sockperf leaves it out
+MARGIN_RATIO = 1.15  # longer than the first run's pace asks for
 LONGEST_S = 30
 FLOOR_S = 1
 SLACK_S = 15  # beyond the time that was asked for
@@ -59,7 +61,8 @@ def run_ping_pong(
         result, text = _once(lab, client, server, address, seconds, load)
         if result.samples >= samples:
             return result, text
-        seconds = min(LONGEST_S, math.ceil(seconds * 1.3 * samples / max(1, result.samples)) + 1)
+        wanted_s = (seconds - WARM_UP_S) * MARGIN_RATIO * samples / max(1, result.samples)
+        seconds = min(LONGEST_S, math.ceil(WARM_UP_S + wanted_s))
     raise ProbeError(f"Only {result.samples} of {samples} round trips were observed.")
 
 

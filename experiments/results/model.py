@@ -123,6 +123,7 @@ class Deployment:
     attest_s: float | None = None
     down_s: float | None = None
     drift_ratio: float | None = None  # |before - after| / mean of the two baselines
+    repeated_drift_ratio: float | None = None  # of the first attempt, where there was one
     attestation_before: tuple[Check, ...] = ()
     attestation_after: tuple[Check, ...] = ()
     trials: tuple[Trial, ...] = ()  # baseline trials (path host-host) among them

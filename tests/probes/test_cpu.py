@@ -25,14 +25,15 @@ PROCESS = "42 (a (b) c) S 1 42 42 0 -1 4194560 1 2 3 4 250 50 0 0 20 0 1 0 100 0
 
 def test_a_real_proc_stat() -> None:
     times = parse_stat(STAT)
-    assert times.user_ticks == 115534 + 6921
-    assert times.system_ticks == 141428
+    assert times.cores == 2
+    assert times.idle_ticks == 1734989 + 7091
     assert times.softirq_ticks == 45712
     assert times.steal_ticks == 313
     assert times.context_switches == 76784216
 
 
-@pytest.mark.parametrize("text", ["", "cpu 1 2 3", STAT.replace("ctxt", "ctx"), STAT.replace("115534", "many"), "\n\n"])
+@pytest.mark.parametrize("text", ["", "cpu 1 2 3", STAT.replace("ctxt", "ctx"), STAT.replace("1734989", "many"),
+                                  STAT.replace("cpu0", "x").replace("cpu1", "y"), "\n\n"])
 def test_another_proc_stat_is_refused(text: str) -> None:
     with pytest.raises(ProbeError, match="/proc/stat could not be read"):
         parse_stat(text)
@@ -50,8 +51,8 @@ def test_another_process_line_is_refused_or_a_number(cut: int | str) -> None:
         assert "/proc/PID/stat" in str(refusal)
 
 
-def _times(user_s: float, system_s: float, irq_s: float, softirq_s: float, steal_s: float, switches: int) -> Times:
-    return Times(*(round(seconds / cpu.TICK_S) for seconds in (user_s, system_s, irq_s, softirq_s, steal_s)), switches)
+def _times(idle_s: float, softirq_s: float, steal_s: float, switches: int) -> Times:
+    return Times(4, *(round(seconds / cpu.TICK_S) for seconds in (idle_s, softirq_s, steal_s)), switches)
 
 
 def test_an_idle_rate_counts_the_time_it_was_taken_over() -> None:
@@ -62,7 +63,7 @@ def test_an_idle_rate_counts_the_time_it_was_taken_over() -> None:
 
 
 def test_the_idle_rate_is_taken_off_and_never_more_than_there_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = iter([_times(10, 5, 1, 4, 0, 1000), _times(13, 6, 1, 6, 0.5, 5000)])
+    readings = iter([_times(10, 4, 0, 1000), _times(11.5, 6, 0.5, 5000)])
     clock = iter([100.0, 102.0])
     lab = netns.on_paper()
     monkeypatch.setattr(cpu, "now", lambda: next(readings))
@@ -74,7 +75,7 @@ def test_the_idle_rate_is_taken_off_and_never_more_than_there_was(monkeypatch: p
 
 
 def test_a_machine_that_was_busier_before_gives_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = iter([_times(10, 5, 1, 4, 0, 1000), _times(11, 5, 1, 4, 0, 5000)])
+    readings = iter([_times(10, 4, 0, 1000), _times(17, 4, 0, 5000)])
     clock = iter([100.0, 102.0])
     lab = netns.on_paper()
     monkeypatch.setattr(cpu, "now", lambda: next(readings))

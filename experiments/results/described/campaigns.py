@@ -44,6 +44,7 @@ PROTOCOL = (
           minimum=1),
     Field("trial_s", "number", "Length of a timed trial.", "profile", "s", minimum=0),
     Field("omit_s", "number", "Seconds at the beginning that are not used (slow start).", "profile", "s", minimum=0),
+    Field("cost_s", "number", "Length of a trial of the cost view.", "profile", "s", minimum=0),
     Field("wire_bytes", "integer", "Payload of a wire trial.", "profile", "bytes", minimum=1),
     Field("latency_samples", "integer", "Round trips of a latency trial, at least.", "profile", minimum=1),
     Field("views", "list", "What is looked at, in this order.", "profile", of="string"),

@@ -44,10 +44,12 @@ DEPLOYMENT = (
           header="lab down"),
     Field("drift_ratio", "number", "How far the baselines before and after lie apart, over their mean.", "trials",
           "ratio", minimum=0, maximum=2, better="lower", digits=6, header="drift"),
+    Field("repeated_drift_ratio", "number", "The drift of a first attempt, for which the deployment was made again.",
+          "trials of that attempt", "ratio", minimum=0, maximum=2, better="lower", digits=6, header="first drift"),
     Field("attestation_before", "list", "Evidence before measuring that the mode is in force.", "recipe", of="Check"),
     Field("attestation_after", "list", "Evidence after measuring that it still is.", "recipe", of="Check"),
     Field("trials", "list", "The measurements in order, baselines among them.", "probes", of="Trial"),
-    Field("packet", "object", "A full-size packet on the underlay.", "tcpdump", of="Packet"),
+    Field("packet", "object", "A full-size packet on the underlay.", "capture on the sending node", of="Packet"),
 )
 
 CHECK = (

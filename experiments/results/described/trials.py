@@ -29,7 +29,8 @@ TRIAL = (
           header="duration"),
     Field("congestion_control", "string", "TCP congestion control in force at the sender.", _IPERF),
     # wire
-    Field("payload_bytes", "integer", "Payload that the receiver got.", _IPERF, "bytes", minimum=1, header="payload"),
+    Field("payload_bytes", "integer", "Payload that was sent; all of it arrived, nothing was sent twice.", _IPERF, "bytes",
+          minimum=1, header="payload"),
     Field("underlay_tx_bytes", "integer", "Bytes the client's node sent on the underlay, Ethernet headers included.",
           "ip -s link", "bytes", minimum=1, header="sent on the underlay"),
     Field("underlay_tx_packets", "integer", "Frames the client's node sent on the underlay.", "ip -s link",
@@ -53,9 +54,9 @@ TRIAL = (
     Field("intervals_bps", "list", "Goodput of each second, without the omitted ones.", _IPERF, "bit/s", of="number",
           minimum=0, digits=0, header="goodput by second"),
     # cost
-    Field("cpu_core_s", "number", "CPU time of the whole machine over the trial, less its idle rate.", "/proc/stat",
+    Field("cpu_core_s", "number", "Time that the machine's cores were busy in the trial, less its idle rate.", "/proc/stat",
           "core·s", minimum=0, better="lower", digits=4, header="CPU time"),
-    Field("softirq_core_s", "number", "The part of it spent in the kernel's soft interrupts.", "/proc/stat", "core·s",
+    Field("softirq_core_s", "number", "The part of it in soft interrupts; some kernels only sample it.", "/proc/stat", "core·s",
           minimum=0, better="lower", digits=4, header="soft interrupts"),
     Field("steal_core_s", "number", "CPU time that the hypervisor gave to others.", "/proc/stat", "core·s", minimum=0,
           digits=4, header="steal"),
@@ -67,7 +68,7 @@ TRIAL = (
           "/proc/stat", "switches/packet", minimum=0, better="lower", digits=4, header="context switches"),
     # latency
     Field("samples", "integer", "Round trips that were timed.", _SOCKPERF, "round trips", minimum=1, header="samples"),
-    Field("load_ratio", "number", "Background load, as a part of the offered load of the cost view; 0: idle.",
+    Field("load_ratio", "number", "Background load, as a part of the goodput of one stream in this deployment; 0: idle.",
           "protocol", "ratio", minimum=0, maximum=1, digits=6, header="load"),
     Field("p50_us", "number", "Half of the round trips took at most this.", _SOCKPERF, "µs", minimum=0,
           better="lower", digits=3, header="median"),
