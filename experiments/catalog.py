@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -25,7 +25,7 @@ Tool = Literal[
     "ip", "bridge", "ping", "iperf3", "sockperf", "ethtool", "bird", "tc", "unshare", "nsenter"
 ]
 Place = Literal["client pod", "client node", "client ToR", "wire", "server ToR", "server node", "server pod"]
-Layer = Literal["ethernet", "ipv4", "udp", "vxlan", "sleeve", "tcp"]
+Layer = Literal["ethernet", "ipv4", "udp", "vxlan", "sleeve", "sealed", "sealed-frame", "tcp"]
 Space = Literal["kernel", "user"]
 Caveat = Literal["single-host", "typed-entries", "own-relay", "no-policy", "bird-2"]
 
@@ -84,12 +84,18 @@ class MtuVariant:
 
 @dataclass(frozen=True)
 class Mtu:
-    """The largest IP packet a pod may send, and that of the underlay (bytes)."""
+    """The largest IP packet of a pod that passes in one piece, and the underlay's (bytes)."""
 
     pod_bytes: int
     underlay_bytes: int = 1500
     rule: str = ""
     variants: tuple[MtuVariant, ...] = ()
+    device_bytes: int = 0  # MTU of the pod's device where it is larger: the pod learns of pod_bytes by ICMP
+
+    @property
+    def pod_device_bytes(self) -> int:
+        """The MTU of the pod's device."""
+        return self.device_bytes or self.pod_bytes
 
 
 @dataclass(frozen=True)
@@ -197,6 +203,8 @@ class Mode:
     facts: tuple[Fact, ...] = ()
     history: tuple[str, ...] = ()  # earlier defaults, one sentence each
     caveats: tuple[Caveat, ...] = ()
+    password: bool = False  # every packet is sealed with one
+    variant_of: str = ""  # the mode whose variant this is; its results are never pooled with that mode's
 
     @property
     def pod_packet(self) -> int:
@@ -209,13 +217,27 @@ class Mode:
         return sum(header.bytes for header in self.headers[1:self.pod_packet])
 
 
+@dataclass(frozen=True)
+class Variant:
+    """What makes a variant of a mode: a file in its folder ``variants``; all else is as in the mode."""
+
+    name: str  # the mode's name, a hyphen, the file's name
+    title: str
+    short_title: str
+    summary: str
+    encapsulation: Encapsulation
+    mtu: Mtu
+    headers: tuple[DeclaredHeader, ...]
+    password: bool = False
+
+
 def get(name: str) -> Mode:
-    """The mode of that name.
+    """The mode of that name, or the variant of a mode.
 
     Raises:
         UserError: there is none; the message names the closest one and all of them.
     """
-    modes = load()
+    modes = {**load(), **variants()}
     if name in modes:
         return modes[name]
     close = difflib.get_close_matches(name, modes, n=1)
@@ -237,6 +259,27 @@ def _load(folder: Path) -> Mapping[str, Mode]:
     return {path.parent.name: read(path) for path in sorted(folder.glob("*/mode.yml"))}
 
 
+@cache
+def variants(folder: Path = MODES) -> Mapping[str, Mode]:
+    """The variants of all modes by name: not modes of their own, but to be measured under their own name.
+
+    Raises:
+        UserError: a file is broken; the message names file, line, key, value and what is allowed.
+    """
+    from experiments.catalog_rules import check
+
+    found: dict[str, Mode] = {}
+    for path in sorted(folder.glob("*/variants/*.yml")):
+        document = Document(path, "The format is Variant in experiments/catalog.py.")
+        variant = document.read(Variant)
+        of = load(folder)[path.parents[1].name]
+        changed = {field.name: getattr(variant, field.name) for field in fields(Variant)}
+        mode = replace(of, **changed, variant_of=of.name)
+        check(mode, document, f"{of.name}-{path.stem}")
+        found[mode.name] = mode
+    return found
+
+
 def read(path: Path) -> Mode:
     """Read and check one ``mode.yml``.
 
@@ -247,5 +290,5 @@ def read(path: Path) -> Mode:
 
     document = Document(path, "The format is in experiments/catalog.py; modes/calico-bgp/mode.yml is an example.")
     mode = document.read(Mode)
-    check(mode, document)
+    check(mode, document, path.parent.name)
     return mode

@@ -20,6 +20,8 @@ HEADER_FIELDS: Mapping[Layer, Mapping[str, type]] = {
     "udp": {"source_port": int, "destination_port": int, "length_bytes": int, "checksum_zero": bool},
     "vxlan": {"vni": int},
     "sleeve": {"sender": str, "source_peer": str, "destination_peer": str, "frame_bytes": int},
+    "sealed": {"sender": str, "df": bool},
+    "sealed-frame": {},  # cannot be seen: nothing behind it is compared with a capture
     "tcp": {"source_port": int, "destination_port": int},
 }
 # What a recipe fills in (experiments.dataplanes.base.Recipe.names).
@@ -28,14 +30,14 @@ PLACEHOLDERS = ("client_node", "server_node", "client_pod", "server_pod", "clien
 HEADER_BYTES: Mapping[Layer, int] = {"ethernet": 14, "ipv4": 20, "udp": 8, "vxlan": 8, "tcp": 32}
 
 
-def check(mode: Mode, document: Document) -> None:
-    """Check one mode that was read from ``document``.
+def check(mode: Mode, document: Document, name: str) -> None:
+    """Check one mode that was read from ``document``, whose place says that its name must be ``name``.
 
     Raises:
         UserError: a rule is broken; the message names file, line, key and what is wanted.
     """
-    if mode.name != document.path.parent.name:
-        raise document.error(f"is '{mode.name}'; the folder's name is wanted: '{document.path.parent.name}'", "name")
+    if mode.name != name:
+        raise document.error(f"is '{mode.name}'; its place in the catalogue says '{name}'", "name")
     _layers(mode, document)
     for number in range(len(mode.headers)):
         _header(mode, document, number)

@@ -23,6 +23,7 @@ from experiments.results.model import Check
 
 BRIDGE = "weave"
 CARRIED = "a flow that has carried packets"
+PASSWORD = "podpath"  # of a lab: it proves that sealing works, and costs what it costs
 ALLOCATION = "10.32.0.0/12"  # weave's default range; every pod's mask covers all of it, so that no packet is routed
 
 
@@ -44,7 +45,7 @@ class Weave:
     def __init__(self, lab: Lab, mode: Mode) -> None:
         self.lab = lab
         self.mode = mode
-        self.mtu = str(mode.mtu.pod_bytes)
+        self.mtu = str(mode.mtu.pod_device_bytes)
         self.pods: tuple[Pod, ...] = pods_for(lab, lambda node: pod_address(node.index))
         self.processes: list[RelayProcess] = []
 
@@ -125,14 +126,42 @@ class Sleeve(Weave):
         run(self.lab, pod.name, ["ethtool", "-K", "eth0", "tx", "off"])
         run(self.lab, node.name, ["ethtool", "-K", "vethwe-bridge", "tx", "off"])
         run(self.lab, node.name, ["ethtool", "-K", BRIDGE, "tx", "off"])
-        self.processes.append(RelayProcess(
-            self.lab, node.name, "sleeve",
-            ["--device", self.inner_device, "--name", peer_name(node), "--address", node.address, *self._peers(node)],
-        ))
+        arguments = ["--device", self.inner_device, "--name", peer_name(node), "--address", node.address, *self._peers(node)]
+        if self.mode.password:
+            path = f"/run/podpath/{node.name}.sleeve.password"
+            self.lab.write_file(node.name, path, PASSWORD)
+            arguments += ["--password-file", path]
+        self.processes.append(RelayProcess(self.lab, node.name, "sleeve", arguments))
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Also: each relay has found out how large a packet passes to each peer."""
+        for process in self.processes:
+            process.wait_until(lambda process=process: self._proved(process) == self._expected(),  # type: ignore[misc]
+                               "proves the path's MTU to every peer")
+        super().wait_ready(timeout_s)
+
+    def _expected(self) -> list[int]:
+        room = self.mode.mtu.underlay_bytes - self.mode.overhead_bytes
+        return [room] * (len(self.lab.nodes) - 1)
+
+    def _proved(self, process: RelayProcess) -> list[int]:
+        """The packets of pods (bytes) that are proved to pass to the peers that are reached."""
+        return [peer["limit_bytes"] for peer in process.statistics().get("peers", {}).values()
+                if peer["established"] and peer["limit_is_proved"]]
+
+    def attest(self) -> list[Check]:
+        """Also: heartbeats were acknowledged, and frames of the size that the headers leave room for."""
+        checks = super().attest()
+        for node, process in zip(self.lab.nodes, self.processes, strict=True):
+            checks.append(expect("sleeve.proved_bytes", node.name, self._expected(), self._proved(process),
+                                 "the relay's statistics (SIGUSR1): acknowledged frames of that size"))
+        return checks
 
     def implementation(self) -> dict[str, str]:
         """Our relay, under its own name."""
-        return {"control plane": "peers given to the relay when it starts", "data plane": "Podpath relay (Python)"}
+        sealed = ", libsodium's secretbox" if self.mode.password else ""
+        return {"control plane": "peers given to the relay when it starts",
+                "data plane": f"Podpath relay (Python{sealed})"}
 
 
 class FastDataPath(Weave):

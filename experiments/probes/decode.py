@@ -2,7 +2,8 @@
 
 Standard layers are scapy's. Two formats it does not know: Flannel's udp backend puts the pod's IP packet straight into
 UDP (flannel-io/flannel pkg/backend/udp/proxy_amd64.c), and Weave's sleeve puts names and a length in front of each
-Ethernet frame (weaveworks/weave router/sleeve.go and router/frame_crypto.go, clear text).
+Ethernet frame (weaveworks/weave router/sleeve.go and router/frame_crypto.go). Encrypted, only the sender's name and a number
+can be read: the stack ends there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ FLANNEL_UDP_PORT = 8285
 SLEEVE_PORT = 6783
 SLEEVE_NAME_BYTES = 6
 SLEEVE_HEADER_BYTES = 3 * SLEEVE_NAME_BYTES + 2  # sender, source peer, destination peer, length of the frame
+SEALED_HEADER_BYTES = SLEEVE_NAME_BYTES + 8  # sender, sequence number, whose uppermost bit says "sent with DF"
+SEAL_BYTES = 16  # Poly1305's tag, the least that follows
 MAX_LAYERS = 12
 
 Fields = dict[str, str | int | bool]
@@ -88,13 +91,33 @@ def _udp(data: bytes) -> tuple[int, Fields, str]:
     elif port == FLANNEL_UDP_PORT:
         following = "ipv4"
     elif port == SLEEVE_PORT:
-        following = "sleeve"
+        following = "sleeve" if _is_clear(data[8:]) else "sealed"
     return 8, fields, following
 
 
 def _vxlan(data: bytes) -> tuple[int, Fields, str]:
     layer = _layer("vxlan", data, 8)
     return 8, {"vni": int(layer.vni)}, "ethernet"
+
+
+def _is_clear(data: bytes) -> bool:
+    """Whether a sleeve datagram names its sender twice, as whoever captured the frame does, or its frames' lengths add up.
+
+    In a sealed one both would be chance.
+    """
+    if len(data) >= SLEEVE_HEADER_BYTES and data[:SLEEVE_NAME_BYTES] == data[SLEEVE_NAME_BYTES:2 * SLEEVE_NAME_BYTES]:
+        return True
+    offset = SLEEVE_NAME_BYTES
+    while offset < len(data):
+        lengths_at = offset + 2 * SLEEVE_NAME_BYTES
+        offset = lengths_at + 2 + int.from_bytes(data[lengths_at:lengths_at + 2], "big")
+    return offset == len(data)
+
+
+def _sealed(data: bytes) -> tuple[int, Fields, str]:
+    if len(data) < SEALED_HEADER_BYTES + SEAL_BYTES:
+        raise DecodeError(f"{len(data)} bytes are too few for a sleeve header, sealed or not.")
+    return SEALED_HEADER_BYTES, {"sender": data[:SLEEVE_NAME_BYTES].hex(":"), "df": bool(data[SLEEVE_NAME_BYTES] & 0x80)}, ""
 
 
 def _sleeve(data: bytes) -> tuple[int, Fields, str]:
@@ -121,8 +144,8 @@ def _icmp(data: bytes) -> tuple[int, Fields, str]:
     return 8, {"type": int(layer.type), "code": int(layer.code)}, ""
 
 
-_LAYERS = {"ethernet": _ethernet, "ipv4": _ipv4, "udp": _udp, "vxlan": _vxlan, "sleeve": _sleeve, "tcp": _tcp,
-           "icmp": _icmp}
+_LAYERS = {"ethernet": _ethernet, "ipv4": _ipv4, "udp": _udp, "vxlan": _vxlan, "sleeve": _sleeve,
+           "sealed": _sealed, "tcp": _tcp, "icmp": _icmp}
 
 
 def compare(
@@ -130,9 +153,12 @@ def compare(
 ) -> list[Check]:
     """The captured stack beside the declared one: the layers and their sizes, then every declared field.
 
-    ``names`` fills the placeholders of the declaration (``{client_pod}``) with the lab's values.
+    ``names`` fills the placeholders of the declaration (``{client_pod}``) with the lab's values. What is declared behind a
+    sealed header cannot be seen, and is not compared.
     """
     found, wanted = tuple(headers), tuple(declared)
+    sealed = [number for number, header in enumerate(wanted, 1) if header.layer == "sealed"]
+    wanted = wanted[:sealed[0]] if sealed else wanted
     evidence = "capture of a full-size packet on the underlay"
     stack = " | ".join(f"{h.layer} {h.length_bytes}" for h in found)
     expected = " | ".join(f"{h.layer} {h.bytes}" for h in wanted)

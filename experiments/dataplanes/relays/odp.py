@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from experiments.dataplanes.relays import netlink
 from experiments.dataplanes.relays.netlink import attribute, by_kind, nested
 from experiments.dataplanes.relays.process import Stopped, fail, prepare
-from experiments.dataplanes.relays.sleeve import name_bytes
+from experiments.dataplanes.relays.sleeve_wire import name_bytes
 
 PORT = 6784
 TUNNEL_TTL = 64
