@@ -38,18 +38,20 @@ def list_(c: Context, format: str = "table") -> None:
         "dry_run": "only print the commands and the measurements",
         "host": "name under which this machine appears in results",
         "daemon": "ours, or upstream where upstream's daemon is installed",
+        "force": "with --kernel uml: also a relay, whose figures are then User-Mode Linux's",
     },
 )
 @door
 def experiment(
     c: Context, name: str, lab: str = "auto", kernel: str = "auto", profile: str = "quick", seed: int = 1,
     nodes: int = 2, out: str = "", keep: bool = False, dry_run: bool = False, host: str = "", daemon: str = "ours",
+    force: bool = False,
 ) -> None:
     """Build a mode, prove that it is in force, measure it."""
     from experiments.cli.experiment import run_experiment
 
     run_experiment(name, lab=lab, kernel=kernel, profile=profile, seed=seed, nodes=nodes, out=out, keep=keep,
-                   dry_run=dry_run, host=host, daemon=daemon)
+                   dry_run=dry_run, host=host, daemon=daemon, force=force)
 
 
 @task(
@@ -76,6 +78,23 @@ def campaign(
                  reference=reference)
 
 
+@task(
+    positional=["name"],
+    help={
+        "name": "a mode with BGP",
+        "nodes": "numbers of nodes, comma-separated",
+        "timeout": "seconds to wait for the last route",
+        "format": "table or json",
+    },
+)
+@door
+def scale(c: Context, name: str, nodes: str = "2,10,30", timeout: int = 60, format: str = "table") -> None:
+    """Show how a mode's control plane grows with the nodes."""
+    from experiments.cli.scale import run_scale
+
+    run_scale(name, nodes=nodes, timeout=timeout, format=format)
+
+
 @task(help={"path": "file or folder; default data/", "base": "git revision"})
 @door
 def validate(c: Context, path: str = "", base: str = "") -> None:
@@ -94,13 +113,13 @@ def render(c: Context) -> None:
     render_site()
 
 
-@task
+@task(help={"offline": "also pack a copy that can be read from the disk"})
 @door
-def build(c: Context) -> None:
+def build(c: Context, offline: bool = False) -> None:
     """Render and build the site, strictly."""
     from experiments.cli.site import build_site
 
-    build_site()
+    build_site(offline=offline)
 
 
 @task(help={"port": "port on this machine"})

@@ -24,6 +24,7 @@ from experiments.protocol import Protocol, profile
 from experiments.results.model import Check, Deployment, Packet, TranscriptStep, Trial
 
 READY_TIMEOUT_S = 30.0
+FORCED = "forced into User-Mode Linux: its figures are those of User-Mode Linux's system calls, not of the mode"
 
 Tell = Callable[[str], None]
 Hold = Callable[[Lab], None]
@@ -108,6 +109,8 @@ class _Run:
         with self.timed("ready", lab):
             recipe.wait_ready(READY_TIMEOUT_S)
         self.implementation = recipe.implementation()
+        if self.mode.relay and self.job.kernel == "uml":
+            self.implementation = {**self.implementation, "caution": FORCED}
         self.network = environment.network(lab, [node.name for node in lab.nodes[:2]])
         self.tell("attest")
         with self.timed("attest", lab):

@@ -11,7 +11,7 @@ from measured import measure
 
 from experiments.results.store import Stored
 
-LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "tcpdump", "ethtool", "bird", "sockperf")
+LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "ethtool", "bird", "sockperf")
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
 

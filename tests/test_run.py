@@ -55,6 +55,12 @@ def _break_fdb(lab: Lab) -> None:
     run_command(lab, "node1", ["bridge", "fdb", "del", "02:00:00:00:00:02", "dev", "flannel.1", "dst", "172.31.0.2"])
 
 
+def _kill_relay(lab: Lab) -> None:
+    found = run_command(lab, "node2", ["find", "/run/podpath", "-name", "node2.*.pid"]).stdout.split()
+    pids = [run_command(lab, "node2", ["cat", path]).stdout.strip() for path in found]
+    run_command(lab, "node2", ["kill", "-KILL", *pids])
+
+
 def _link_down(lab: Lab) -> None:
     run_command(lab, "node2", ["ip", "link", "set", "eth0", "down"])
 
@@ -80,7 +86,11 @@ def test_a_failed_attestation_yields_evidence_and_no_number(
     assert sign in deployment.reason
 
 
-@pytest.mark.parametrize(("name", "deed"), [("calico-bgp", _stop_bird), ("calico-bgp", _link_down)])
+@pytest.mark.parametrize(("name", "deed"), [
+    ("calico-bgp", _stop_bird), ("calico-bgp", _link_down), ("calico-bgp-global", _link_down),
+    ("flannel-vxlan", _break_fdb), ("flannel-udp", _kill_relay), ("flannel-udp", _link_down),
+    ("weave-sleeve", _kill_relay), ("weave-sleeve", _link_down),
+])
 def test_what_breaks_in_mid_run_fails_the_run(
     name: str, deed: Callable[[Lab], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

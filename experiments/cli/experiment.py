@@ -27,8 +27,11 @@ LOCAL_RESULTS = ROOT / "data" / "local"
 def run_experiment(
     name: str, *, lab: str = "auto", kernel: str = "auto", profile: str = "quick", seed: int = 1, nodes: int = 2,
     out: str = "", keep: bool = False, dry_run: bool = False, host: str = "", daemon: str = "ours",
+    force: bool = False,
 ) -> Path | None:
     """Measure one mode and store the result below ``out`` (default: data/local); the folder, or None for a dry run.
+
+    ``force``: a relay also in User-Mode Linux, where it measures User-Mode Linux; the result says so.
 
     Raises:
         UserError: unknown mode, lab or profile, or something is missing on this machine.
@@ -44,7 +47,7 @@ def run_experiment(
     if dry_run:
         _show_plan(mode, profile, nodes)
         return None
-    choice = choose(mode, lab, kernel)
+    choice = choose(mode, lab, kernel, forced=force)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(
         (campaign.Variant(mode.name, choice.lab, choice.kernel),), profile, seed, nodes, host,
@@ -107,7 +110,7 @@ def show_result(mode: Mode, result: ModeResult, folder: Path) -> None:
     trials = [trial for deployment in result.deployments for trial in deployment.trials]
     baselines = {trial.view: trial for trial in trials if trial.path == "host-host" and trial.phase == "before"}
     for trial in (t for t in trials if t.path == "pod-pod"):
-        baseline = baselines.get(trial.view)
+        baseline = None if trial.load_ratio else baselines.get(trial.view)  # the baseline's latency is that of an idle path
         table.add_row(trial.view, _what(trial), _figure(trial), _figure(baseline) if baseline else "",
                       _ratio(trial, baseline), _limit(mode, trial))
     if table.row_count:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from experiments.cli.progress import console
 from experiments.errors import UserError
-from experiments.site import build, check, claims, writer
+from experiments.site import browser, build, check, claims, writer
 
 
 def render_site() -> None:
@@ -17,16 +17,18 @@ def render_site() -> None:
     console.print(f"Rendered {written.files} files: {written.changed} changed, {written.removed} removed.")
 
 
-def build_site() -> None:
-    """Render and build.
+def build_site(*, offline: bool = False) -> None:
+    """Render and build; ``offline`` puts a copy to carry away into the site.
 
     Raises:
         UserError: a result file or a mode is broken.
         ExperimentFailed: MkDocs failed.
     """
     render_site()
-    build.build()
+    build.build(offline=offline)
     console.print(f"Built: {build.SITE / 'index.html'}", markup=False)
+    if offline:
+        console.print(f"To carry away: {build.SITE / build.OFFLINE_COPY}", markup=False)
 
 
 def serve_site(*, port: int = 8000) -> None:
@@ -41,13 +43,17 @@ def check_site() -> None:
         UserError: something was found; it is listed above.
     """
     build_site()
-    problems = check.problems(build.SITE)
+    problems = [*check.problems(build.SITE), *check.malformed(build.SITE)]
+    missing = browser.missing()
+    if not missing:
+        console.print("In a browser: accessibility in both palettes, 320 pixels, no scripts, no other host …")
+        problems += browser.problems(build.SITE)
     for problem in problems:
         console.print(f"error: {problem}", markup=False)
     for line in claims.report(build.ROOT / "docs"):
         console.print(line, markup=False)
-    for name, reason in check.not_run():
-        console.print(f"{name}: not run, because {reason}", markup=False)
+    if missing:
+        console.print(f"accessibility, width, scripts off: not run, because {missing}", markup=False)
     if problems:
         raise UserError(f"{len(problems)} problems in the built site.", "Each line above names the page.")
-    console.print("Links, anchors and assets hold; no page asks another host for anything.")
+    console.print("Links, anchors and assets hold; the HTML is valid; no page asks another host for anything.")

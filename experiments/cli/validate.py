@@ -25,7 +25,7 @@ def run_validate(path: str = "", *, base: str = "") -> None:
     Raises:
         UserError: there are errors; they are listed above.
     """
-    report = validate(Path(path) if path else ROOT / "data", modes=catalog.load(), ceiling=_ceiling,
+    report = validate(Path(path) if path else ROOT / "data", modes={**catalog.load(), **catalog.variants()}, ceiling=_ceiling,
                       base=base or None)
     for message in report.warnings:
         console.print(f"warning: {message}", markup=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments import catalog
 from experiments.errors import UserError
@@ -23,6 +23,12 @@ class Missing:
     what: str
     why: str
     how: str
+
+
+RELAY_IN_CAPSULE = Missing(
+    "the host's kernel", "a relay in user space, measured in User-Mode Linux, measures User-Mode Linux, where a small send "
+    "takes about 0.3 ms", "Use --kernel host, or --kernel uml --force.",
+)
 
 
 @dataclass(frozen=True)
@@ -63,13 +69,15 @@ def readiness(name: str) -> tuple[Readiness, ...]:
     )
 
 
-def choose(mode: catalog.Mode, lab: str = "auto", kernel: str = "auto") -> Choice:
-    """Where to run a mode, as asked or by itself.
+def choose(mode: catalog.Mode, lab: str = "auto", kernel: str = "auto", *, forced: bool = False) -> Choice:
+    """Where to run a mode, as asked or by itself; ``forced``: in the capsule, even if that measures the capsule.
 
     Raises:
         UserError: what was asked for does not exist or is not ready; everything missing is listed, with its remedy.
     """
     places = readiness(mode.name)
+    if forced and kernel == "uml":
+        places = tuple(replace(p, missing=tuple(m for m in p.missing if m is not RELAY_IN_CAPSULE)) for p in places)
     if lab not in {"auto", *(place.lab for place in places)}:
         raise UserError(f"Unknown lab '{lab}'.", "Labs: auto, netns, containerlab, kind, cluster.")
     if kernel not in {"auto", "host", "uml"}:
@@ -117,10 +125,7 @@ def _on_host(mode: catalog.Mode) -> tuple[Missing, ...]:
 
 
 def _in_capsule(mode: catalog.Mode) -> tuple[Missing, ...]:
-    if mode.relay:
-        return (Missing("the host's kernel", "a relay in user space, measured in User-Mode Linux, measures User-Mode "
-                        "Linux, where a small send takes about 0.3 ms", "Use --kernel host."),)
-    found = _tools(mode)
+    found = ((RELAY_IN_CAPSULE,) if mode.relay else ()) + _tools(mode)
     if importlib.util.find_spec("experiments.labs.capsule") is None:
         return (*found, Missing("the capsule", "this version does not have it yet", "Use --kernel host."))
     if probes.program("linux.uml") is None:

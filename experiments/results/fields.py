@@ -8,7 +8,6 @@ dataclasses of :mod:`experiments.results.model` and :mod:`experiments.results.re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,7 +15,7 @@ from experiments.results import model, reported_model
 from experiments.results.described import campaigns, modes, publications, trials
 from experiments.results.described.field import Field
 
-__all__ = ["CLASSES", "FILES", "OBJECTS", "OPEN", "Field", "Row", "get", "measures", "reference", "rounded"]
+__all__ = ["CLASSES", "FILES", "OBJECTS", "OPEN", "Field", "get", "measures", "rounded"]
 
 # Objects in the order in which the reference page explains them.
 OBJECTS: Mapping[str, tuple[Field, ...]] = {
@@ -85,27 +84,3 @@ def rounded(field: Field, value: float) -> int | float:
     if field.digits is None or isinstance(value, int):
         return value
     return round(value) if field.digits == 0 else round(value, field.digits)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the reference page."""
-
-    object: str
-    name: str
-    type: str
-    unit: str
-    required: bool
-    allowed: str
-    better: str
-    meaning: str
-    source: str
-
-
-def reference() -> list[Row]:
-    """All fields in order, for the reference page about the result format."""
-    return [
-        Row(described, field.name, field.type_in_words, field.unit, field.required, field.allowed_in_words,
-            field.better, field.meaning, field.source)
-        for described, all_fields in OBJECTS.items() for field in all_fields
-    ]

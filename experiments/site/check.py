@@ -1,8 +1,7 @@
-"""What MkDocs' strict build does not see: links in raw HTML, anchors, assets, and requests to other hosts."""
+"""What MkDocs' strict build does not see: links in raw HTML, anchors, assets, requests to other hosts, broken HTML."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -87,8 +86,10 @@ def _target(site: Path, page: Path, address: str) -> Path:
     return (site / plain.lstrip("/")) if plain.startswith("/") else (page.parent / plain).resolve()
 
 
-def not_run() -> list[tuple[str, str]]:
-    """Checks that need what this machine lacks."""
-    if shutil.which("chromium") is None:
-        return [("accessibility and layout in a browser", "Chromium is not installed: `invoke setup --tests`")]
-    return []
+def malformed(site: Path) -> Iterator[str]:
+    """Pages that are not valid HTML to a parser that follows the standard (WHATWG HTML, 13.2: parse errors)."""
+    from justhtml import JustHTML  # only here: nothing but `invoke check` needs it
+
+    for path in sorted(site.rglob("*.html")):
+        for error in JustHTML(path.read_text(encoding="utf-8"), collect_errors=True, sanitize=False).errors:
+            yield f"{path.relative_to(site)}:{error.line}: {error.message or error.code}"

@@ -34,6 +34,12 @@ def shown(measure: str, value: float | None) -> str:
     return f"{value * factor:,.{digits}f}".replace(",", "\u202f")
 
 
+def plain(measure: str, value: float) -> float:
+    """A stored value in the unit that readers see, as a number."""
+    factor, digits, _ = SHOWN.get(measure, (1, 3, ""))
+    return round(value * factor, digits)
+
+
 def unit(measure: str) -> str:
     """The unit of a shown value."""
     return SHOWN.get(measure, (1, 3, ""))[2]

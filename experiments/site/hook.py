@@ -1,4 +1,4 @@
-"""MkDocs' side: render before each build, so that plain ``mkdocs build`` works too; one repair of the theme's HTML."""
+"""MkDocs' side: render before each build, so that plain ``mkdocs build`` works too; repairs of the theme's HTML."""
 
 from __future__ import annotations
 
@@ -9,21 +9,35 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from mkdocs.plugins import event_priority
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from experiments.site.notebook_page import without_baggage
 from experiments.site.writer import write  # MkDocs loads this file by its path
 
 TABLE = re.compile(r'(<div class="pp-scroll"[^>]*>\s*)?<table>(.*?)</table>', re.S)
 
 
+@event_priority(100)  # before the offline plugin, which would ask another host for a shim
+def on_config(config: Any) -> None:
+    """In a copy for the disk, search runs in a frame instead of a worker."""
+    if "PODPATH_OFFLINE" in os.environ:
+        config.extra["polyfills"] = ["assets/iframe-worker-shim.js"]
+
+
 def on_pre_build(config: Any) -> None:
-    """Bring the rendered files up to date, unless ``invoke build`` has just done so."""
+    """Bring the rendered files up to date, unless ``invoke build`` has just done so; prepare the notebooks' kernels."""
+    os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])  # they import the package, wherever they start
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a debugger's warning, where nobody debugs
     if "PODPATH_RENDERED" not in os.environ:
         write()
 
 
 def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
-    """Let a keyboard scroll the tables written in Markdown where they are wider than the page (WCAG 2.1.1)."""
+    """Notebooks without their baggage; tables written in Markdown that a keyboard can scroll (WCAG 2.1.1)."""
+    if page.file.src_uri.endswith(".py"):
+        html = without_baggage(html)
     numbers = count(1)
 
     def framed(match: re.Match[str]) -> str:

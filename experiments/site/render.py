@@ -18,16 +18,18 @@ from markupsafe import Markup
 
 from experiments import limits
 from experiments.catalog import CAVEATS, Mode
-from experiments.results import verdict
+from experiments.results import fields, verdict
 from experiments.results.comparison import Comparison, compare
 from experiments.results.model import Campaign, Deployment, ModeResult, TranscriptStep, Trial
 from experiments.results.reported_model import Reported
 from experiments.results.store import Stored, mode_path
 from experiments.results.summary import Cell, Estimate, cells, key_of
-from experiments.site import figures, limit_model
+from experiments.site import figures, limit_model, tables
+from experiments.site import published as published_tables
 
 LINES_OF_OUTPUT = 40  # of one command, on a mode's page
 HEX_A_LINE = 16
+HOME_LINK_BPS = 1_000_000_000  # the network of the 2018 note
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Row:
     baseline: str
     ratio: str
     limit: str
+    measure: str
 
 
 @dataclass(frozen=True)
@@ -88,21 +91,68 @@ def environment(templates: Path) -> jinja2.Environment:
 
 
 def render(
-    modes: Mapping[str, Mode], reference: Sequence[Stored], local: Sequence[Stored], note: Reported, templates: Path
+    modes: Mapping[str, Mode], reference: Sequence[Stored], local: Sequence[Stored], reported: Sequence[Reported],
+    templates: Path,
 ) -> dict[str, str]:
-    """All rendered files, path below the project's root -> text; ``note`` is what the post of 2018 reported."""
+    """All rendered files, path below the project's root -> text; ``reported`` is what others published."""
     jinja = environment(templates)
     found: dict[str, str] = {}
+    note = next(one for one in reported if one.id == "note-2018")
+    found |= {f"generated/{name}": text for name, text in published_tables.fragments(jinja, reported).items()}
     found |= {f"generated/{name}": text for name, text in limit_model.fragments(jinja, modes, note).items()}
+    everything: list[Entry] = []
     for mode in modes.values():
         entries = [*_entries(jinja, mode, reference, local=False), *_entries(jinja, mode, local, local=True)]
+        everything += entries
         for part, text in _fragments(jinja, mode, entries).items():
             found[f"generated/{mode.name}-{part}.md"] = text
+        found |= _table_files(f"docs/results/tables/{mode.name}", tables.as_rows(tables.compared(entries, {})))
+    titles = {mode.name: mode.short_title for mode in modes.values()}
+    lines = tables.compared(everything, titles)
+    found |= _table_files("docs/results/tables/compare", tables.as_rows(lines))
+    found["generated/compare.md"] = jinja.get_template("compare.md.j2").render(
+        lines=lines, views=list(dict.fromkeys(line.view for line in lines)),
+        modes=list(dict.fromkeys((line.mode, line.title) for line in lines)),
+        kernels=list(dict.fromkeys(line.kernel for line in lines)),
+        campaigns=list(dict.fromkeys(line.campaign for line in lines)),
+    )
+    found["generated/format.md"] = jinja.get_template("format.md.j2").render(objects=list(fields.OBJECTS.items()))
+    found["generated/home-plot.md"] = _home_plot(jinja, modes, reference)
     for stored, is_local in (*((s, False) for s in reference), *((s, True) for s in local)):
         found[f"docs/results/{stored.campaign.id}.md"] = _campaign_page(jinja, stored, is_local)
+        found |= _table_files(f"docs/results/tables/{stored.campaign.id}-trials",
+                              tables.trial_rows(stored.campaign, stored.results))
     groups = (("Reference campaigns", list(reversed(reference))), ("This machine", list(reversed(local))))
+    found["docs/results/feed.xml"] = jinja.get_template("feed.xml.j2").render(
+        campaigns=[stored.campaign for stored in reversed(reference)]
+    )
     found["docs/results/index.md"] = jinja.get_template("results.md.j2").render(groups=groups)
     return found
+
+
+def _table_files(path: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """A table as CSV and as JSON."""
+    return {f"{path}.csv": tables.as_csv(rows), f"{path}.json": tables.as_json(rows)}
+
+
+def _home_plot(jinja: jinja2.Environment, modes: Mapping[str, Mode], reference: Sequence[Stored]) -> str:
+    """All modes of the newest complete reference campaign over the emulated link of 1 Gbit/s, beside their limits."""
+    complete = [s for s in reference if s.campaign.status == "complete"]
+    stored = next((s for s in reversed(complete) if s.campaign.purpose == "reference"), complete[-1] if complete else None)
+    rows = []
+    for result in sorted(stored.results, key=lambda r: r.mode) if stored else ():
+        mode = modes.get(result.mode)
+        for cell in cells(result) if mode else ():
+            _, trial = _first_trial(result, cell)
+            samples = tuple(cell.values.get("goodput_bps", {}).values())
+            if cell.view == "link" and cell.path == "pod-pod" and samples and trial and trial.link_rate_bps == HOME_LINK_BPS:
+                rows.append((mode.short_title if mode else "", samples, _limit(mode, cell, trial)))
+    if stored is None or not rows:
+        return ""
+    plot = figures.plot("TCP goodput from pod to pod over an emulated link of 1 Gbit/s", "goodput_bps", "higher is better",
+                        rows)
+    drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity="home")
+    return jinja.get_template("home-plot.md.j2").render(drawing=Markup(drawing), campaign=stored.campaign)
 
 
 def _fragments(jinja: jinja2.Environment, mode: Mode, entries: Sequence[Entry]) -> dict[str, str]:
@@ -186,7 +236,7 @@ def _row(mode: Mode, stored: Stored, result: ModeResult, cell: Cell, all_cells: 
         range=_range(measure, whole),
         baseline=figures.shown(measure, baseline.median if baseline else None),
         ratio=f"{ratio.median:.3f}" if ratio else "",
-        limit=figures.shown(measure, _limit(mode, cell, trial)),
+        limit=figures.shown(measure, _limit(mode, cell, trial)), measure=measure,
     )
 
 
@@ -260,7 +310,10 @@ def _campaign_page(jinja: jinja2.Environment, stored: Stored, local: bool) -> st
              for name, value in values.items()]
     return jinja.get_template("campaign.md.j2").render(
         campaign=campaign, results=stored.results, files=files, environment=facts, local=local,
-        compared=_compared(stored.results), figure=_figure, unit=lambda trial: figures.unit(_measure(trial)),
+        floor=[(name, entry) for name, entry in campaign.noise_floor.items()
+               if isinstance(entry, Mapping) and "measure" in entry],
+        drift=campaign.noise_floor.get("drift"), compared=_compared(stored.results), figure=_figure,
+        unit=lambda trial: figures.unit(_measure(trial)),
     )
 
 

@@ -33,9 +33,11 @@ def write(root: Path = ROOT) -> Written:
         UserError: a result file or a mode is broken; nothing is written then.
     """
     reference, local = store.load_all(root / "data" / "campaigns"), store.load_all(root / "data" / "local")
-    note = reported.get("note-2018", root / "data" / "reported")
+    published = reported.load_all(root / "data" / "reported")
     texts = {path: text.encode() for path, text in
-             render(catalog.load(), reference, local, note, root / "docs" / "templates").items()}
+             render(catalog.load(), reference, local, published, root / "docs" / "templates").items()}
+    # The changes of method stand in one file, which the repository and the site both show.
+    texts["generated/changes.md"] = (root / "CHANGELOG.md").read_bytes()
     for stored in (*reference, *local):
         texts |= _copies(stored, f"docs/results/{stored.campaign.id}")
     changed = sum(_write_if_different(root / path, content) for path, content in texts.items())

@@ -17,7 +17,7 @@ from experiments.run import lab_for as lab_for_mode
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture(params=sorted(catalog.load()))
+@pytest.fixture(params=sorted({**catalog.load(), **catalog.variants()}))
 def mode(request: pytest.FixtureRequest) -> catalog.Mode:
     reason = why_not_on_the_host(request.param)
     if reason:

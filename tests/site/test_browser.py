@@ -2,76 +2,25 @@
 
 from __future__ import annotations
 
-import http.server
 import re
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from experiments.results.store import Stored
+from experiments.site import browser as checks
 from experiments.site import check
 from experiments.site.build import variables
-
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.lab,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: `invoke setup --tests`"),
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here: `invoke setup --tests`"),
 ]
-
-
-@pytest.fixture(scope="module")
-def project(measured: Stored, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with one measured campaign, built strictly."""
-    copy = tmp_path_factory.mktemp("site") / "project"
-    left_out = shutil.ignore_patterns(".git", ".venv", "site", "generated", "local", "campaigns", ".*_cache", "results")
-    shutil.copytree(ROOT / "docs", copy / "docs", ignore=left_out)
-    shutil.copytree(ROOT / "experiments", copy / "experiments", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "mkdocs.yml", copy)
-    shutil.copytree(ROOT / "data" / "reported", copy / "data" / "reported")
-    shutil.copytree(measured.folder, copy / "data" / "local" / measured.folder.name)
-    done = subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"], cwd=copy, capture_output=True,
-                          text=True, env=dict(variables()))
-    assert done.returncode == 0, done.stdout + done.stderr
-    return copy
-
-
-@pytest.fixture(scope="module")
-def address(project: Path) -> Iterator[str]:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(project / "site")))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-def pages(project: Path) -> list[str]:
-    return sorted(path.relative_to(project / "site").as_posix() for path in (project / "site").rglob("*.html")
-                  if path.name != "404.html")
 
 
 def test_own_check_finds_nothing(project: Path) -> None:
@@ -101,40 +50,36 @@ def test_a_mode_page_shows_the_figures_of_its_file(
 
 
 def test_no_page_asks_another_host_for_anything(project: Path, address: str, browser: Browser) -> None:
-    foreign: list[str] = []
-    page = browser.new_page()
-    page.on("request", lambda request: None if request.url.startswith((address, "data:")) else foreign.append(request.url))
-    for name in pages(project):
-        page.goto(f"{address}/{name}", wait_until="networkidle")
-    page.close()
-    assert foreign == []
+    assert list(checks.foreign_requests(browser, project / "site", address)) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(scheme: Any, project: Path, address: str, browser: Browser) -> None:
-    page = browser.new_page(color_scheme=scheme)
-    # The theme gives every code block a nav without a name; a best practice, not a failure of WCAG.
-    options = {"rules": {"landmark-unique": {"enabled": False}}}
-    found = {}
-    for name in pages(project):
-        page.goto(f"{address}/{name}")
-        violations = Axe().run(page, options=options).response["violations"]
-        if violations:
-            found[name] = [(v["id"], v["nodes"][0]["html"][:120]) for v in violations]
-    page.close()
-    assert found == {}
+def test_axe_finds_nothing(scheme: str, project: Path, address: str, browser: Browser) -> None:
+    assert list(checks.violations(browser, project / "site", address, scheme)) == []
 
 
 def test_nothing_scrolls_sideways_at_320_pixels(project: Path, address: str, browser: Browser) -> None:
-    page = browser.new_page(viewport={"width": 320, "height": 800})
-    wide = {}
-    for name in pages(project):
-        page.goto(f"{address}/{name}")
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > 320:
-            wide[name] = width
-    page.close()
-    assert wide == {}
+    assert list(checks.too_wide(browser, project / "site", address)) == []
+
+
+def test_every_page_has_its_heading_without_javascript(project: Path, address: str, browser: Browser) -> None:
+    assert list(checks.empty_without_scripts(browser, project / "site", address)) == []
+
+
+def test_the_html_is_valid(project: Path) -> None:
+    assert list(check.malformed(project / "site")) == []
+
+
+def test_what_is_wrong_is_found(tmp_path: Path, browser: Browser) -> None:
+    (tmp_path / "bad.html").write_text(
+        '<!doctype html><html lang="en"><head><title>x</title></head><body><h1 style="display:none">x</h1>'
+        '<div style="width:900px"><img src="http://podpath.invalid/x.png"></div></p></body></html>')
+    with checks.served(tmp_path) as address:
+        assert any("podpath.invalid" in line for line in checks.foreign_requests(browser, tmp_path, address))
+        assert any("wide on a screen" in line for line in checks.too_wide(browser, tmp_path, address))
+        assert any("no heading" in line for line in checks.empty_without_scripts(browser, tmp_path, address))
+        assert any("image-alt" in line for line in checks.violations(browser, tmp_path, address, "light"))
+    assert any("bad.html" in line for line in check.malformed(tmp_path))
 
 
 def test_tables_are_there_without_javascript(address: str, browser: Browser) -> None:

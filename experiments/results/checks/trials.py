@@ -88,8 +88,12 @@ def _physics(trial: Trial, limit: float | None, cores: object) -> Iterator[tuple
     """What no machine and no wire can do: key and sentence."""
     name = "wire_goodput_bps" if trial.view == "wire" else "goodput_bps"
     value: float | None = getattr(trial, name)
-    if limit is not None and value is not None and value > limit * CEILING_TOLERANCE:
-        yield name, f"the headers leave {limit:.0f} of this link; allowed: at most {limit * CEILING_TOLERANCE:.0f}"
+    if limit is not None and value is not None:
+        most = limit * CEILING_TOLERANCE
+        if trial.duration_s:  # what stood in the shaper's queue and the sockets when the omitted second ended comes on top
+            most += BUFFERS_BYTES * 8 / trial.duration_s
+        if value > most:
+            yield name, f"the headers leave {limit:.0f} of this link; allowed: at most {most:.0f}"
     if trial.goodput_bps and trial.sent_bps and trial.duration_s:
         more_bytes = (trial.goodput_bps - trial.sent_bps) * trial.duration_s / 8
         if trial.goodput_bps > trial.sent_bps * CEILING_TOLERANCE and more_bytes > BUFFERS_BYTES * (trial.streams or 1):

@@ -1,0 +1,63 @@
+"""How long `invoke validate` takes for many result files, and what it takes of memory."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from experiments.bench.figures import Figure, NotRun
+from experiments.results import store
+
+ROOT = Path(__file__).resolve().parents[2]
+# A campaign that was really measured, and that every version of Podpath has to read.
+SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
+SIZES = ((1_000, "under 10 s"), (10_000, "under 90 s"))
+
+_PROGRAM = """
+import json, resource, sys, time
+from pathlib import Path
+from experiments import catalog
+from experiments.cli.validate import _ceiling
+from experiments.results.validate import validate
+started = time.monotonic()
+report = validate(Path(sys.argv[1]), modes=catalog.load(), ceiling=_ceiling)
+print(json.dumps([time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, report.files,
+                  len(report.errors)]))
+"""
+
+
+def figures() -> Iterator[Figure | NotRun]:
+    """Copies of one measured campaign under other names, validated in a process of their own."""
+    if not SAMPLE.is_dir():
+        yield NotRun("validation", "the sample campaign is missing")
+        return
+    for files, aim in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            _copies(Path(folder) / "campaigns", files)
+            done = subprocess.run([sys.executable, "-c", _PROGRAM, folder], cwd=ROOT, check=True, capture_output=True,
+                                  text=True)
+            seconds, kilobytes, found, errors = json.loads(done.stdout)
+        if errors:
+            yield NotRun(f"validation of {files} files", f"the copies are not valid: {errors} errors")
+            continue
+        yield Figure(f"validation of {found:,} files", f"{seconds:.1f} s", aim)
+        yield Figure(f"validation of {found:,} files: memory", f"{kilobytes / 1024:.0f} MB", "under 300 MB")
+
+
+def _copies(root: Path, files: int) -> None:
+    """As many campaigns as make ``files`` result files, all of them valid."""
+    campaign, results = store.read_campaign(SAMPLE)
+    root.mkdir()
+    for number in range(-(-files // (1 + len(results)))):
+        folder = root / f"{campaign.started_at[:10]}-{campaign.host['slug']}" if number == 0 else \
+            root / f"{campaign.started_at[:10]}-{campaign.host['slug']}-{number + 1}"
+        shutil.copytree(SAMPLE / "raw", folder / "raw")
+        store.write_campaign(folder, replace(campaign, id=folder.name))
+        for result in results:
+            store.write_mode(folder, replace(result, campaign=folder.name))

@@ -1,0 +1,47 @@
+"""``invoke scale``: how a control plane grows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from rich.table import Table
+
+from experiments import catalog, scale
+from experiments.cli.progress import console, telling
+from experiments.errors import UserError
+from experiments.preflight import choose
+
+
+def run_scale(name: str, *, nodes: str = "2,10,30", timeout: int = 60, format: str = "table") -> list[scale.Grown]:
+    """Build the mode once for each number of nodes and print a line each; nothing is stored.
+
+    Raises:
+        UserError: the mode has no BGP, a number is out of range, or something is missing here.
+        ExperimentFailed: routes did not come within ``timeout`` seconds.
+    """
+    mode = catalog.get(name)
+    counts = _counts(nodes)
+    for count in counts:
+        scale.check(mode, count)
+    choose(mode, "netns", "host")
+    with telling() as tell:
+        grown = [scale.grow(mode, count, timeout, tell) for count in counts]
+    if format == "json":
+        print(json.dumps([asdict(one) for one in grown], indent=1))
+        return grown
+    table = Table(title=f"{mode.title}: the control plane by number of nodes", title_justify="left")
+    for header in ("nodes", "sessions", "routes", "build, s", "last route after, s", "daemons", "memory, MB"):
+        table.add_column(header, justify="right")
+    for one in grown:
+        table.add_row(str(one.nodes), str(one.sessions), str(one.routes), f"{one.build_s:.2f}", f"{one.converge_s:.2f}",
+                      str(one.daemons), f"{one.memory_bytes / 1e6:.1f}")
+    console.print(table)
+    return grown
+
+
+def _counts(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UserError(f"'{text}' is not a list of numbers.", "For example --nodes 2,10,30.") from None

@@ -1,0 +1,121 @@
+"""What only a browser sees: requests to other hosts, accessibility in both palettes, width at 320 pixels, no scripts."""
+
+from __future__ import annotations
+
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+NARROW_PX = 320  # WCAG 2.2, 1.4.10: reflow
+# Chromium's own conversations with its maker, and the sandbox that a container has no rights for.
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]
+# The theme gives every code block a nav without a name; a best practice of axe's, not a failure of WCAG.
+AXE_OPTIONS = {"rules": {"landmark-unique": {"enabled": False}}}
+
+
+def missing() -> str:
+    """Why no browser can be used here; empty if one can."""
+    if shutil.which("chromium") is None:
+        return "Chromium is not installed: `invoke setup --tests`"
+    if find_spec("playwright") is None or find_spec("axe_playwright_python") is None:
+        return "playwright or axe is not installed: `pip install -r requirements.lock`"
+    return ""
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    """The site on a free port of this machine; its address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser of Debian's, driven by playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        try:
+            yield launched
+        finally:
+            launched.close()
+
+
+def pages(site: Path) -> list[str]:
+    """The pages, but the one for what is not there: it is served from any depth."""
+    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if path.name != "404.html")
+
+
+def problems(site: Path) -> list[str]:
+    """Everything that is wrong, a sentence each."""
+    with served(site) as address, chromium() as browser:
+        return [*foreign_requests(browser, site, address), *too_wide(browser, site, address),
+                *empty_without_scripts(browser, site, address),
+                *(line for scheme in ("light", "dark") for line in violations(browser, site, address, scheme))]
+
+
+def foreign_requests(browser: Any, site: Path, address: str) -> Iterator[str]:
+    """Pages that ask another host for something; the requests are noted, and never sent."""
+    page, asked = browser.new_page(), []
+
+    def refuse(route: Any) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    page.route(lambda url: not url.startswith((address, "data:")), refuse)
+    for name in pages(site):
+        page.goto(f"{address}/{name}", wait_until="networkidle")
+        yield from (f"{name}: asks for {url}" for url in asked)
+        asked.clear()
+    page.close()
+
+
+def too_wide(browser: Any, site: Path, address: str) -> Iterator[str]:
+    """Pages that scroll sideways on a narrow screen."""
+    page = browser.new_page(viewport={"width": NARROW_PX, "height": 800})
+    for name in pages(site):
+        page.goto(f"{address}/{name}")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > NARROW_PX:
+            yield f"{name}: {width} pixels wide on a screen of {NARROW_PX}"
+    page.close()
+
+
+def empty_without_scripts(browser: Any, site: Path, address: str) -> Iterator[str]:
+    """Pages whose heading cannot be seen with JavaScript off."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    for name in pages(site):
+        page.goto(f"{address}/{name}")
+        if not page.locator("h1").first.is_visible():
+            yield f"{name}: shows no heading without JavaScript"
+    context.close()
+
+
+def violations(browser: Any, site: Path, address: str, scheme: str) -> Iterator[str]:
+    """What axe-core finds in one palette (``light`` or ``dark``)."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(color_scheme=scheme)
+    for name in pages(site):
+        page.goto(f"{address}/{name}")
+        for found in Axe().run(page, options=AXE_OPTIONS).response["violations"]:
+            yield f"{name}: {found['id']} ({scheme}): {found['nodes'][0]['html'][:120]}"
+    page.close()

@@ -1,0 +1,55 @@
+"""What the notebooks show with: tables and plots in the site's own form, and the newest reference campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from markupsafe import Markup, escape
+
+from experiments.results import store
+from experiments.results.store import Stored
+from experiments.site import figures
+from experiments.site.render import environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class HTML:
+    """What a notebook's cell shows as it is; Jupyter asks for it by this method."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def _repr_html_(self) -> str:
+        return self._text
+
+
+def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> HTML:
+    """A table; numbers stand on the right. Everything is escaped."""
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(header) for header in headers)
+    body = Markup("").join(Markup("<tr>{}</tr>").format(Markup("").join(_cell(value) for value in row)) for row in rows)
+    return HTML(str(Markup(
+        '<div class="pp-scroll" tabindex="0" role="region" aria-label="{0}"><table class="pp-table"><caption>{0}</caption>'
+        "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
+    ).format(escape(caption), head, body)))
+
+
+def _cell(value: object) -> Markup:
+    if isinstance(value, float):
+        return Markup('<td class="pp-number">{}</td>').format(f"{value:,.4g}" if abs(value) < 1 else f"{value:,.1f}")
+    kind = ' class="pp-number"' if isinstance(value, int) else ""
+    return Markup("<td{}>{}</td>").format(Markup(kind), value)
+
+
+def strips(identity: str, title: str, measure: str, rows: Sequence[tuple[str, Sequence[float], float | None]]) -> HTML:
+    """The site's strip plot: rows of label, samples and limit, in the stored unit of ``measure``."""
+    drawing = environment(ROOT / "docs" / "templates").get_template("plot.svg.j2").render(
+        plot=figures.plot(title, measure, "higher is better", rows), identity=f"notebook-{identity}")
+    return HTML(drawing)
+
+
+def reference() -> Stored | None:
+    """The newest campaign that is marked as the reference; None where none is stored."""
+    found = [stored for stored in store.load_all(ROOT / "data" / "campaigns") if stored.campaign.purpose == "reference"]
+    return found[-1] if found else None

@@ -1,0 +1,103 @@
+"""Tables as data: the comparison of all modes, and CSV and JSON of every table, from the rows that the pages show."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from experiments.results.model import Campaign, ModeResult, Trial
+from experiments.site import figures
+
+BETTER = {"wire": "higher", "link": "higher", "speed": "higher", "cost": "lower", "latency": "lower"}
+KERNELS = {"host": "host's kernel", "uml": "User-Mode Linux"}
+# Cells of a spreadsheet that begin so are run as formulas; a quote in front makes them text.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+TRIAL_COLUMNS = (
+    "id", "view", "path", "phase", "status", "reason", "started_at", "streams", "mss", "mss_bytes", "duration_s",
+    "goodput_bps", "retransmits", "wire_efficiency_ratio", "wire_goodput_bps", "core_s_per_gbit",
+    "context_switches_per_packet", "load_ratio", "samples", "p50_us", "p90_us", "p99_us", "p999_us", "max_us",
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One figure in the comparison of all modes. Values are in the unit that is shown."""
+
+    mode: str
+    title: str
+    view: str
+    trial: str
+    value: float | None
+    shown: str
+    unit: str
+    better: str
+    deployments: int
+    range: str
+    ratio_to_baseline: str
+    limit: str
+    lab: str
+    kernel: str
+    campaign: str
+    reference: bool
+    page: str
+    anchor: str
+    source: str
+    stored_value: str
+
+
+def compared(entries: Iterable[Any], titles: Mapping[str, str]) -> list[Compared]:
+    """A line for each figure of each result (``render.Entry``), by view, then mode, then campaign."""
+    found = []
+    for entry in entries:
+        for row in entry.rows:
+            found.append(Compared(
+                entry.result.mode, titles.get(entry.result.mode, entry.result.mode), row.view, row.what,
+                figures.plain(row.measure, float(row.value)) if row.value else None, row.shown, row.unit,
+                BETTER[row.view], entry.deployments, row.range, row.ratio, row.limit, entry.result.lab,
+                KERNELS.get(entry.result.kernel, entry.result.kernel), entry.campaign.id, not entry.local,
+                entry.page, row.anchor, row.source, row.value,
+            ))
+    order = list(BETTER)
+    return sorted(found, key=lambda row: (order.index(row.view), row.trial, row.mode, row.kernel, row.campaign))
+
+
+def as_rows(lines: Sequence[Compared]) -> list[dict[str, Any]]:
+    """The comparison for CSV and JSON: without what only a page needs."""
+    dropped = ("shown", "page", "anchor", "stored_value")
+    return [{name: value for name, value in asdict(line).items() if name not in dropped} for line in lines]
+
+
+def trial_rows(campaign: Campaign, results: Sequence[ModeResult]) -> list[dict[str, Any]]:
+    """Every trial of a campaign with where it belongs; units are in the names, as in the result files."""
+    return [{"campaign": campaign.id, "mode": result.mode, "lab": result.lab, "kernel": result.kernel,
+             "deployment": deployment.n, **_columns(trial)}
+            for result in results for deployment in result.deployments for trial in deployment.trials]
+
+
+def _columns(trial: Trial) -> dict[str, Any]:
+    return {name: getattr(trial, name) for name in TRIAL_COLUMNS}
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """RFC 4180, a header line first; absent values are empty; text that a spreadsheet would run is quoted."""
+    if not rows:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A list of objects, one a row."""
+    return json.dumps(list(rows), indent=1, ensure_ascii=True) + "\n"

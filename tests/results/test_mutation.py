@@ -1,0 +1,136 @@
+"""Every number of a result file, changed by one digit, is found; and not only by the digest that stands in the file."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from experiments import catalog
+from experiments.cli.validate import _ceiling
+from experiments.results import plain, yamldump
+from experiments.results.store import Stored
+from experiments.results.validate import validate
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+
+# Numbers that follow from others or from the raw outputs: a change is found even by one who mends the digest too.
+DERIVED = {
+    "median", "low", "high", "coverage_ratio", "n", "drift_ratio", "goodput_bps", "sent_bps", "retransmits", "duration_s",
+    "payload_bytes", "wire_efficiency_ratio", "wire_goodput_bps", "intervals_bps", "mss_bytes", "underlay_tx_bytes",
+    "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "samples", "core_s_per_gbit",
+}
+
+
+def _numbers(value: Any, *at: Any) -> Iterator[tuple[tuple[Any, ...], float]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _numbers(inner, *at, key)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _numbers(inner, *at, place)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield at, value
+
+
+def _distinct(loaded: Any) -> Iterator[tuple[tuple[Any, ...], float]]:
+    """One number for each place of the format: the same key in each view once, whichever deployment it stands in."""
+    seen = set()
+    for at, value in _numbers(loaded):
+        trial = loaded
+        view = ""
+        for key in at:
+            trial = trial[key]
+            view = trial.get("view", view) if isinstance(trial, dict) else view
+        shape = (view, *(key if isinstance(key, str) else "" for key in at if not str(key).startswith(("speed/", "link/"))))
+        if shape not in seen:
+            seen.add(shape)
+            yield at, value
+
+
+def _changed(value: float) -> float:
+    """The number with its first digit changed, of the same kind and never below zero."""
+    text = repr(value)
+    place = next(i for i, c in enumerate(text) if c.isdigit())
+    other = str((int(text[place]) + 1) % 10 or 1)
+    return type(value)(float(text[:place] + other + text[place + 1:]))
+
+
+def _put(loaded: Any, at: tuple[Any, ...], value: float) -> None:
+    for key in at[:-1]:
+        loaded = loaded[key]
+    loaded[at[-1]] = value
+
+
+def _errors(path: Path) -> list[str]:
+    known = {**catalog.load(), **catalog.variants()}
+    return [str(error) for error in validate(path, modes=known, ceiling=_ceiling).errors]
+
+
+def _dumped(first_line: str, loaded: Any) -> str:
+    return first_line + "\n" + yamldump.dump(loaded)
+
+
+def _survivors(folder: Path, name: str, *, mended: bool) -> list[str]:
+    """The places of one file whose change nothing finds."""
+    path = folder / name
+    original = path.read_text()
+    first_line = original.splitlines()[0]
+    before = set(_errors(path))
+    path.write_text(_dumped(first_line, yaml.safe_load(original)))
+    assert set(_errors(path)) == before, "another way of writing the same values is no error"
+    left = []
+    for at, value in list(_distinct(yaml.safe_load(original))):
+        if mended and at[-1] not in DERIVED and not (len(at) > 1 and at[-2] in DERIVED):
+            continue
+        loaded = yaml.safe_load(original)
+        _put(loaded, at, _changed(value))
+        if mended:
+            loaded["digest"] = plain.digest({key: inner for key, inner in loaded.items() if key != "digest"})
+        path.write_text(_dumped(first_line, loaded))
+        found = set(_errors(path)) - before
+        if not any(name in error for error in found):
+            left.append(".".join(map(str, at)))
+    path.write_text(original)
+    return left
+
+
+@pytest.fixture
+def folder(measured: Stored, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(measured.folder, tmp_path / measured.folder.name))
+
+
+@pytest.mark.parametrize("name", ["calico-bgp.yml", "campaign.yml"])
+def test_no_changed_number_goes_unnoticed(folder: Path, name: str) -> None:
+    assert _survivors(folder, name, mended=False) == []
+
+
+def test_what_follows_from_other_values_is_found_with_a_mended_digest_too(folder: Path) -> None:
+    assert _survivors(folder, "calico-bgp.yml", mended=True) == []
+
+
+def _committed() -> Path | None:
+    found = sorted((ROOT / "data" / "campaigns").glob("*/campaign.yml"))
+    return found[-1].parent if found else None
+
+
+@pytest.mark.skipif(_committed() is None, reason="no campaign is stored in data/campaigns")
+def test_the_committed_campaign_is_valid_and_every_view_of_it_guarded(tmp_path: Path) -> None:
+    committed = _committed()
+    assert committed is not None
+    assert _errors(committed) == []
+    name = next(path.name for path in sorted(committed.glob("*.yml")) if path.name != "campaign.yml")
+    copy = tmp_path / committed.name
+    (copy / "raw").mkdir(parents=True)
+    shutil.copy(committed / "campaign.yml", copy)
+    shutil.copy(committed / name, copy)
+    for raw in re.findall(r"raw/[\w@.-]+\.json\.gz", (committed / name).read_text()):
+        shutil.copy(committed / raw, copy / raw)
+    assert _survivors(copy, name, mended=False) == []
+    assert _survivors(copy, name, mended=True) == []

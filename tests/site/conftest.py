@@ -1,0 +1,36 @@
+"""A copy of the project with a measured campaign, built for real, served, and a browser to read it with."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from built_site import built, copy_of_project
+from playwright.sync_api import Browser
+
+from experiments.results.store import Stored
+from experiments.site import browser as browser_checks
+
+
+@pytest.fixture(scope="session")
+def project(measured: Stored, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with one measured campaign, built strictly."""
+    copy = copy_of_project(tmp_path_factory.mktemp("site") / "project")
+    shutil.copytree(measured.folder, copy / "data" / "local" / measured.folder.name)
+    done = built(copy)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy
+
+
+@pytest.fixture(scope="session")
+def address(project: Path) -> Iterator[str]:
+    with browser_checks.served(project / "site") as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with browser_checks.chromium() as launched:
+        yield launched

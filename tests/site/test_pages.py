@@ -1,0 +1,169 @@
+"""What the pages of a built site hold: figures equal to their files, data beside the tables, small notebooks, a copy."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from built_site import built, copy_of_project
+from playwright.sync_api import Browser
+
+from experiments.results.store import Stored
+from experiments.site import build, tables
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.lab,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here: `invoke setup --tests`"),
+]
+
+FACTORS = {"Mbit/s": 1e-6, "core·s/Gbit": 1, "µs": 1, "of the wire": 1}
+NOTEBOOKS = ("limit-model", "median-and-interval", "relay-time")
+
+
+class _Figures(HTMLParser):
+    """The links that carry a figure, and the unit in the cell behind each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[dict[str, str]] = []
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "a" and "data-source" in given:
+            self.found.append({"source": given["data-source"], "value": given["data-value"], "shown": "", "unit": ""})
+            self._inside = "shown"
+        elif tag == "td":
+            self._inside = "unit" if self.found and not self.found[-1]["unit"] else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("a", "td"):
+            self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside and self.found:
+            self.found[-1][self._inside] += data.strip()
+
+
+def _stored(measured: Stored, source: str) -> Any:
+    """The value of a source: ``campaign/file.yml#deployments[0].trials[1].goodput_bps`` or ``#summary.cell.measure``."""
+    file, _, key = source.partition("#")
+    folder, _, name = file.partition("/")
+    assert folder == measured.campaign.id
+    result = next(r for r in measured.results if name in (f"{r.mode}.yml", f"{r.mode}@{r.kernel}.yml"))
+    place = re.fullmatch(r"deployments\[(\d+)\]\.trials\[(\d+)\]\.(\w+)", key)
+    if place:
+        return getattr(result.deployments[int(place[1])].trials[int(place[2])], place[3])
+    cell, measure = re.fullmatch(r"summary\.(.+)\.(\w+)", key).groups()  # type: ignore[union-attr]
+    return result.summary[cell][measure]["median"]
+
+
+def test_every_figure_on_every_page_is_the_file_s(project: Path, measured: Stored) -> None:
+    count = 0
+    for path in sorted((project / "site").rglob("*.html")):
+        reader = _Figures()
+        reader.feed(path.read_text(encoding="utf-8"))
+        for figure in reader.found:
+            value = _stored(measured, figure["source"])
+            assert float(figure["value"]) == value
+            shown = float(figure["shown"].replace("\u202f", ""))
+            assert shown == pytest.approx(value * FACTORS[figure["unit"]], abs=0.06 if value > 1 else 0.001)
+            count += 1
+    assert count >= 8  # two views of two modes, on the mode pages and again on the page that compares
+
+
+def test_tables_are_there_as_csv_and_json(project: Path, measured: Stored) -> None:
+    folder = project / "site" / "results" / "tables"
+    trials = list(csv.DictReader(io.StringIO((folder / f"{measured.campaign.id}-trials.csv").read_text())))
+    assert len(trials) == sum(len(d.trials) for r in measured.results for d in r.deployments)
+    compared = json.loads((folder / "compare.json").read_text())
+    assert {line["mode"] for line in compared} == {"calico-bgp", "flannel-vxlan"}
+    assert all(line["value"] and line["unit"] for line in compared)
+
+
+def test_a_spreadsheet_runs_nothing() -> None:
+    rows = list(csv.reader(io.StringIO(tables.as_csv([{"a": "=1+1", "b": "@x", "c": -1.5, "d": None, "e": "x,\"y\"\n"}]))))
+    assert rows == [["a", "b", "c", "d", "e"], ["'=1+1", "'@x", "-1.5", "", "x,\"y\"\n"]]
+
+
+def test_the_feed_is_atom(project: Path) -> None:
+    feed = ElementTree.parse(project / "site" / "results" / "feed.xml").getroot()
+    assert feed.tag == "{http://www.w3.org/2005/Atom}feed"
+    assert feed.find("{http://www.w3.org/2005/Atom}updated") is not None
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_s_page_is_small_and_executed(name: str, project: Path) -> None:
+    page = (project / "site" / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
+    assert len(page.encode()) < 60_000
+    assert page.count("<script") == (project / "site" / "glossary.html").read_text(encoding="utf-8").count("<script")
+    assert "jp-OutputArea" in page
+    assert "Traceback" not in page
+
+
+def test_a_cell_that_fails_fails_the_build(tmp_path: Path) -> None:
+    project = copy_of_project(tmp_path / "project")
+    notebook = project / "docs" / "notebooks" / "limit-model.py"
+    notebook.write_text(notebook.read_text() + "\n# %%\nraise ValueError('broken on purpose')\n")
+    done = built(project)
+    assert done.returncode != 0
+    assert "broken on purpose" in done.stdout + done.stderr
+
+
+def test_the_comparison_sorts_filters_and_remembers(address: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/compare.html")
+    rows = page.locator("table.pp-compare tbody tr:visible")
+    everything = rows.count()
+    page.select_option("select[name=view]", "speed")
+    assert 0 < rows.count() < everything
+    page.get_by_role("button", name="pod to pod").click()
+    page.get_by_role("button", name="pod to pod").click()
+    values = [float(value) for value in
+              page.locator("table.pp-compare tbody tr:visible td[data-sort]:nth-child(4)").evaluate_all(
+                  "cells => cells.map(cell => cell.dataset.sort)")]
+    assert values == sorted(values, reverse=True)
+    assert "view=speed" in page.url
+    page.goto("about:blank")
+    page.goto(f"{address}/compare.html#view=speed&sort=3&order=descending")
+    assert rows.count() == len(values)
+    assert page.locator("th[aria-sort=descending]").count() == 1
+    page.close()
+
+
+def test_the_comparison_is_a_plain_table_without_javascript(address: str, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/compare.html")
+    assert page.locator("table.pp-compare tbody tr").first.is_visible()
+    assert not page.locator("form.pp-filters").is_visible()
+    context.close()
+
+
+def test_a_copy_is_read_from_the_disk_search_included(project: Path, browser: Browser, tmp_path: Path) -> None:
+    done = built(project, "offline", PODPATH_OFFLINE="true")
+    assert done.returncode == 0, done.stdout + done.stderr
+    build.pack(project / "offline", tmp_path / "one.zip")
+    build.pack(project / "offline", tmp_path / "two.zip")
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    page = browser.new_page()
+    foreign: list[str] = []
+    page.on("request", lambda request: foreign.append(request.url) if request.url.startswith("http") else None)
+    page.goto((tmp_path / "unpacked" / "podpath" / "index.html").as_uri())
+    page.locator("input[name=query]").click()
+    page.locator("input[name=query]").press_sequentially("sleeve")
+    page.locator(".md-search-result__item a[href*=sleeve]").first.wait_for(timeout=20_000)
+    page.close()
+    assert foreign == []
