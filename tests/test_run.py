@@ -26,8 +26,10 @@ def test_a_deployment_is_attested_and_its_wire_view_agrees_with_the_model(name: 
     wire = {trial.path: trial for trial in deployment.trials if trial.view == "wire"}
     assert wire["pod-pod"].wire_efficiency_ratio == pytest.approx(limits.wire_efficiency(get(name)), rel=0.001)
     assert wire["host-host"].wire_efficiency_ratio == pytest.approx(limits.wire_efficiency(None), rel=0.001)
+    # On a busy machine a trial can be discarded, or fail, with its reason; it has no figure then.
     speeds = [trial for trial in deployment.trials if trial.view == "speed"]
-    assert all(trial.goodput_bps and trial.id in outcome.raws for trial in speeds)
+    assert speeds
+    assert all((trial.goodput_bps and trial.id in outcome.raws) if trial.status == "ok" else trial.reason for trial in speeds)
     assert deployment.packet is not None
     assert [header.layer for header in deployment.packet.headers] == [header.layer for header in get(name).headers]
     assert {step.phase for step in outcome.transcript} == {"up", "build", "ready", "attest", "measure"} - {"ready"}

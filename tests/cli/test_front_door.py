@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "list", "render", "serve", "setup", "test",
+TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "list", "render", "scale", "serve", "setup", "test",
          "validate"]
 
 
@@ -41,7 +41,7 @@ def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
     assert done.stderr == (
         "Unknown mode 'calico-bpg'. Did you mean calico-bgp?\n"
         "Modes: calico-bgp, calico-bgp-global, calico-bgp-node, calico-ipip, flannel-udp, flannel-vxlan, weave-fastdp, "
-        "weave-sleeve.\n"
+        "weave-sleeve, weave-sleeve-encrypted, weave-sleeve-pcap.\n"
     )
 
 
