@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import sys
 import zlib
 from functools import cache
 from pathlib import Path
@@ -72,7 +73,9 @@ PLAIN_NAMES = re.compile(
 
 @cache
 def _paths() -> tuple[tuple[re.Pattern[str], str], ...]:
-    found = [(re.compile(rf"(?<![\w/.-]){re.escape(str(ROOT))}/"), "")]
+    # The interpreter first: its environment can lie anywhere, below the checkout or not.
+    found = [(re.compile(rf"(?<![\w/.-]){re.escape(sys.prefix)}/bin/python[\d.]*(?![\w-])"), "python3")]
+    found.append((re.compile(rf"(?<![\w/.-]){re.escape(str(ROOT))}/"), ""))
     for path, instead in ((str(ROOT), "."), (str(Path.home()), "~")):
         if len(path) > 2:
             found.append((re.compile(rf"(?<![\w/.-]){re.escape(path)}(?![\w-])"), instead))
@@ -86,7 +89,7 @@ def _host() -> re.Pattern[str] | None:
 
 
 def without_paths(text: str) -> str:
-    """The text with paths of the checkout made relative, and ``~`` for the user's home."""
+    """The text with paths of the checkout made relative, ``python3`` for the interpreter, ``~`` for the user's home."""
     if "/" in text:
         for pattern, instead in _paths():
             text = pattern.sub(instead, text)

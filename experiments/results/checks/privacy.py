@@ -15,6 +15,8 @@ from experiments.results.plain import Key
 # What is looked for, and how messages call it. Tokens by the prefixes that their makers document.
 _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w.~-])/(?:home|Users)/[^\s\"'/]+|(?<![\w.~-])/root(?=[/\s\"':]|$)"), "a path of somebody's home"),
+    # Where an environment lies is chosen by a person; the system's own places say nothing about anybody.
+    (re.compile(r"(?<![\w.~-])/(?!usr/)[^\s\"']*/bin/python[\d.]*"), "a path of this machine"),
     (re.compile(r"[A-Za-z]:\\+Users\\+[^\s\\\"']+"), "a path of somebody's home"),
     (re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}"
                 r"|(?:AKIA|ASIA)[0-9A-Z]{16}|eyJ[\w-]{10,}\.eyJ[\w-]{10,})"), "something like a token"),
