@@ -58,6 +58,11 @@ class UnderlayNeeds:
     kind: Literal["l2", "routed"]
     routers: tuple[str, ...] = ()  # rr1, rr2: route reflectors; tor1, tor2: top-of-rack routers
 
+    @property
+    def reflectors(self) -> int:
+        """How many route reflectors there are."""
+        return sum(router.startswith("rr") for router in self.routers)
+
 
 @dataclass(frozen=True)
 class Encapsulation:

@@ -168,8 +168,7 @@ def deploy(job: Job, tell: Tell = lambda _: None, hold: Hold | None = None) -> O
 
 def lab_for(mode: Mode, nodes: int = 2, kernel: str = "host") -> AbstractContextManager[Lab]:
     """The embedded lab with the underlay that the mode wants, not yet up."""
-    reflectors = len([name for name in mode.underlay.routers if name.startswith("rr")])
-    return netns.up(nodes=nodes, underlay=mode.underlay.kind, reflectors=reflectors,
+    return netns.up(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                     mtu_bytes=mode.mtu.underlay_bytes, kernel=kernel)
 
 

@@ -15,10 +15,10 @@ from experiments.catalog import Mode
 from experiments.dataplanes import bird
 from experiments.dataplanes.base import ip_json, recipe_for
 from experiments.errors import ExperimentFailed, UserError
+from experiments.labs import addresses
 from experiments.labs.base import Lab, run
 from experiments.run import lab_for
 
-FEWEST, MOST = 2, 98  # nodes; from 101 on the underlay's addresses belong to route reflectors
 POLL_S = 0.1
 # All namespaces of a kernel share one neighbour table; past this many entries sessions hang without a word.
 NEIGHBOURS_FILE = "/proc/sys/net/ipv4/neigh/default/gc_thresh3"
@@ -46,8 +46,7 @@ def check(mode: Mode, nodes: int) -> None:
     if "BGP" not in mode.control_plane.protocol:
         raise UserError(f"{mode.name} has no control plane that runs in this lab: its entries are typed by the recipe.",
                         "Modes with BGP: calico-bgp, calico-bgp-global, calico-bgp-node, calico-ipip.")
-    if not FEWEST <= nodes <= MOST:
-        raise UserError(f"{nodes} nodes cannot be built.", f"Between {FEWEST} and {MOST}.")
+    addresses.check(nodes)
 
 
 def grow(mode: Mode, nodes: int, timeout_s: float, tell: Callable[[str], None]) -> Grown:

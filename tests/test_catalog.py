@@ -118,8 +118,7 @@ def test_the_recipe_builds_what_the_mode_declares(mode: Mode) -> None:
     from experiments.dataplanes.base import recipe_for
     from experiments.labs import netns
 
-    reflectors = len([router for router in mode.underlay.routers if router.startswith("rr")])
-    lab = netns.on_paper(nodes=2, underlay=mode.underlay.kind, reflectors=reflectors,
+    lab = netns.on_paper(nodes=2, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                          mtu_bytes=mode.mtu.underlay_bytes)
     recipe = recipe_for(mode, lab)
     recipe.build()

@@ -18,7 +18,7 @@ def test_five_nodes(mode: str, sessions: int, daemons: int) -> None:
 
 
 @pytest.mark.parametrize(("mode", "nodes", "said"), [
-    ("flannel-vxlan", 5, "no control plane"), ("calico-bgp", 1, "1 nodes"), ("calico-bgp", 99, "99 nodes"),
+    ("flannel-vxlan", 5, "no control plane"), ("calico-bgp", 1, "1 node cannot"), ("calico-bgp", 99, "99 nodes"),
 ])
 def test_what_cannot_be_grown_is_refused(mode: str, nodes: int, said: str) -> None:
     with pytest.raises(UserError, match=said):

@@ -86,8 +86,7 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
 
 def _show_plan(mode: Mode, profile: str, nodes: int) -> None:
     """What would be done: the commands, in order, and the trials."""
-    reflectors = len([router for router in mode.underlay.routers if router.startswith("rr")])
-    lab = netns.on_paper(nodes=nodes, underlay=mode.underlay.kind, reflectors=reflectors,
+    lab = netns.on_paper(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                          mtu_bytes=mode.mtu.underlay_bytes)
     recipe_for(mode, lab).build()
     phase = ""

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 
 from experiments.errors import ExperimentFailed
-from experiments.labs import private
+from experiments.labs import addresses, private
 from experiments.labs.base import Completed, Node, Pod, Transcript, Underlay, run
 
 
@@ -143,10 +143,7 @@ def _attach(lab: NetnsLab, node: Node, port: str, mtu_bytes: int) -> None:
 
 def _l2(lab: NetnsLab, nodes: int, reflectors: int, mtu_bytes: int) -> None:
     _segment(lab, mtu_bytes)
-    lab.nodes = tuple(Node(f"node{i}", i, f"172.31.0.{i}") for i in range(1, nodes + 1))
-    lab.routers = tuple(
-        Node(f"rr{i}", 100 + i, f"172.31.0.{100 + i}", role="reflector") for i in range(1, reflectors + 1)
-    )
+    lab.nodes, lab.routers = addresses.plan(nodes, "l2", reflectors)
     for node in (*lab.nodes, *lab.routers):
         _add_namespace(lab, node.name, forwarding=True)
         _attach(lab, node, f"port{node.index}", mtu_bytes)
@@ -157,9 +154,7 @@ def _l2(lab: NetnsLab, nodes: int, reflectors: int, mtu_bytes: int) -> None:
 def _routed(lab: NetnsLab, nodes: int, mtu_bytes: int) -> None:
     """A rack a node: node -- ToR -- spine segment. The fabric routes the racks' networks itself (static routes)."""
     _segment(lab, mtu_bytes)
-    racks = range(1, nodes + 1)
-    tors = tuple(Node(f"tor{i}", i, f"172.31.255.{i}", role="tor", device="spine") for i in racks)
-    members = tuple(Node(f"node{i}", i, f"172.31.{i}.10", gateway=f"172.31.{i}.1") for i in racks)
+    members, tors = addresses.plan(nodes, "routed", 0)
     for tor, node in zip(tors, members, strict=True):
         _add_namespace(lab, tor.name, forwarding=True)
         _attach(lab, tor, f"port{tor.index}", mtu_bytes)
@@ -171,7 +166,6 @@ def _routed(lab: NetnsLab, nodes: int, mtu_bytes: int) -> None:
     for tor in tors:
         for other in tors:
             if other != tor:
-                rack = f"172.31.{other.index}.0/24"
-                run(lab, tor.name, ["ip", "route", "add", rack, "via", other.address])
+                run(lab, tor.name, ["ip", "route", "add", addresses.rack(other), "via", other.address])
     lab.nodes, lab.routers = members, tors
 

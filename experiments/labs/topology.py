@@ -14,11 +14,10 @@ from typing import Any
 import yaml
 
 from experiments.catalog import Mode
-from experiments.errors import UserError
+from experiments.labs import addresses
 
 IMAGE = "podpath-lab:1"
 DEVICE = "eth1"  # eth0 is containerlab's own, for management
-FEWEST, MOST = 2, 98  # nodes; from 101 on the segment's addresses belong to route reflectors
 
 HEADER = """\
 # The underlay of {name} with two nodes, for `containerlab deploy`. Made by experiments/labs/topology.py, which a test holds
@@ -32,8 +31,6 @@ def topology(mode: Mode, nodes: int = 2, name: str = "") -> dict[str, Any]:
     Raises:
         UserError: the number of nodes is out of range.
     """
-    if not FEWEST <= nodes <= MOST:
-        raise UserError(f"{nodes} nodes cannot be built.", f"Between {FEWEST} and {MOST}.")
     lab = name or mode.name
     fabric = _routed(nodes) if mode.underlay.kind == "routed" else _segment(mode, nodes)
     mtu = mode.mtu.underlay_bytes
@@ -70,24 +67,26 @@ def _bridge(ports: int) -> list[str]:
 
 def _segment(mode: Mode, nodes: int) -> Fabric:
     """All nodes, and the route reflectors, on one bridge."""
-    members = {f"node{i}": f"172.31.0.{i}/24" for i in range(1, nodes + 1)}
-    reflectors = sum(router.startswith("rr") for router in mode.underlay.routers)
-    members |= {f"rr{i}": f"172.31.0.{100 + i}/24" for i in range(1, reflectors + 1)}
-    places = {name: _host(address) for name, address in members.items()}
-    links = [(f"{name}:{DEVICE}", f"underlay:eth{port}") for port, name in enumerate(members, 1)]
-    return {"underlay": _bridge(len(members)), **places}, links
+    members, reflectors = addresses.plan(nodes, "l2", mode.underlay.reflectors)
+    everybody = (*members, *reflectors)
+    places = {one.name: _host(f"{one.address}/{one.prefix_length}") for one in everybody}
+    links = [(f"{one.name}:{DEVICE}", f"underlay:eth{port}") for port, one in enumerate(everybody, 1)]
+    return {"underlay": _bridge(len(everybody)), **places}, links
 
 
 def _routed(nodes: int) -> Fabric:
     """A rack a node: node, ToR, spine segment. The fabric routes the racks' networks itself."""
-    racks = range(1, nodes + 1)
+    members, tors = addresses.plan(nodes, "routed", 0)
     places: dict[str, list[str]] = {"underlay": _bridge(nodes)}
     links = []
-    for i in racks:
-        others = [f"ip route add 172.31.{j}.0/24 via 172.31.255.{j}" for j in racks if j != i]
-        places[f"tor{i}"] = _host(f"172.31.255.{i}/24", f"ip address add 172.31.{i}.1/24 dev eth2", "ethtool -K eth2 tx on",
-                                  *others)
-        places[f"node{i}"] = _host(f"172.31.{i}.10/24", *(f"ip route add 172.31.{j}.0/24 via 172.31.{i}.1" for j in racks
-                                                         if j != i), f"ip route add 172.31.255.0/24 via 172.31.{i}.1")
-        links += [(f"tor{i}:{DEVICE}", f"underlay:eth{i}"), (f"node{i}:{DEVICE}", f"tor{i}:eth2")]
+    for node, tor in zip(members, tors, strict=True):
+        others = [other for other in tors if other != tor]
+        places[tor.name] = _host(f"{tor.address}/{tor.prefix_length}", f"ip address add {node.gateway}/24 dev eth2",
+                                 "ethtool -K eth2 tx on",
+                                 *(f"ip route add {addresses.rack(other)} via {other.address}" for other in others))
+        # Management has the default route here, so a node is told each network of the fabric.
+        places[node.name] = _host(f"{node.address}/{node.prefix_length}",
+                                  *(f"ip route add {addresses.rack(other)} via {node.gateway}" for other in others),
+                                  f"ip route add 172.31.255.0/24 via {node.gateway}")
+        links += [(f"{tor.name}:{DEVICE}", f"underlay:eth{tor.index}"), (f"{node.name}:{DEVICE}", f"{tor.name}:eth2")]
     return places, links

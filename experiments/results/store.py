@@ -57,6 +57,9 @@ def from_plain(wanted: type[T], plain: Any) -> T:
 def campaign_dir(root: Path, date: str, host: str) -> Path:
     """Make a new folder ``<date>-<host>`` below ``root``; if there is one, ``-2``, ``-3`` … is appended.
 
+    The folders beside ``root`` are looked into as well: an experiment (data/local) and a campaign (data/campaigns) of the
+    same day would else have the same id, and the same page.
+
     Raises:
         UserError: the name would not be a plain folder name, or the folder cannot be made.
     """
@@ -67,6 +70,8 @@ def campaign_dir(root: Path, date: str, host: str) -> Path:
         root.mkdir(parents=True, exist_ok=True)
         for number in range(1, 10_000):
             folder = root / (name if number == 1 else f"{name}-{number}")
+            if any(root.parent.glob(f"*/{folder.name}")):
+                continue
             with contextlib.suppress(FileExistsError):
                 folder.mkdir()
                 return folder

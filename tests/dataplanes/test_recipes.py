@@ -47,7 +47,7 @@ def test_dry_run_writes_every_build_command_down(mode: catalog.Mode) -> None:
     with lab_for_mode(mode, nodes=2) as lab:
         _built(lab, mode)
         built = [step.command for step in lab.transcript.steps if step.phase == "build"]
-    paper = netns.on_paper(nodes=2, underlay=mode.underlay.kind, reflectors=2 if "rr1" in mode.underlay.routers else 0)
+    paper = netns.on_paper(nodes=2, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors)
     recipe_for(mode, paper).build()
     written = [step.command for step in paper.transcript.steps if step.phase == "build"]
     assert written
