@@ -13,13 +13,13 @@ would pass it on). The proxy searches a list and moves what it finds to the fron
 dictionary lookup by the subnet's prefix gives the same answer. Routes come from the command line, not over a socket. A write
 that the device refuses is given up, where the proxy tries until it succeeds.
 
-Where the time goes: for each packet one ``read`` and one ``sendto`` on the sending node, one ``read`` and one ``write`` on the
-receiving one. A ``poll``, a ``read`` that finds nothing and a wake-up of this process come on top wherever the queue had run
-dry; under load that is about once in twelve packets. The bytes are copied at each of the four crossings and never in
-between: both directions use one buffer. Python's own share is between one and two microseconds a packet, beside eight to ten
-in the kernel. It stays small because the loops hold what they need in local variables and repeat the few lines on the
-TTL instead of calling a function; because ``FileIO.readinto`` says "nothing there" by None, where a socket's ``recv_into``
-raises an exception; and because packets of full size need no slice of the buffer.
+Where the time goes: for each packet one ``read`` and one ``sendto`` on the sending node, one ``read`` and one
+``write`` on the receiving one. A ``poll``, a ``read`` that finds nothing and a wake-up of this process come on top
+wherever the queue had run dry; under load that is about once in twelve packets. The bytes are copied at each of the
+four crossings and never in between: both directions use one buffer. Python's own share is between one and two
+microseconds a packet, beside eight to ten in the kernel. It stays small because the loops hold what they need in
+local variables; because ``FileIO.readinto`` says "nothing there" by None, where a socket's ``recv_into`` raises an
+exception; and because packets of full size need no slice of the buffer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ import os
 import select
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from experiments.dataplanes.relays import packets
 from experiments.dataplanes.relays.process import Stopped, fail, prepare
@@ -44,10 +44,7 @@ ICMP_TTL = 8  # proxy_amd64.c, send_net_unreachable
 BURST = 64  # packets of one direction before the other is looked at
 IPV4_HEADER_BYTES = packets.IPV4_HEADER_BYTES
 
-# In the IPv4 header (RFC 791). One hop less takes 0x0100 from the word that begins with the TTL, so the checksum grows by as
-# much (RFC 1624, equation 3): its upper byte by one, and only from 0xFE on may that carry.
-TTL_OFFSET, CHECKSUM_OFFSET, DESTINATION_OFFSET = 8, 10, 16
-CARRIES = 0xFE
+DESTINATION_OFFSET = 16  # in the IPv4 header (RFC 791)
 _ADDRESS = struct.Struct(">I")
 
 COUNTERS = ("tun_read", "udp_sent", "udp_received", "tun_written", "too_short", "not_ipv4", "no_route", "ttl_expired",
@@ -82,83 +79,55 @@ class Relay:
 
     def tun_to_udp(self, read: Read, send: Send, write: Write) -> None:
         """Packets of the device to their nodes, until there are none or the other direction has waited long enough."""
-        buffer, view, full, counters = self.buffer, self._view, len(self.buffer), self.counters
-        address_at, next_hop, mask = _ADDRESS.unpack_from, self._next_hop.get, self._mask
-        came = sent = 0
-        for _ in range(BURST):
-            length = read(buffer)
-            if length is None:
-                break
-            came += 1
-            if length == full:
-                packet = view
-            elif length >= IPV4_HEADER_BYTES:
-                packet = view[:length]
-            else:
-                counters["too_short"] += 1
-                continue
-            if buffer[0] >> 4 != 4:
-                counters["not_ipv4"] += 1
-                continue
+        buffer, counters = self.buffer, self.counters
+        address_at, next_hop, mask, one_hop_less = _ADDRESS.unpack_from, self._next_hop.get, self._mask, packets.decrement_ttl
+        sent = 0
+        for packet in self._packets(read, "tun_read"):
             destination, = address_at(buffer, DESTINATION_OFFSET)
             node = next_hop(destination & mask)
             if node is None:
                 self._answer_unreachable(packet, write)
-                continue
-            ttl = buffer[TTL_OFFSET]
-            if ttl <= 1:
-                counters["ttl_expired"] += 1
-                continue
-            buffer[TTL_OFFSET] = ttl - 1
-            upper = buffer[CHECKSUM_OFFSET]
-            if upper < CARRIES:
-                buffer[CHECKSUM_OFFSET] = upper + 1
+            elif one_hop_less(buffer):
+                try:
+                    send(packet, node)
+                    sent += 1
+                except OSError:  # a full socket, an unreachable node: the packet is lost, as any packet may be
+                    counters["send_failed"] += 1
             else:
-                packets.mend_checksum(buffer)
-            try:
-                send(packet, node)
-                sent += 1
-            except OSError:  # a full socket, an unreachable node: the packet is lost, as any packet may be
-                counters["send_failed"] += 1
-        counters["tun_read"] += came
+                counters["ttl_expired"] += 1
         counters["udp_sent"] += sent
 
     def udp_to_tun(self, read: Read, write: Write) -> None:
         """Datagrams to the device, until there are none or the other direction has waited long enough."""
+        buffer, counters, one_hop_less = self.buffer, self.counters, packets.decrement_ttl
+        written = 0
+        for packet in self._packets(read, "udp_received"):
+            if one_hop_less(buffer):
+                try:
+                    write(packet)
+                    written += 1
+                except OSError:  # the kernel refuses what is no IP packet, or its device is down
+                    counters["write_failed"] += 1
+            else:
+                counters["ttl_expired"] += 1
+        counters["tun_written"] += written
+
+    def _packets(self, read: Read, counted_as: str) -> Iterator[memoryview]:
+        """IPv4 packets as they come into the buffer, a burst at most; what is none is dropped and counted."""
         buffer, view, full, counters = self.buffer, self._view, len(self.buffer), self.counters
-        came = written = 0
-        for _ in range(BURST):
+        came = 0
+        while came < BURST:
             length = read(buffer)
             if length is None:
                 break
             came += 1
-            if length == full:
-                packet = view
-            elif length >= IPV4_HEADER_BYTES:
-                packet = view[:length]
-            else:
+            if length < IPV4_HEADER_BYTES:
                 counters["too_short"] += 1
-                continue
-            if buffer[0] >> 4 != 4:
+            elif buffer[0] >> 4 != 4:
                 counters["not_ipv4"] += 1
-                continue
-            ttl = buffer[TTL_OFFSET]
-            if ttl <= 1:
-                counters["ttl_expired"] += 1
-                continue
-            buffer[TTL_OFFSET] = ttl - 1
-            upper = buffer[CHECKSUM_OFFSET]
-            if upper < CARRIES:
-                buffer[CHECKSUM_OFFSET] = upper + 1
             else:
-                packets.mend_checksum(buffer)
-            try:
-                write(packet)
-                written += 1
-            except OSError:  # the kernel refuses what is no IP packet, or its device is down
-                counters["write_failed"] += 1
-        counters["udp_received"] += came
-        counters["tun_written"] += written
+                yield view if length == full else view[:length]
+        counters[counted_as] += came
 
     def _answer_unreachable(self, packet: memoryview, write: Write) -> None:
         self.counters["no_route"] += 1

@@ -22,16 +22,25 @@ def checksum(data: bytes | bytearray | memoryview) -> int:
     return ~total & 0xFFFF
 
 
-def mend_checksum(packet: bytearray | memoryview) -> None:
-    """Let the header's checksum follow a TTL that fell by one, in place (RFC 1624, equation 3).
+def decrement_ttl(packet: bytearray | memoryview) -> bool:
+    """Take one off the TTL in place and mend the header's checksum (RFC 1624, equation 3); False if none is left.
 
-    The TTL is the upper byte of its word: the word falls by 0x0100, the checksum grows by as much, and a carry comes
-    in again below. 0xFFFF is written as 0, as a full computation has it.
+    The TTL is the upper byte of its word: the word falls by 0x0100, the checksum grows by as much. Its upper byte grows by
+    one, then, and only from 0xFE on may that carry; a carry comes in again below. 0xFFFF is written as 0, as a full
+    computation has it.
     """
-    total = ((packet[10] << 8) | packet[11]) + 0x0100
+    ttl, upper = packet[8], packet[10]
+    if ttl <= 1:
+        return False
+    packet[8] = ttl - 1
+    if upper < 0xFE:
+        packet[10] = upper + 1
+        return True
+    total = (upper << 8 | packet[11]) + 0x0100
     if total >= 0xFFFF:
         total -= 0xFFFF
     packet[10], packet[11] = total >> 8, total & 0xFF
+    return True
 
 
 def ipv4(source: bytes, destination: bytes, payload: bytes, *, ttl: int, protocol: int) -> bytes:
