@@ -226,7 +226,8 @@ class Bench:
             trial = replace(trial, offered_bps=rate_bps)
             load = partial(iperf3.background, self.lab, path.client, path.server, path.address, rate_bps)
         result, text = sockperf.run_ping_pong(
-            self.lab, path.client, path.server, path.address, samples=self.protocol.latency_samples, load=load,
+            self.lab, path.client, path.server, path.address, samples=self.protocol.latency_samples,
+            floor_us=self.floor_p50_us, load=load,
         )
         self.raws[trial.id] = (result.tool, text)
         return replace(

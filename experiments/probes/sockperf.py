@@ -15,6 +15,7 @@ from experiments.probes.listening import serving
 
 PORT = 11111
 FIRST_S = 3
+NETWORK_FACTOR = 1.5  # how much longer a round trip over a network is guessed to take than one over the loopback
 WARM_UP_S = 0.45  # sockperf leaves it out
 MARGIN_RATIO = 1.15  # longer than the first run's pace asks for
 LONGEST_S = 30
@@ -46,17 +47,18 @@ def server_argv(address: str) -> list[str]:
 
 
 def run_ping_pong(
-    lab: Lab, client: str, server: str, address: str, *, samples: int,
+    lab: Lab, client: str, server: str, address: str, *, samples: int, floor_us: float,
     load: Callable[[], AbstractContextManager[None]] | None = None,
 ) -> tuple[Latency, str]:
     """At least ``samples`` round trips between two places; ``load`` is what runs beside them.
 
-    The time is guessed, and made longer once if it was too short for the number of samples.
+    The time is guessed from ``floor_us``, a round trip over the loopback of this kernel (see :func:`floor`), and made
+    longer once if it was too short for the number of samples.
 
     Raises:
         ProbeError: sockperf failed, or even the longer run gave too few samples.
     """
-    seconds = FIRST_S
+    seconds = min(LONGEST_S, max(FIRST_S, math.ceil(WARM_UP_S + samples * floor_us * 1e-6 * NETWORK_FACTOR)))
     for _ in range(2):
         result, text = _once(lab, client, server, address, seconds, load)
         if result.samples >= samples:

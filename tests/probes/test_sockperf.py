@@ -61,7 +61,7 @@ def test_other_characters_anywhere_give_a_result_or_a_reason(position: int, othe
 def test_round_trips_between_nodes_and_over_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockperf, "FIRST_S", 1)
     with netns.up() as lab:
-        result, text = sockperf.run_ping_pong(lab, "node1", "node2", "172.31.0.2", samples=100)
+        result, text = sockperf.run_ping_pong(lab, "node1", "node2", "172.31.0.2", samples=100, floor_us=30.0)
         assert result.samples >= 100
         assert parse(text) == result
         floor, _ = sockperf.floor(lab, "node1")
@@ -74,14 +74,14 @@ def test_too_few_samples_are_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockperf, "FIRST_S", 1)
     monkeypatch.setattr(sockperf, "LONGEST_S", 1)
     with netns.up() as lab, pytest.raises(ProbeError, match=r"Only \d+ of 1000000000 round trips were observed"):
-        sockperf.run_ping_pong(lab, "node1", "node2", "172.31.0.2", samples=1_000_000_000)
+        sockperf.run_ping_pong(lab, "node1", "node2", "172.31.0.2", samples=1_000_000_000, floor_us=30.0)
 
 
 @pytest.mark.lab
 def test_a_failed_run_has_a_reason_and_leaves_no_server() -> None:
     with netns.up() as lab:
         with pytest.raises(ProbeError, match="ended before it listened"):
-            sockperf.run_ping_pong(lab, "node1", "node2", "172.31.0.77", samples=1)
+            sockperf.run_ping_pong(lab, "node1", "node2", "172.31.0.77", samples=1, floor_us=30.0)
         assert _sockperfs(lab) == []
 
 
