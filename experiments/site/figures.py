@@ -13,6 +13,7 @@ SHOWN: dict[str, tuple[float, int, str]] = {
     "wire_goodput_bps": (1e-6, 1, "Mbit/s"),
     "goodput_bps": (1e-6, 1, "Mbit/s"),
     "wire_efficiency_ratio": (1, 5, "of the wire"),
+    "link_share_ratio": (100, 1, "% of the link's rate"),
     "core_s_per_gbit": (1, 3, "core·s/Gbit"),
     "context_switches_per_packet": (1, 3, "a packet"),
     "p50_us": (1, 1, "µs"),

@@ -13,6 +13,7 @@ from mkdocs.plugins import event_priority
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from experiments.site import frame
 from experiments.site.notebook_page import without_baggage
 from experiments.site.writer import write  # MkDocs loads this file by its path
 
@@ -54,3 +55,8 @@ def on_post_page(output: str, page: Any, config: Any) -> str:
     """Give the theme's search dialog a name, which screen readers need (WCAG 4.1.2) and Material 9.8 leaves out."""
     return output.replace('data-md-component="search" role="dialog"',
                           'data-md-component="search" role="dialog" aria-label="Search"')
+
+
+def on_post_build(config: Any) -> None:
+    """Put the campaigns' pages into the built site."""
+    frame.fill(Path(config.config_file_path).parent, Path(config.site_dir))

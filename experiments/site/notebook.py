@@ -50,6 +50,9 @@ def strips(identity: str, title: str, measure: str, rows: Sequence[tuple[str, Se
 
 
 def reference() -> Stored | None:
-    """The newest campaign that is marked as the reference; None where none is stored."""
-    found = [stored for stored in store.load_all(ROOT / "data" / "campaigns") if stored.campaign.purpose == "reference"]
-    return found[-1] if found else None
+    """The newest reference campaign on a host's own kernel; None where none is stored."""
+    for file in sorted((ROOT / "data" / "campaigns").glob(f"*/{store.CAMPAIGN_FILE}"), reverse=True):
+        campaign, results = store.read_campaign(file.parent)
+        if campaign.purpose == "reference" and any(result.kernel == "host" for result in results):
+            return Stored(file.parent, campaign, results)
+    return None

@@ -19,8 +19,9 @@ from experiments import catalog
 from experiments.results import reported, store
 from experiments.results.model import Campaign, Check, Deployment, ModeResult, Trial
 from experiments.results.store import Stored
-from experiments.site import check
-from experiments.site.render import render
+from experiments.site import campaign_pages, check, tables
+from experiments.site.render import environment, render
+from experiments.site.shelf import Shelf
 
 pytestmark = pytest.mark.lab
 
@@ -104,9 +105,13 @@ def _harmless(html: str) -> None:
 def test_no_text_becomes_markup_in_the_templates(measured: Stored, texts: list[str]) -> None:
     supply = cycle(texts)
     poisoned = _poisoned(measured, lambda: next(supply))
-    rendered = render(catalog.load(), [poisoned], [], reported.load_all(), ROOT / "docs" / "templates")
+    jinja, modes = environment(ROOT / "docs" / "templates"), catalog.load()
+    shelf = Shelf((campaign_pages.card(modes, poisoned, local=False),), (poisoned,), (), 1, 0)
+    rendered = render(jinja, modes, shelf, reported.load_all())
+    rendered |= {f"{name}.html": page["body"] for name, page in campaign_pages.pages(jinja, poisoned, local=False).items()}
+    rendered["trials.json"] = tables.as_json(tables.trial_rows(poisoned.campaign, poisoned.results))
     for path, text in rendered.items():
-        if path.endswith(".md"):
+        if path.endswith((".md", ".html")):
             _harmless(text)
             assert "podpathEvil()</script>" not in text
         elif path.endswith(".json"):
@@ -131,7 +136,8 @@ def test_a_real_build_shows_it_as_text(measured: Stored, tmp_path: Path) -> None
     done = built(project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert check.problems(project / "site") == []
-    page = (project / "site" / "results" / f"{measured.campaign.id}.html").read_text(encoding="utf-8")
+    page = "".join(path.read_text(encoding="utf-8")
+                   for path in sorted((project / "site" / "results").glob(f"{measured.campaign.id}*.html")))
     for path in (project / "site").rglob("*.html"):
         _harmless(path.read_text(encoding="utf-8"))
     words = "".join(seen(page).text)

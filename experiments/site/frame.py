@@ -1,0 +1,72 @@
+"""The frame of a campaign's page: MkDocs builds one empty page, and each campaign's body is put into a copy of it.
+
+There may be thousands of campaigns, and MkDocs takes a tenth of a second for a page.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+from experiments.site import shelf
+
+# The empty page: its name, and the words in it that stand for what differs.
+NAME = "campaign"
+TITLE, DESCRIPTION, BODY = "PODPATH-TITLE", "PODPATH-DESCRIPTION", "<p>PODPATH-BODY</p>"
+SOURCE = f"""---
+title: {TITLE}
+description: {DESCRIPTION}
+search: {{exclude: true}}
+---
+<h1 hidden></h1>
+
+PODPATH-BODY
+"""
+_NO_HEADING = "<h1 hidden></h1>"  # keeps the theme from making a heading of the title; the bodies have their own
+
+
+def fill(root: Path, site: Path) -> None:
+    """Write every campaign's pages, tables and files into the built ``site``; the empty page is removed."""
+    empty = site / "results" / f"{NAME}.html"
+    frame = empty.read_text(encoding="utf-8").replace(_NO_HEADING, "")
+    empty.unlink()
+    names = []
+    for source in shelf.SOURCES:
+        for folder in sorted(path.parent for path in (root / "data" / source).glob("*/campaign.yml")):
+            made = root / shelf.BELOW / folder.name
+            for name, page in json.loads((made / shelf.PAGES).read_bytes()).items():
+                (site / "results" / f"{name}.html").write_text(_filled(frame, name, page, folder, root), encoding="utf-8")
+                names.append(name)
+            for kind in ("csv", "json"):
+                shutil.copyfile(made / f"{shelf.TRIALS}.{kind}", site / "results" / "tables" / f"{folder.name}-trials.{kind}")
+            shutil.copytree(folder, site / "results" / folder.name, ignore=shutil.ignore_patterns(".*"),
+                            copy_function=shutil.copyfile, dirs_exist_ok=True)
+    _into_sitemap(site, names)
+
+
+def _filled(frame: str, name: str, page: Mapping[str, str], folder: Path, root: Path) -> str:
+    """The frame with one page's own parts; a body is put in last, so that nothing in it is taken for a place."""
+    data = (folder / "campaign.yml").relative_to(root).as_posix()
+    own = (frame.replace(TITLE, escape(page["title"])).replace(DESCRIPTION, escape(page["description"]))
+           .replace(f"results/{NAME}.html", f"results/{name}.html")  # the canonical address
+           .replace(f"docs/results/{NAME}.md", data))  # the edit link leads to the data
+    return own.replace(BODY, page["body"], 1)
+
+
+def _into_sitemap(site: Path, names: list[str]) -> None:
+    """Name the campaigns' pages where the empty one stood; a site without an address has no entries."""
+    path = site / "sitemap.xml"
+    if not path.is_file():
+        return
+    empty = re.compile(rf"[ \t]*<url>\s*<loc>[^<]*results/{NAME}\.html</loc>.*?</url>\n?", re.S)
+    text = empty.sub(lambda match: "".join(match[0].replace(f"results/{NAME}.html", f"results/{name}.html") for name in names),
+                     path.read_text(encoding="utf-8"))
+    path.write_text(text, encoding="utf-8")
+    packed = site / "sitemap.xml.gz"
+    if packed.is_file():
+        packed.write_bytes(gzip.compress(text.encode(), mtime=0))

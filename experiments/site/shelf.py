@@ -1,0 +1,137 @@
+"""All campaigns, read once: what has not changed since the last rendering is taken from ``generated/campaigns/``.
+
+A folder there holds what is made from one campaign alone (its card, its pages, its trials as tables) and the key it was
+made under: the names, sizes and times of its files, and a digest of the code and templates that made it. With a thousand
+campaigns on the disk, only those that a mode's page shows in full are parsed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import jinja2
+
+from experiments.catalog import Mode
+from experiments.results import store
+from experiments.results.store import Stored
+from experiments.site import campaign_pages, tables
+from experiments.site.campaign_pages import Card, ResultCard
+
+BELOW = "generated/campaigns"
+CARD, PAGES, TRIALS = "card.json", "pages.json", "trials"
+SOURCES = {"local": True, "campaigns": False}  # folders of data/, and whether they are this machine's own
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """All campaigns by their cards, oldest first; the chosen ones whole; how many folders were made anew or removed."""
+
+    cards: tuple[Card, ...]
+    reference: tuple[Stored, ...]
+    local: tuple[Stored, ...]
+    changed: int
+    removed: int
+
+
+def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> Shelf:
+    """Bring ``generated/campaigns/`` below ``root`` up to date.
+
+    Raises:
+        UserError: a result file is broken.
+    """
+    code = _digest_of_code(root)
+    cards: list[Card] = []
+    changed, kept = 0, set()
+    for source, local in SOURCES.items():
+        for file in sorted((root / "data" / source).glob(f"*/{store.CAMPAIGN_FILE}")):
+            place = root / BELOW / file.parent.name
+            kept.add(place.name)
+            key = _key(file.parent, code)
+            found = _kept_card(place, key)
+            if found is None:
+                found = _make(file.parent, place, key, jinja, modes, local=local)
+                changed += 1
+            cards.append(found)
+    removed = 0
+    for place in (root / BELOW).glob("*"):
+        if place.name not in kept:
+            shutil.rmtree(place)
+            removed += 1
+    cards.sort(key=lambda card: (card.started_at, card.id))
+    wanted = chosen(cards)
+    by_source = {source: tuple(_whole(root / "data" / source / card.id, wanted[card.id]) for card in cards
+                               if card.local == local and card.id in wanted) for source, local in SOURCES.items()}
+    return Shelf(tuple(cards), by_source["campaigns"], by_source["local"], changed, removed)
+
+
+def chosen(cards: Iterable[Card]) -> dict[str, set[tuple[str, str, str]]]:
+    """What the pages of modes show in full: campaign -> (mode, lab, kernel).
+
+    For each mode, lab and kernel the newest reference campaign that has it, else the newest complete one, else the newest;
+    and of this machine's own results the newest.
+    """
+    best: dict[tuple[bool, str, str, str], tuple[tuple[bool, bool, bool, str], str]] = {}
+    for card in cards:
+        for result in card.results:
+            place = (card.local, result.mode, result.lab, result.kernel)
+            rank = (card.purpose == "reference", card.status == "complete", result.deployments > 0, card.started_at)
+            if place not in best or rank >= best[place][0]:
+                best[place] = (rank, card.id)
+    found: dict[str, set[tuple[str, str, str]]] = {}
+    for (_, mode, lab, kernel), (_, campaign) in best.items():
+        found.setdefault(campaign, set()).add((mode, lab, kernel))
+    return found
+
+
+def others(cards: Iterable[Card], mode: str) -> list[tuple[Card, ResultCard]]:
+    """A mode's results that its page does not show in full, the newest first."""
+    cards = list(cards)
+    full = chosen(cards)
+    return [(card, result) for card in reversed(cards) for result in card.results
+            if result.mode == mode and (mode, result.lab, result.kernel) not in full.get(card.id, ())]
+
+
+def _whole(folder: Path, wanted: set[tuple[str, str, str]]) -> Stored:
+    campaign, results = store.read_campaign(folder)
+    return Stored(folder, campaign, [r for r in results if (r.mode, r.lab, r.kernel) in wanted])
+
+
+def _make(
+    folder: Path, place: Path, key: str, jinja: jinja2.Environment, modes: Mapping[str, Mode], *, local: bool
+) -> Card:
+    stored = Stored(folder, *store.read_campaign(folder))
+    card = campaign_pages.card(modes, stored, local=local)
+    rows = tables.trial_rows(stored.campaign, stored.results)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / CARD).unlink(missing_ok=True)  # what follows is half-made until there is a card again
+    store.atomic_write(place / PAGES, json.dumps(campaign_pages.pages(jinja, stored, local=local)).encode())
+    store.atomic_write(place / f"{TRIALS}.csv", tables.as_csv(rows).encode())
+    store.atomic_write(place / f"{TRIALS}.json", tables.as_json(rows).encode())
+    store.atomic_write(place / CARD, json.dumps({"key": key, "card": asdict(card)}).encode())
+    return card
+
+
+def _kept_card(place: Path, key: str) -> Card | None:
+    try:
+        kept = json.loads((place / CARD).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return campaign_pages.card_from(kept["card"]) if kept["key"] == key else None
+
+
+def _key(folder: Path, code: str) -> str:
+    files = [folder / store.CAMPAIGN_FILE, *store.mode_files(folder)]
+    facts = [(file.name, (found := file.stat()).st_size, found.st_mtime_ns) for file in files]
+    return hashlib.sha256(json.dumps([code, facts]).encode()).hexdigest()
+
+
+def _digest_of_code(root: Path) -> str:
+    here = Path(__file__).resolve().parents[1]
+    files = [*here.glob("*.py"), *(here / "results").rglob("*.py"), *(here / "site").rglob("*.py"),
+             *(here / "modes").rglob("*.yml"), *(root / "docs" / "templates").glob("*.j2")]
+    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()

@@ -1,0 +1,132 @@
+"""Campaigns are read once, the right ones are shown in full, and each gets its pages in the built site."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments.errors import UserError
+from experiments.results import store
+from experiments.site import frame, shelf, writer
+from experiments.site.campaign_pages import Card, ResultCard
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
+
+
+def _project(root: Path, campaigns: int) -> Path:
+    """What rendering reads, with copies of a measured campaign under names of their own."""
+    shutil.copytree(ROOT / "docs" / "templates", root / "docs" / "templates")
+    shutil.copytree(ROOT / "data" / "reported", root / "data" / "reported")
+    shutil.copy(ROOT / "CHANGELOG.md", root)
+    campaign, results = store.read_campaign(SAMPLE)
+    for number in range(1, campaigns + 1):
+        folder = root / "data" / "campaigns" / f"{campaign.started_at[:10]}-copy-{number}"
+        shutil.copytree(SAMPLE / "raw", folder / "raw")
+        store.write_campaign(folder, replace(campaign, id=folder.name))
+        for result in results:
+            store.write_mode(folder, replace(result, campaign=folder.name))
+    return root
+
+
+def test_what_has_not_changed_is_not_made_again(tmp_path: Path) -> None:
+    root = _project(tmp_path, 3)
+    assert writer.write(root).changed > 3
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
+    again = writer.write(root)
+    assert (again.changed, again.removed) == (0, 0)
+    assert {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()} == before
+
+
+def test_a_changed_a_new_and_a_removed_campaign_are_noticed(tmp_path: Path) -> None:
+    root = _project(tmp_path, 3)
+    writer.write(root)
+    folder = root / "data" / "campaigns"
+    names = sorted(path.name for path in folder.iterdir())
+    campaign, _ = store.read_campaign(folder / names[0])
+    store.write_campaign(folder / names[0], replace(campaign, status="aborted"))
+    shutil.rmtree(folder / names[1])
+    writer.write(root)
+    made = root / shelf.BELOW
+    assert sorted(path.name for path in made.iterdir()) == [names[0], names[2]]
+    assert json.loads((made / names[0] / shelf.CARD).read_bytes())["card"]["status"] == "aborted"
+    assert "aborted" in (root / "docs" / "results" / "index.md").read_text()
+
+
+def test_a_damaged_remembrance_is_made_again(tmp_path: Path) -> None:
+    root = _project(tmp_path, 1)
+    writer.write(root)
+    (card,) = (root / shelf.BELOW).glob(f"*/{shelf.CARD}")
+    whole = card.read_bytes()
+    card.write_bytes(whole[:100])
+    writer.write(root)
+    assert card.read_bytes() == whole
+
+
+def test_a_broken_result_is_named_though_another_page_could_be_made(tmp_path: Path) -> None:
+    root = _project(tmp_path, 2)
+    writer.write(root)
+    broken = next((root / "data" / "campaigns").glob("*-copy-2/calico-bgp.yml"))
+    broken.write_text("schema: [")
+    with pytest.raises(UserError, match=r"copy-2/calico-bgp\.yml"):
+        writer.write(root)
+
+
+def _card(number: int, purpose: str, status: str, *, local: bool = False, kernel: str = "host") -> Card:
+    result = ResultCard("calico-bgp", "netns", kernel, 1, 0, f"c{number}.calico-bgp", ())
+    return Card(f"c{number}", local, purpose, status, f"2026-01-{number:02d}T00:00:00Z", "", "quick", "p2-quick", (result,))
+
+
+def test_the_newest_reference_is_shown_in_full_and_the_rest_is_listed() -> None:
+    cards = [_card(1, "reference", "complete"), _card(2, "reference", "complete"), _card(3, "reference", "partial"),
+             _card(4, "contribution", "complete"), _card(5, "experiment", "complete", local=True),
+             _card(6, "reference", "complete", kernel="uml")]
+    assert set(shelf.chosen(cards)) == {"c2", "c5", "c6"}
+    assert [card.id for card, _ in shelf.others(cards, "calico-bgp")] == ["c4", "c3", "c1"]
+    assert shelf.others(cards, "weave-sleeve") == []
+
+
+@given(st.lists(st.tuples(st.sampled_from(["reference", "contribution", "experiment"]),
+                          st.sampled_from(["complete", "partial", "aborted"]), st.booleans()), max_size=20))
+def test_every_result_is_either_shown_in_full_or_listed(kinds: list[tuple[str, str, bool]]) -> None:
+    cards = [_card(number, purpose, status, local=local) for number, (purpose, status, local) in enumerate(kinds, 1)]
+    full = set(shelf.chosen(cards))
+    listed = {card.id for card, _ in shelf.others(cards, "calico-bgp")}
+    assert full | listed == {card.id for card in cards}
+    assert not full & listed
+    assert len(full) <= 2
+
+
+def test_each_campaign_s_pages_stand_in_the_frame_and_in_the_sitemap(tmp_path: Path) -> None:
+    root = _project(tmp_path / "project", 2)
+    writer.write(root)
+    site = tmp_path / "site"
+    (site / "results" / "tables").mkdir(parents=True)
+    empty = site / "results" / f"{frame.NAME}.html"
+    empty.write_text(f"<title>{frame.TITLE}</title><a href='https://example.org/edit/docs/results/{frame.NAME}.md'></a>{frame.BODY}")
+    entry = "    <url>\n         <loc>https://example.org/{}.html</loc>\n    </url>\n"
+    (site / "sitemap.xml").write_text("<urlset>\n" + entry.format("index") + entry.format(f"results/{frame.NAME}")
+                                      + entry.format("glossary") + "</urlset>\n")
+    (site / "sitemap.xml.gz").write_bytes(b"")
+    frame.fill(root, site)
+    assert not empty.exists()
+    pages = sorted(path.stem for path in (site / "results").glob("*.html"))
+    assert len(pages) == 2 * (1 + len(store.mode_files(SAMPLE)))
+    sitemap = (site / "sitemap.xml").read_text()
+    assert gzip.decompress((site / "sitemap.xml.gz").read_bytes()).decode() == sitemap
+    assert sitemap.count("<url>") == len(pages) + 2
+    assert all(f"results/{page}.html" in sitemap for page in pages)
+    for page in pages:
+        text = (site / "results" / f"{page}.html").read_text()
+        assert "PODPATH-" not in text
+        assert f"data/campaigns/{page.split('.')[0]}/campaign.yml" in text
+    for folder in (root / "data" / "campaigns").iterdir():
+        assert (site / "results" / folder.name / "campaign.yml").read_bytes() == (folder / "campaign.yml").read_bytes()
+        assert (site / "results" / "tables" / f"{folder.name}-trials.csv").is_file()
