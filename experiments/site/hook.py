@@ -13,7 +13,7 @@ from mkdocs.plugins import event_priority
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from experiments.site import frame
+from experiments.site import frame, social
 from experiments.site.notebook_page import without_baggage
 from experiments.site.writer import write  # MkDocs loads this file by its path
 
@@ -52,7 +52,11 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
 
 
 def on_post_page(output: str, page: Any, config: Any) -> str:
-    """Give the theme's search dialog a name, which screen readers need (WCAG 4.1.2) and Material 9.8 leaves out."""
+    """Name the theme's search dialog, as screen readers need it (WCAG 4.1.2) and Material 9.8 does not; draw the picture."""
+    if config.site_url:
+        about = page.meta.get("description") or config.site_description
+        title, about = (page.title, about) if page.file.name != frame.NAME else ("A measured campaign", config.site_description)
+        social.draw(title, about, Path(config.site_dir) / social.path_of(page.file.dest_uri))
     return output.replace('data-md-component="search" role="dialog"',
                           'data-md-component="search" role="dialog" aria-label="Search"')
 

@@ -14,11 +14,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from built_site import built, copy_of_project
+from built_site import ROOT, built, copy_of_project
+from PIL import Image
 from playwright.sync_api import Browser
 
+from experiments.results import store
 from experiments.results.store import Stored
-from experiments.site import build, tables
+from experiments.site import browser as checks
+from experiments.site import build, social, tables
 
 pytestmark = [
     pytest.mark.browser,
@@ -167,3 +170,30 @@ def test_a_copy_is_read_from_the_disk_search_included(project: Path, browser: Br
     page.locator(".md-search-result__item a[href*=sleeve]").first.wait_for(timeout=20_000)
     page.close()
     assert foreign == []
+
+
+@pytest.mark.timeout(300)
+def test_a_site_with_an_address_has_pictures_and_links_to_what_made_it(tmp_path: Path, browser: Browser) -> None:
+    project = copy_of_project(tmp_path / "project")
+    sample = ROOT / "tests" / "golden" / "results" / "version-1"
+    shutil.copytree(sample, project / "data" / "campaigns" / sample_id(sample))
+    done = built(project, PODPATH_SITE_URL="https://podpath.example/", PODPATH_REPOSITORY_URL="https://podpath.example/code",
+                 PODPATH_REPOSITORY="podpath", PODPATH_EDIT_URI="edit/main/docs/")
+    assert done.returncode == 0, done.stdout + done.stderr
+    site = project / "site"
+    mode = (site / "modes" / "calico-bgp.html").read_text()
+    assert 'href="https://podpath.example/code/edit/main/docs/modes/calico-bgp.md"' in mode
+    campaign = (site / "results" / f"{sample_id(sample)}.html").read_text()
+    assert f'href="https://podpath.example/code/edit/main/data/campaigns/{sample_id(sample)}/campaign.yml"' in campaign
+    for text in (mode, campaign):
+        picture = re.search(r'og:image" content="https://podpath.example/([^"]+)"', text)
+        assert picture
+        with Image.open(site / picture[1]) as opened:
+            assert opened.size == social.SIZE
+    assert f"results/{sample_id(sample)}.calico-bgp.html" in (site / "sitemap.xml").read_text()
+    with checks.served(site) as address:
+        assert list(checks.foreign_requests(browser, site, address)) == []
+
+
+def sample_id(folder: Path) -> str:
+    return store.read_campaign(folder)[0].id
