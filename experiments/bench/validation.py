@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
+from experiments.bench import copies
 from experiments.bench.figures import Figure, NotRun
-from experiments.results import store
 
 ROOT = Path(__file__).resolve().parents[2]
-# A campaign that was really measured, and that every version of Podpath has to read.
-SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 SIZES = ((1_000, "under 10 s"), (10_000, "under 90 s"))
 
 _PROGRAM = """
@@ -34,12 +30,12 @@ print(json.dumps([time.monotonic() - started, resource.getrusage(resource.RUSAGE
 
 def figures() -> Iterator[Figure | NotRun]:
     """Copies of one measured campaign under other names, validated in a process of their own."""
-    if not SAMPLE.is_dir():
+    if not copies.SAMPLE.is_dir():
         yield NotRun("validation", "the sample campaign is missing")
         return
     for files, aim in SIZES:
         with tempfile.TemporaryDirectory() as folder:
-            _copies(Path(folder) / "campaigns", files)
+            copies.make(Path(folder) / "campaigns", files)
             done = subprocess.run([sys.executable, "-c", _PROGRAM, folder], cwd=ROOT, check=True, capture_output=True,
                                   text=True)
             seconds, kilobytes, found, errors = json.loads(done.stdout)
@@ -48,16 +44,3 @@ def figures() -> Iterator[Figure | NotRun]:
             continue
         yield Figure(f"validation of {found:,} files", f"{seconds:.1f} s", aim)
         yield Figure(f"validation of {found:,} files: memory", f"{kilobytes / 1024:.0f} MB", "under 300 MB")
-
-
-def _copies(root: Path, files: int) -> None:
-    """As many campaigns as make ``files`` result files, all of them valid."""
-    campaign, results = store.read_campaign(SAMPLE)
-    root.mkdir()
-    for number in range(-(-files // (1 + len(results)))):
-        folder = root / f"{campaign.started_at[:10]}-{campaign.host['slug']}" if number == 0 else \
-            root / f"{campaign.started_at[:10]}-{campaign.host['slug']}-{number + 1}"
-        shutil.copytree(SAMPLE / "raw", folder / "raw")
-        store.write_campaign(folder, replace(campaign, id=folder.name))
-        for result in results:
-            store.write_mode(folder, replace(result, campaign=folder.name))

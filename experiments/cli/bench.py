@@ -13,6 +13,9 @@ from experiments.bench.figures import Figure, NotRun
 from experiments.cli.progress import console
 from experiments.errors import UserError
 
+# What the benchmarks share.
+NOT_BENCHMARKS = ("copies", "figures")
+
 
 def run_bench(which: str = "") -> None:
     """Run the benchmarks named in ``which`` (comma-separated; all by default) and print a line a figure.
@@ -20,7 +23,7 @@ def run_bench(which: str = "") -> None:
     Raises:
         UserError: there is no benchmark of that name.
     """
-    found = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "figures")
+    found = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name not in NOT_BENCHMARKS)
     names = [name.strip() for name in which.split(",") if name.strip()] or found
     for name in names:
         if name not in found:
