@@ -86,7 +86,7 @@ def wrapped(text: str, separator: str = " ", limit: int = LINE_CHARACTERS) -> tu
 
 @dataclass(frozen=True)
 class Strip:
-    """One row of a strip plot: every sample as a dot, the median as a stroke, a limit as a line."""
+    """One row of a strip plot: every sample as a dot, the median as a stroke, a limit as a line. ``y`` is its middle."""
 
     label: str
     samples: tuple[float, ...]
@@ -106,16 +106,22 @@ class Plot:
     ticks: tuple[float, ...]
     top: float
     height: int
-    left: int = 14
-    width: int = 332
+    left: int
+    width: int
+    label_rise: int  # how far a label's baseline stands above the middle of its row
 
     def x(self, value: float) -> float:
         """Where a value stands from left to right."""
         return round(self.left + self.width * value / self.top, 1)
 
 
-def plot(title: str, measure: str, direction: str, rows: Sequence[tuple[str, Sequence[float], float | None]]) -> Plot:
-    """A strip plot of rows (label, samples, limit), in the stored unit of the measure; the axis begins at zero."""
+def plot(
+    title: str, measure: str, direction: str, rows: Sequence[tuple[str, Sequence[float], float | None]], *, beside: bool = False
+) -> Plot:
+    """A strip plot of rows (label, samples, limit), in the stored unit of the measure; the axis begins at zero.
+
+    Labels stand above the rows, or ``beside`` them where they are short.
+    """
     factor, _, name = SHOWN[measure]
     largest = max(max([*samples, limit or 0]) for _, samples, limit in rows) * factor
     step = 10 ** math.floor(math.log10(largest)) if largest > 0 else 1.0
@@ -126,8 +132,10 @@ def plot(title: str, measure: str, direction: str, rows: Sequence[tuple[str, Seq
     count = math.ceil(largest / step)
     strips = tuple(
         Strip(label, tuple(s * factor for s in samples), sorted(samples)[len(samples) // 2] * factor,
-              limit * factor if limit else None, 30 + 50 * number)
+              limit * factor if limit else None, (20 + 30 * number) if beside else (48 + 50 * number))
         for number, (label, samples, limit) in enumerate(rows)
     )
     ticks = tuple(step * i for i in range(count + 1))
-    return Plot(title, name, direction, strips, ticks, ticks[-1], 30 + 50 * len(rows) + 60)
+    if beside:
+        return Plot(title, name, direction, strips, ticks, ticks[-1], 10 + 30 * len(rows) + 56, 152, 190, -5)
+    return Plot(title, name, direction, strips, ticks, ticks[-1], 30 + 50 * len(rows) + 60, 14, 332, 18)

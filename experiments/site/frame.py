@@ -22,6 +22,7 @@ SOURCE = f"""---
 title: {TITLE}
 description: {DESCRIPTION}
 search: {{exclude: true}}
+hide: [toc]
 ---
 <h1 hidden></h1>
 

@@ -13,6 +13,7 @@ import re
 _BAGGAGE = [re.compile(pattern, re.S) for pattern in (
     r"<style\b.*?</style>", r"<script\b.*?</script>", r"<link\b[^>]*>", r"<meta\b[^>]*>", r"<!--.*?-->",
     r"<clipboard-copy\b.*?</clipboard-copy>", r'<div class="zeroclipboard-container">.*?</div>',
+    r'<div class="clipboard-copy-txt"[^>]*>.*?</div>',
     r'<div class="jp-(?:Input|Output)Prompt[^"]*">.*?</div>', r'<div class="jp-(?:Input|Output)Collapser[^"]*">\s*</div>',
     r' id="cell-id=[^"]*"', r' data-mime-type="[^"]*"',
     r"</?(?:html|head|body|main)\b[^>]*>",

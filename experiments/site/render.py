@@ -92,13 +92,13 @@ def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[
                 continue
             seen.add(entry.result.mode)
             campaigns[entry.campaign.id] = None
-            label = f"{titles[entry.result.mode]}, link of {rate_bps / 1e6:,.0f} Mbit/s"
             limit_bps = limit(entry.mode, cell, trial)
             samples = tuple(value / rate_bps for value in cell.values.get("goodput_bps", {}).values())
-            rows.append((label, samples, limit_bps / rate_bps if limit_bps else None))
+            rows.append((titles[entry.result.mode], samples, limit_bps / rate_bps if limit_bps else None))
     if not rows:
         return ""
-    plot = figures.plot("TCP goodput from pod to pod over an emulated link", "link_share_ratio", "higher is better", rows)
+    plot = figures.plot("TCP goodput from pod to pod over an emulated link", "link_share_ratio", "higher is better", rows,
+                        beside=True)
     drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity="home")
     return jinja.get_template("home-plot.md.j2").render(drawing=Markup(drawing), campaigns=list(campaigns))
 
