@@ -17,7 +17,7 @@ from experiments import attestation, catalog, views
 from experiments.catalog import Mode
 from experiments.dataplanes.base import Recipe, recipe_for
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import netns
+from experiments.labs import containerlab, netns
 from experiments.labs.base import Lab, Transcript
 from experiments.probes import environment
 from experiments.protocol import Protocol, profile
@@ -91,7 +91,7 @@ class _Run:
         """
         self.tell(f"lab up: {self.job.nodes} nodes")
         with self.timed("up"):
-            context = lab_for(self.mode, self.job.nodes, self.job.kernel)
+            context = lab_for(self.mode, self.job.nodes, self.job.kernel, self.job.lab)
             lab = context.__enter__()
         self.transcript = lab.transcript
         try:
@@ -166,8 +166,10 @@ def deploy(job: Job, tell: Tell = lambda _: None, hold: Hold | None = None) -> O
     return run.outcome(started_at, reason)
 
 
-def lab_for(mode: Mode, nodes: int = 2, kernel: str = "host") -> AbstractContextManager[Lab]:
-    """The embedded lab with the underlay that the mode wants, not yet up."""
+def lab_for(mode: Mode, nodes: int = 2, kernel: str = "host", lab: str = "netns") -> AbstractContextManager[Lab]:
+    """A lab with the underlay that the mode wants, not yet up: the embedded one, or containerlab's."""
+    if lab == "containerlab":
+        return containerlab.up(mode, nodes=nodes, kernel=kernel)
     return netns.up(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                     mtu_bytes=mode.mtu.underlay_bytes, kernel=kernel)
 

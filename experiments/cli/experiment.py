@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import yaml
 from rich.table import Table
 
 from experiments import campaign, catalog, limits, protocol, views
@@ -13,7 +14,7 @@ from experiments.cli.progress import console, telling
 from experiments.dataplanes.base import recipe_for
 from experiments.errors import ExperimentFailed, UserError
 from experiments.kernels import Deployer
-from experiments.labs import netns
+from experiments.labs import netns, topology
 from experiments.labs.base import Lab
 from experiments.preflight import choose
 from experiments.results import store
@@ -45,7 +46,7 @@ def run_experiment(
             "Leave --daemon out.",
         )
     if dry_run:
-        _show_plan(mode, profile, nodes)
+        _show_plan(mode, profile, nodes, lab)
         return None
     choice = choose(mode, lab, kernel, forced=force)
     console.print(choice.sentence, markup=False)
@@ -84,10 +85,15 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     return deploy
 
 
-def _show_plan(mode: Mode, profile: str, nodes: int) -> None:
+def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str) -> None:
     """What would be done: the commands, in order, and the trials."""
     lab = netns.on_paper(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                          mtu_bytes=mode.mtu.underlay_bytes)
+    if lab_name == "containerlab":
+        lab.transcript.steps.clear()  # the underlay is containerlab's
+        console.print("# up, in the folder experiments/modes/" + mode.name, markup=False)
+        console.print("lab# containerlab deploy --topo /dev/stdin <<'END'", markup=False)
+        console.print(yaml.safe_dump(topology.topology(mode, nodes), sort_keys=False, width=120) + "END", markup=False)
     recipe_for(mode, lab).build()
     phase = ""
     for step in lab.transcript.steps:

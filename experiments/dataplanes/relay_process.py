@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from experiments.dataplanes.base import Daemon, expect, wait_for
@@ -31,10 +29,9 @@ class RelayProcess:
         self.name = name
         self.pid_file = f"/run/podpath/{place}.{name}.pid"
         self.statistics_file = f"/run/podpath/{place}.{name}.json"
-        argv = [*(program or (sys.executable, "-m", f"{PACKAGE}.{name}")), *arguments,
+        argv = [*(program or (*lab.python, "-m", f"{PACKAGE}.{name}")), *arguments,
                 "--pid-file", self.pid_file, "--statistics", self.statistics_file]
-        source = str(Path(__file__).resolve().parents[2])
-        self.process = start(lab, place, ["env", f"PYTHONPATH={source}", "PYTHONDONTWRITEBYTECODE=1", *argv],
+        self.process = start(lab, place, ["env", f"PYTHONPATH={lab.source}", "PYTHONDONTWRITEBYTECODE=1", *argv],
                              stderr=subprocess.PIPE)
         self._pid: int | None = None
 

@@ -95,6 +95,8 @@ class Lab(Protocol):
     nodes: tuple[Node, ...]  # role "node" only, in order: node1, node2, …
     routers: tuple[Node, ...]  # reflectors and ToRs
     transcript: Transcript
+    python: tuple[str, ...]  # the interpreter on its nodes …
+    source: str  # … and where it finds this program's code
     paper: bool  # commands are only written down (--dry-run); nothing runs, so nothing can be waited for
 
     def command(self, place: str, argv: Sequence[str]) -> list[str]:

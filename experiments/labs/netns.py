@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from experiments.errors import ExperimentFailed
 from experiments.labs import addresses, private
@@ -20,6 +22,8 @@ class NetnsLab:
 
     name = "netns"
     paper = False
+    python: tuple[str, ...] = (sys.executable,)
+    source = str(Path(__file__).resolve().parents[2])
 
     def __init__(self, enter: Sequence[str], kernel: str) -> None:
         self.enter = list(enter)

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 PROBE_TIMEOUT_S = 10
+DOCKER_API = (1, 41)  # of Docker 20.10, the oldest that containerlab and kind were tried with
 _SCRATCH = ("unshare", "--user", "--map-root-user", "--net")
 
 
@@ -102,3 +103,26 @@ FEATURES: Mapping[str, Callable[[], str | None]] = {
 def feature(name: str) -> str | None:
     """Why the host's kernel does not have a feature; None if it has it."""
     return user_namespaces() or FEATURES[name]()
+
+
+@cache
+def docker() -> str | None:
+    """Why Docker's daemon does not answer this user; None if it does."""
+    try:
+        done = subprocess.run(["docker", "version", "--format", "{{.Server.APIVersion}}"], capture_output=True, text=True,
+                              errors="replace", timeout=PROBE_TIMEOUT_S, check=False)
+    except FileNotFoundError:
+        return "docker is not installed"
+    except subprocess.TimeoutExpired:
+        return "no answer"
+    said = (done.stderr or done.stdout).strip().splitlines()
+    if done.returncode != 0:
+        return said[-1] if said else f"exit status {done.returncode}"
+    found = tuple(int(part) for part in done.stdout.strip().split(".") if part.isdigit())
+    return None if found >= DOCKER_API else f"its API is {done.stdout.strip()}, older than {'.'.join(map(str, DOCKER_API))}"
+
+
+def docker_image(name: str) -> bool:
+    """Whether Docker has an image."""
+    return subprocess.run(["docker", "image", "inspect", name], capture_output=True, timeout=PROBE_TIMEOUT_S,
+                          check=False).returncode == 0

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import platform
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from experiments import catalog
 from experiments.errors import UserError
+from experiments.labs import topology
 from experiments.preflight import probes
 from experiments.preflight.packages import providing
 
 LAB_TOOLS = ("unshare", "nsenter", "setpriv", "ip", "tc", "ss", "sysctl", "ping", "iperf3", "sockperf", "ethtool")
-CONTAINER_TOOLS = {"containerlab": ("docker", "containerlab"), "kind": ("docker", "kind", "containerlab", "kubectl"),
-                   "cluster": ("kubectl",)}
+CONTAINERLAB_TOOLS = {
+    "docker": "Install Docker Engine (Debian package docker.io).",
+    "containerlab": "Install containerlab 0.76 or newer: https://containerlab.dev/install/.",
+    "nsenter": "Run `invoke setup` (Debian package util-linux).",
+}
+LATER_TOOLS = {"kind": ("docker", "kind", "containerlab", "kubectl"), "cluster": ("kubectl",)}
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,8 @@ def readiness(name: str) -> tuple[Readiness, ...]:
     return (
         Readiness(name, "netns", "host", _on_host(mode)),
         Readiness(name, "netns", "uml", _in_capsule(mode)),
-        *(Readiness(name, lab, "host", _container_lab(lab)) for lab in CONTAINER_TOOLS),
+        Readiness(name, "containerlab", "host", _containerlab(mode)),
+        *(Readiness(name, lab, "host", _not_yet(lab)) for lab in ("kind", "cluster")),
     )
 
 
@@ -144,11 +152,31 @@ def _tools(mode: catalog.Mode) -> tuple[Missing, ...]:
     return tuple(found)
 
 
-def _container_lab(lab: str) -> tuple[Missing, ...]:
+def _containerlab(mode: catalog.Mode) -> tuple[Missing, ...]:
+    """Everything at once, so that nobody installs one thing after the other."""
+    why = "the containerlab lab is built with it"
+    found = [Missing(tool, why, how) for tool, how in CONTAINERLAB_TOOLS.items() if probes.program(tool) is None]
+    if os.geteuid() != 0:
+        found.append(Missing("root", "the program enters the containers' namespaces", "Run it with sudo -E."))
+    if not Path("/proc/modules").exists():
+        found.append(Missing("/proc/modules", "containerlab looks for kernel modules there and stops where there are none",
+                             "Use a distribution's kernel, or --lab netns."))
+    if probes.program("docker") is not None:
+        if refused := probes.docker():
+            found.append(Missing("Docker's daemon", refused, "Start it: `systemctl start docker`, or `dockerd`."))
+        elif not probes.docker_image(topology.IMAGE):
+            found.append(Missing(f"the image {topology.IMAGE}", "its containers are the nodes",
+                                 f"Build it: `docker build --tag {topology.IMAGE} experiments/labs/image`."))
+    for feature in mode.needs.kernel:
+        if refused := probes.feature(feature):
+            how = f"Load its module (`modprobe {feature}`), or use another kernel."
+            found.append(Missing(f"kernel feature {feature}", refused, how))
+    return tuple(found)
+
+
+def _not_yet(lab: str) -> tuple[Missing, ...]:
     tools = tuple(
         Missing(tool, f"the {lab} lab is built with it", f"Install {tool}.")
-        for tool in CONTAINER_TOOLS[lab] if probes.program(tool) is None
+        for tool in LATER_TOOLS[lab] if probes.program(tool) is None
     )
-    if importlib.util.find_spec(f"experiments.labs.{lab}") is None:
-        return (*tools, Missing(f"the {lab} lab", "this version does not have it yet", "Use --lab netns."))
-    return tools
+    return (*tools, Missing(f"the {lab} lab", "this version does not have it yet", "Use --lab netns."))

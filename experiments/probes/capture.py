@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from experiments.labs.base import Lab, start
-from experiments.probes import decode, iperf3, sniffer
+from experiments.probes import decode, iperf3
 from experiments.probes.errors import DecodeError, ProbeError
 
 START_TIMEOUT_S = 5.0
@@ -103,7 +101,7 @@ def _carries_tcp_to(frame: bytes, port: int) -> bool:
 @contextmanager
 def on(lab: Lab, place: str, device: str) -> Iterator[Capture]:
     """Capture what leaves ``device`` during the block."""
-    argv = [sys.executable, str(Path(sniffer.__file__).resolve()), device, str(PACKETS)]
+    argv = [*lab.python, f"{lab.source}/experiments/probes/sniffer.py", device, str(PACKETS)]
     process = start(lab, place, argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     capture = Capture(process)
     try:

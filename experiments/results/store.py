@@ -100,8 +100,11 @@ def write_campaign(folder: Path, campaign: Campaign) -> Path:
 
 
 def mode_path(folder: Path, result: ModeResult) -> Path:
-    """Where a mode's file lies: ``<mode>.yml``, and ``<mode>@uml.yml`` if the capsule's kernel carried the packets."""
-    suffix = "" if result.kernel == "host" else f"@{result.kernel}"
+    """Where a mode's file lies: ``<mode>.yml``; another lab than the embedded one, and the capsule's kernel, are named.
+
+    So ``<mode>@uml.yml``, ``<mode>@containerlab.yml`` and ``<mode>@containerlab@uml.yml``.
+    """
+    suffix = "".join(f"@{part}" for part, usual in ((result.lab, "netns"), (result.kernel, "host")) if part != usual)
     return folder / f"{result.mode}{suffix}.yml"
 
 

@@ -54,7 +54,7 @@ class Entry:
     @property
     def anchor(self) -> str:
         """Where it stands on the mode's page."""
-        return f"measured-{self.campaign.id}-{self.result.kernel}"
+        return f"measured-{self.campaign.id}-{self.result.lab}-{self.result.kernel}"
 
     @property
     def warnings(self) -> list[str]:
@@ -74,18 +74,19 @@ class Entry:
 
 def page_name(campaign: str, result: ModeResult) -> str:
     """The page of a mode's result, below ``results/`` and without ``.html``; a dot stands in no part of it."""
-    return ".".join([campaign, result.mode, *([result.kernel] if result.kernel != "host" else [])])
+    parts = [part for part, usual in ((result.lab, "netns"), (result.kernel, "host")) if part != usual]
+    return ".".join([campaign, result.mode, *parts])
 
 
 def entries(jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], *, local: bool) -> list[Entry]:
-    """A mode's results: the host's kernel before User-Mode Linux, the newest first."""
+    """A mode's results: the embedded lab first, the host's kernel before User-Mode Linux, then the newest first."""
     found = []
     for item in reversed(stored):
         for result in item.results:
             if result.mode == mode.name:
                 found.append(Entry(mode, item.campaign, result, local, f"../results/{page_name(item.campaign.id, result)}.html",
                                    rows(mode, item, result), tuple(_plots(jinja, mode, item, result))))
-    return sorted(found, key=lambda entry: entry.result.kernel)
+    return sorted(found, key=lambda entry: (entry.result.lab != "netns", entry.result.kernel))
 
 
 def rows(mode: Mode, stored: Stored, result: ModeResult) -> tuple[Row, ...]:
@@ -169,7 +170,7 @@ def _plots(
         if strips:
             measure = "wire_goodput_bps" if view == "wire" else "goodput_bps"
             plot = figures.plot(f"{mode.title}: {title}", measure, "higher is better", strips)
-            identity = f"{mode.name}-{stored.campaign.id}-{result.kernel}-{view}"
+            identity = f"{mode.name}-{stored.campaign.id}-{result.lab}-{result.kernel}-{view}"
             drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity)
             yield Markup(drawing)
 

@@ -56,8 +56,8 @@ def test_every_link_has_two_ends_of_its_own_and_the_underlay_s_mtu(name: str, no
 
 def test_the_addresses_are_those_of_the_embedded_lab() -> None:
     places = topology.topology(catalog.get("calico-bgp-global"))["topology"]["nodes"]
-    assert "ip address add 172.31.0.2/24 dev eth1" in places["node2"]["exec"]
-    assert "ip address add 172.31.0.101/24 dev eth1" in places["rr1"]["exec"]
+    assert "ip address add 172.31.0.2/24 dev eth0" in places["node2"]["exec"]
+    assert "ip address add 172.31.0.101/24 dev eth0" in places["rr1"]["exec"]
 
 
 @pytest.mark.parametrize("nodes", [1, 99])

@@ -1,0 +1,107 @@
+"""What labs with containers would leave behind, written down before it is made.
+
+A folder a lab below the user's state directory (XDG Base Directory Specification: ``$XDG_STATE_HOME``), with the lab's own
+files and ``state.json``: who runs it, and Docker's ids of its containers. ``invoke clean`` removes the labs whose runner is
+gone, and no other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.errors import UserError
+
+STATE_FILE = "state.json"
+_NAME = re.compile(r"pp[0-9a-f]{8}")
+
+
+def root() -> Path:
+    """Where labs are written down."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "podpath" / "labs"
+
+
+def folder(name: str) -> Path:
+    """A lab's folder.
+
+    Raises:
+        ValueError: no lab of ours has such a name.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name} is not the name of a lab")
+    return root() / name
+
+
+def begin(name: str) -> Path:
+    """Write down that a lab is about to be made by this process; its folder.
+
+    Raises:
+        UserError: the folder cannot be made.
+    """
+    place = folder(name)
+    try:
+        place.mkdir(parents=True)
+        _write(place, {"runner": os.getpid(), "started": _started(os.getpid()), "containers": []})
+    except OSError as error:
+        raise UserError(f"{place}: the lab could not be written down: {error.strerror}.", "Set XDG_STATE_HOME.") from None
+    return place
+
+
+def record(name: str, containers: Sequence[str]) -> None:
+    """Add Docker's ids of the lab's containers."""
+    _write(folder(name), {**_read(folder(name)), "containers": list(containers)})
+
+
+def recorded(name: str) -> list[str]:
+    """Docker's ids of the lab's containers; none if it was killed before they were known."""
+    found = _read(folder(name)).get("containers")
+    return [str(one) for one in found] if isinstance(found, list) else []
+
+
+def end(name: str) -> None:
+    """Forget a lab of which nothing is left."""
+    shutil.rmtree(folder(name), ignore_errors=True)
+
+
+def abandoned() -> list[str]:
+    """The labs whose runner is gone."""
+    if not root().is_dir():
+        return []
+    names = sorted(path.name for path in root().iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
+    return [name for name in names if not _runs(_read(folder(name)))]
+
+
+def _runs(state: dict[str, object]) -> bool:
+    runner = state.get("runner")
+    return isinstance(runner, int) and state.get("started") == _started(runner) != ""
+
+
+def _started(pid: int) -> str:
+    """When a process began, in clock ticks after boot: with its id that is nobody else (proc(5), field 22 of stat)."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return text.rpartition(")")[2].split()[19]
+
+
+def _write(place: Path, state: dict[str, object]) -> None:
+    beside = place / f".{STATE_FILE}.tmp"
+    with beside.open("w") as file:
+        json.dump(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(place / STATE_FILE)
+
+
+def _read(place: Path) -> dict[str, object]:
+    try:
+        found = json.loads((place / STATE_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
