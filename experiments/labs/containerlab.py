@@ -156,7 +156,8 @@ def remove(name: str) -> None:
 
 def _containerlab(arguments: Sequence[str], folder: Path, timeout_s: float) -> None:
     environment = {**os.environ, "CLAB_VERSION_CHECK": "disable", "CLAB_LABDIR_BASE": str(folder)}
-    _host(["containerlab", *arguments], timeout_s, environment)
+    # With a killed runner it ends too: it would else go on to make what `invoke clean` has just looked for.
+    _host(["setpriv", "--pdeathsig", "KILL", "containerlab", *arguments], timeout_s, environment)
 
 
 def _docker(arguments: Sequence[str]) -> str:
@@ -182,8 +183,13 @@ def _exists(kind: str, name: str) -> bool:
 def _host(argv: Sequence[str], timeout_s: float, environment: Mapping[str, str] | None) -> str:
     done = _run(argv, timeout_s, environment)
     if done.returncode != 0:
-        raise ExperimentFailed(f"`{' '.join(argv[:2])}` ended with {done.returncode}: {_words(done)}")
+        raise ExperimentFailed(f"`{_name(argv)}` ended with {done.returncode}: {_words(done)}")
     return done.stdout
+
+
+def _name(argv: Sequence[str]) -> str:
+    """A command by its first two words."""
+    return " ".join(argv[3:5] if argv[0] == "setpriv" else argv[:2])
 
 
 def _run(argv: Sequence[str], timeout_s: float, environment: Mapping[str, str] | None) -> subprocess.CompletedProcess[str]:
@@ -193,7 +199,7 @@ def _run(argv: Sequence[str], timeout_s: float, environment: Mapping[str, str] |
     except FileNotFoundError:
         raise UserError(f"{argv[0]} is not installed.", f"Install {argv[0]}; `invoke list` says what is missing.") from None
     except subprocess.TimeoutExpired:
-        raise ExperimentFailed(f"`{' '.join(argv[:2])}` did not end within {timeout_s:g} s.") from None
+        raise ExperimentFailed(f"`{_name(argv)}` did not end within {timeout_s:g} s.") from None
 
 
 def _words(done: subprocess.CompletedProcess[str]) -> str:

@@ -87,7 +87,9 @@ def _started(pid: int) -> str:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return ""
-    return text.rpartition(")")[2].split()[19]
+    state, *rest = text.rpartition(")")[2].split()
+    # One that has ended, and that nobody has asked for yet, does not run.
+    return "" if state in "ZX" else rest[18]
 
 
 def _write(place: Path, state: dict[str, object]) -> None:

@@ -47,7 +47,8 @@ class Machine:
     def argv(self, program: str, *arguments: str, fault: str = "") -> list[str]:
         values = {"PATH": f"{STANDINS}:{os.environ['PATH']}:/usr/sbin:/sbin", "PODPATH_STANDIN": str(self.folder / "standin"),
                   "PODPATH_STANDIN_FAULT": fault, "XDG_STATE_HOME": str(self.folder), "PYTHONPATH": str(ROOT)}
-        return [*self.enter, "env", *(f"{name}={value}" for name, value in values.items()), sys.executable, "-c", program,
+        # The command that enters waits for the one inside; when it is killed, the one inside is killed too.
+        return [*self.enter, "setpriv", "--pdeathsig", "KILL", "env", *(f"{name}={value}" for name, value in values.items()), sys.executable, "-c", program,
                 *arguments]
 
     def run(self, program: str, *arguments: str, fault: str = "") -> subprocess.CompletedProcess[str]:
@@ -125,7 +126,7 @@ def test_after_a_kill_clean_removes_it_and_leaves_the_neighbour_alone(fault: str
     before = set(machine.containers)
     killed = subprocess.Popen(machine.argv(DEPLOY, "flannel-vxlan", "2", fault=fault), stdout=subprocess.DEVNULL)
     _wait(lambda: len(set(machine.containers) - before) >= (3 if not fault else 1))
-    killed.kill()  # nsenter is replaced by the program, so this is the runner
+    killed.kill()
     killed.wait()
     done = machine.run(CLEAN)
     assert done.returncode == 0, done.stderr
