@@ -6,13 +6,14 @@ from invoke.tasks import task
 from experiments.cli.door import door
 
 
-@task(help={"dry_run": "only say what would be done", "tests": "also what the tests need: a browser"})
+@task(help={"dry_run": "only say what would be done", "tests": "also what the tests need: a browser",
+            "image": "also the containerlab lab's image as an archive, for the capsule"})
 @door
-def setup(c: Context, dry_run: bool = False, tests: bool = False) -> None:
+def setup(c: Context, dry_run: bool = False, tests: bool = False, image: bool = False) -> None:
     """Install the Debian packages that the labs need."""
     from experiments.cli.setup import run_setup
 
-    run_setup(dry_run=dry_run, tests=tests)
+    run_setup(dry_run=dry_run, tests=tests, image=image)
 
 
 @task(name="list", help={"format": "table or json"})

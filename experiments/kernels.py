@@ -38,11 +38,18 @@ class Deployer:
         if job.kernel == "host":
             return run.deploy(job, tell, hold)
         if self._capsule is None:
-            from experiments.labs import capsule  # only here: most runs never need it
+            from experiments.labs import capsule, capsule_docker, lab_image  # only here: most runs never need them
 
             tell("boot the User-Mode Linux capsule")
             features = {feature for mode in catalog.load().values() for feature in mode.needs.kernel}
-            self._capsule = self._stack.enter_context(capsule.boot(features=sorted(features)))
+            containers = job.lab == "containerlab"
+            self._capsule = self._stack.enter_context(capsule.boot(
+                features=sorted({*features, *(["docker"] if containers else [])}),
+                memory_mb=capsule_docker.MEMORY_MB if containers else capsule.MEMORY_MB,
+            ))
+            if containers:
+                self._capsule.call("experiments.labs.capsule_docker:start", {"image": str(lab_image.archive())},
+                                   timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
         plain = self._capsule.call("experiments.kernels:deploy_plain", asdict(job),
                                    timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
         return _outcome(plain)

@@ -44,7 +44,8 @@ def _print_table(places: list[Readiness]) -> None:
     first = places[0].mode
     for place in (p for p in places if p.mode == first and p.lab != "netns"):
         state = "ready" if place.ready else "needs " + ", ".join(missing.what for missing in place.missing)
-        console.print(f"{place.lab}: {state}", markup=False)
+        where = " in the capsule" if place.kernel == "uml" else ""
+        console.print(f"{place.lab}{where}: {state}", markup=False)
 
 
 def _cell(place: Readiness) -> str:

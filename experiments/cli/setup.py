@@ -11,6 +11,7 @@ from pathlib import Path
 
 from experiments.cli.progress import console
 from experiments.errors import ExperimentFailed, UserError
+from experiments.labs import lab_image
 from experiments.preflight.packages import PACKAGES, Package
 from experiments.preflight.probes import program
 
@@ -18,8 +19,10 @@ TUN = Path("/dev/net/tun")
 TUN_MODE = 0o666  # as udev makes it (systemd's 50-udev-default.rules); making a device still needs CAP_NET_ADMIN
 
 
-def run_setup(*, dry_run: bool = False, tests: bool = False) -> None:
+def run_setup(*, dry_run: bool = False, tests: bool = False, image: bool = False) -> None:
     """Install what is missing with apt-get; elsewhere name the packages and install nothing.
+
+    ``image``: also make the image of the containerlab lab as an archive, for the capsule.
 
     Raises:
         UserError: not Linux, or neither root nor sudo.
@@ -37,6 +40,11 @@ def run_setup(*, dry_run: bool = False, tests: bool = False) -> None:
     elif missing:
         _install([package.debian for package in missing], dry_run)
     _open_tun(dry_run)
+    if image:
+        console.print(f"{'Would make' if dry_run else 'Makes'} {lab_image.archive()} of {', '.join(lab_image.packages())}, "
+                      "with mmdebstrap, from Debian's mirror.", markup=False)
+        if not dry_run:
+            lab_image.make(lab_image.archive())
     if not missing:
         console.print("Everything that the labs need is there.")
 

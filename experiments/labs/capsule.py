@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import private
+from experiments.labs import capsule_docker, private
 
 MARK = "@@podpath "  # begins the guest's lines on the console; everything else there is the kernel's
 EXCHANGE = "/run/podpath"
@@ -45,6 +45,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "veth": ("veth",),
     "tun": ("tun",),
     "packet-socket": ("af_packet",),
+    "docker": capsule_docker.MODULES,
 }
 ALWAYS = ("veth", "bridge", "sch_tbf", "tcp_cubic")
 

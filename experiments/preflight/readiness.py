@@ -10,7 +10,7 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.errors import UserError
-from experiments.labs import topology
+from experiments.labs import lab_image, topology
 from experiments.preflight import probes
 from experiments.preflight.packages import providing
 
@@ -73,6 +73,7 @@ def readiness(name: str) -> tuple[Readiness, ...]:
         Readiness(name, "netns", "host", _on_host(mode)),
         Readiness(name, "netns", "uml", _in_capsule(mode)),
         Readiness(name, "containerlab", "host", _containerlab(mode)),
+        Readiness(name, "containerlab", "uml", _containerlab_in_capsule(mode)),
         *(Readiness(name, lab, "host", _not_yet(lab)) for lab in ("kind", "cluster")),
     )
 
@@ -171,6 +172,18 @@ def _containerlab(mode: catalog.Mode) -> tuple[Missing, ...]:
         if refused := probes.feature(feature):
             how = f"Load its module (`modprobe {feature}`), or use another kernel."
             found.append(Missing(f"kernel feature {feature}", refused, how))
+    return tuple(found)
+
+
+def _containerlab_in_capsule(mode: catalog.Mode) -> tuple[Missing, ...]:
+    """For machines whose own kernel cannot: Docker and containerlab on the capsule's."""
+    found = [*_in_capsule(mode)]
+    for tool, how in {**CONTAINERLAB_TOOLS, "dockerd": "Install Docker Engine (Debian package docker.io)."}.items():
+        if probes.program(tool) is None:
+            found.append(Missing(tool, "containerlab in the capsule is built with it", how))
+    if not lab_image.archive().is_file():
+        found.append(Missing("the lab's image as an archive", f"{lab_image.archive()} is not there",
+                             "Run `invoke setup --image`."))
     return tuple(found)
 
 

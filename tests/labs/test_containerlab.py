@@ -48,8 +48,8 @@ class Machine:
         values = {"PATH": f"{STANDINS}:{os.environ['PATH']}:/usr/sbin:/sbin", "PODPATH_STANDIN": str(self.folder / "standin"),
                   "PODPATH_STANDIN_FAULT": fault, "XDG_STATE_HOME": str(self.folder), "PYTHONPATH": str(ROOT)}
         # The command that enters waits for the one inside; when it is killed, the one inside is killed too.
-        return [*self.enter, "setpriv", "--pdeathsig", "KILL", "env", *(f"{name}={value}" for name, value in values.items()), sys.executable, "-c", program,
-                *arguments]
+        return [*self.enter, "setpriv", "--pdeathsig", "KILL", "env", *(f"{name}={value}" for name, value in values.items()),
+                sys.executable, "-c", program, *arguments]
 
     def run(self, program: str, *arguments: str, fault: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(self.argv(program, *arguments, fault=fault), capture_output=True, text=True, timeout=120,
