@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests_support import why_not_on_the_host
 
 from experiments import attestation, limits, run, views
 from experiments.catalog import get
@@ -88,7 +89,20 @@ def test_a_failed_attestation_yields_evidence_and_no_number(
     assert sign in deployment.reason
 
 
+def _remove_flows(lab: Lab) -> None:
+    flush = ("import struct, socket; from experiments.dataplanes.relays.netlink import Socket; s = Socket(); "
+             "s.request(s.family('ovs_flow'), 2, 1, struct.pack('=i', socket.if_nametoindex('datapath')))")
+    run_command(lab, "node2", ["env", f"PYTHONPATH={lab.source}", *lab.python, "-c", flush])
+
+
+def _kill_handler_and_remove_flows(lab: Lab) -> None:
+    _kill_relay(lab)
+    _remove_flows(lab)
+
+
 @pytest.mark.parametrize(("name", "deed"), [
+    ("calico-ipip", _link_down), ("calico-ipip", _stop_bird), ("weave-fastdp", _link_down),
+    ("weave-fastdp", _kill_handler_and_remove_flows),
     ("calico-bgp", _stop_bird), ("calico-bgp", _link_down), ("calico-bgp-global", _link_down),
     ("flannel-vxlan", _break_fdb), ("flannel-udp", _kill_relay), ("flannel-udp", _link_down),
     ("weave-sleeve", _kill_relay), ("weave-sleeve", _link_down),
@@ -96,6 +110,8 @@ def test_a_failed_attestation_yields_evidence_and_no_number(
 def test_what_breaks_in_mid_run_fails_the_run(
     name: str, deed: Callable[[Lab], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if reason := why_not_on_the_host(name):
+        pytest.skip(reason)  # tests/labs/test_capsule.py runs it on the capsule's kernel
     _sabotaged(monkeypatch, views.Bench, "_speed", deed)
     deployment = deploy(Job(name, 1, "smoke")).deployment
     assert deployment.status == "failed"
@@ -103,6 +119,15 @@ def test_what_breaks_in_mid_run_fails_the_run(
     assert deployment.attestation_before
     assert all(check.ok for check in deployment.attestation_before)
     assert any(not check.ok for check in deployment.attestation_after)
+
+
+def test_a_removed_flow_of_a_live_handler_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    if reason := why_not_on_the_host("weave-fastdp"):
+        pytest.skip(reason)
+    _sabotaged(monkeypatch, views.Bench, "_speed", _remove_flows)
+    deployment = deploy(Job("weave-fastdp", 1, "smoke")).deployment
+    assert deployment.status == "ok", deployment.reason
+    assert all(check.ok for check in deployment.attestation_after)
 
 
 def test_one_node_is_too_few() -> None:

@@ -44,8 +44,8 @@ def start(arguments: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str
     _run(["mkdir", "-p", DATA])
     _run(["mount", "-t", "tmpfs", "-o", f"size={DATA_SIZE}", "tmpfs", DATA])
     with LOG.open("wb") as log:
-        daemon = subprocess.Popen(["dockerd", "--data-root", DATA, "--exec-root", "/run/docker", "--storage-driver", "overlay2"],
-                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        argv = ["dockerd", "--data-root", DATA, "--exec-root", "/run/docker", "--storage-driver", "overlay2"]
+        daemon = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     _wait(daemon)
     tell("import the lab's image")
     _run(["docker", "import", "--change", 'CMD ["sleep","infinity"]', str(arguments["image"]), IMAGE], IMPORT_TIMEOUT_S)

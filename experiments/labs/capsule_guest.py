@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,14 @@ def load_modules(names: list[str]) -> list[str]:
             if f"/{name}.ko" not in known.replace("-", "_"):
                 missing.append(name)
     return missing
+
+
+def program(argument: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
+    """Run ``argument["argv"]`` in ``argument["cwd"]``: its status and what it said; for tests and benchmarks inside."""
+    tell(f"run {argument['argv'][0]}")
+    done = subprocess.run(argument["argv"], cwd=argument["cwd"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          errors="replace", check=False)
+    return {"status": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
 
 
 def do(line: str) -> None:

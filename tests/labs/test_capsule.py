@@ -38,6 +38,22 @@ def test_kernel_modes_are_attested_in_one_boot() -> None:
 
 
 @pytest.mark.capsule
+@pytest.mark.lab
+@no_uml
+@pytest.mark.timeout(900)
+def test_what_breaks_in_mid_run_fails_the_run_in_the_capsule_too() -> None:
+    """The tests that tests/test_run.py skips where the host's kernel lacks what a mode needs, run on a kernel that has it."""
+    chosen = "(ipip and mid_run) or (fastdp and mid_run) or removed_flow"
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=300", "tests/test_run.py", "-k", chosen]
+    features = sorted({f for name in ("calico-ipip", "weave-fastdp") for f in catalog.get(name).needs.kernel})
+    with capsule.boot(features=features) as booted:
+        done = booted.call("experiments.labs.capsule_guest:program", {"argv": argv, "cwd": str(ROOT)}, timeout_s=800,
+                           on_progress=lambda _: None)
+    assert done["status"] == 0, done["stdout"] + done["stderr"]
+    assert "5 passed" in done["stdout"]
+
+
+@pytest.mark.capsule
 @no_uml
 def test_errors_inside_come_out_as_sentences() -> None:
     with capsule.boot() as booted:
