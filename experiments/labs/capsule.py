@@ -45,6 +45,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "veth": ("veth",),
     "tun": ("tun",),
     "packet-socket": ("af_packet",),
+    "dummy": ("dummy",),
     "docker": capsule_docker.MODULES,
 }
 ALWAYS = ("veth", "bridge", "sch_tbf", "tcp_cubic")
