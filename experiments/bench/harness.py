@@ -1,0 +1,52 @@
+"""How much of a deployment's time is not the measuring tools' own: the lab, the attestation, servers, counters, canaries."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+from unittest import mock
+
+from experiments.bench.figures import Figure, NotRun
+from experiments.labs.base import Completed
+from experiments.preflight import readiness
+from experiments.probes import cpu, iperf3, sockperf
+from experiments.run import Job, deploy
+
+MODE = "calico-bgp"
+
+
+def figures() -> Iterator[Figure | NotRun]:
+    """One deployment as a standard campaign makes it; the time of iperf3, sockperf and the watched idle second beside all."""
+    name = f"overhead of the harness, {MODE}"
+    missing = [m.what for r in readiness(MODE) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
+    if missing:
+        yield NotRun(name, f"this machine lacks {', '.join(missing)}")
+        return
+    spent = [0.0]
+
+    def timed(function: Any) -> Any:
+        def wrapped(*args: Any, **named: Any) -> Any:
+            found = function(*args, **named)
+            spent[0] += found.seconds if isinstance(found, Completed) else 0.0
+            return found
+        return wrapped
+
+    def idle(seconds: float) -> Any:
+        spent[0] += seconds
+        return watched(seconds)
+
+    watched = cpu.rate_when_idle
+    with ExitStack() as stack:
+        for module in (iperf3, sockperf):
+            stack.enter_context(mock.patch.object(module, "run", timed(module.run)))
+        stack.enter_context(mock.patch.object(cpu, "rate_when_idle", idle))
+        started = time.monotonic()
+        outcome = deploy(Job(MODE, 1, "standard"))
+        whole_s = time.monotonic() - started
+    if outcome.deployment.status != "ok":
+        yield NotRun(name, f"the deployment failed: {outcome.deployment.reason}")
+        return
+    yield Figure(name, f"{whole_s - spent[0]:.1f} s", "below 10 % of the time", f"{whole_s:.1f} s in all",
+                 (whole_s - spent[0]) / whole_s)
