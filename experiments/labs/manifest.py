@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.errors import ExperimentFailed, UserError
-from experiments.results.store import atomic_write
 from experiments.typed_yaml import Document
 
 MODES = Path(__file__).resolve().parents[1] / "modes"
@@ -98,7 +97,9 @@ def fetch(wanted: Source, folder: Path, *, offline: bool = False) -> bytes:
         content = _download(wanted.url)
         _require(content, wanted, wanted.url)
         folder.mkdir(parents=True, exist_ok=True)
-        atomic_write(path, content)
+        unfinished = path.with_name(f".{path.name}.part")
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
     content = path.read_bytes()
     _require(content, wanted, str(path))
     return content
