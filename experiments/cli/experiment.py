@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from experiments import campaign, catalog, limits, protocol, views
 from experiments.catalog import Mode
 from experiments.cli.progress import console, telling
 from experiments.dataplanes.base import recipe_for
+from experiments.dataplanes.calico import Calico
 from experiments.errors import ExperimentFailed, UserError
 from experiments.kernels import Deployer
-from experiments.labs import netns, topology
+from experiments.labs import kind_cluster, kind_plan, manifest, netns, topology
 from experiments.labs.base import Lab
 from experiments.preflight import choose
 from experiments.results import store
@@ -89,6 +91,9 @@ def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str) -> None:
     """What would be done: the commands, in order, and the trials."""
     lab = netns.on_paper(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                          mtu_bytes=mode.mtu.underlay_bytes)
+    if lab_name == "kind":
+        _show_kind(mode, profile)
+        return
     if lab_name == "containerlab":
         lab.transcript.steps.clear()  # the underlay is containerlab's
         console.print("# up, in the folder experiments/modes/" + mode.name, markup=False)
@@ -102,6 +107,26 @@ def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str) -> None:
             console.print(f"\n# {phase}", markup=False)
         content = f" <<'END'\n{step.output}\nEND" if step.command.startswith("cat ") and step.output else ""
         console.print(f"{step.place or 'lab'}# {step.command}{content}", markup=False)
+    _show_trials(profile)
+
+
+def _show_kind(mode: Mode, profile: str) -> None:
+    """The files and commands of the kind lab, as a person could paste them into an empty folder."""
+    lab = netns.on_paper(nodes=kind_cluster.NODES, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
+                         mtu_bytes=mode.mtu.underlay_bytes)
+    routers = {router.name: Calico(lab, mode).bird_configuration(router) for router in lab.routers}
+    plan = kind_plan.plan(mode, f"podpath-{mode.name}", routers)
+    source = manifest.source(manifest.kubernetes(mode.name).cni)
+    console.print("# The kind lab cannot be run by this version yet; these are its commands.", markup=False)
+    for name, content in plan.files.items():
+        console.print(f"cat > {name} <<'END'\n{content}END", markup=False)
+    console.print(f"# manifest.yml: {source.url}, edited as experiments/labs/manifests says", markup=False)
+    for step in (*plan.up, *plan.down):
+        console.print(f"# {step.why}\n{shlex.join(step.argv)}", markup=False)
+    _show_trials(profile)
+
+
+def _show_trials(profile: str) -> None:
     console.print("\n# measure", markup=False)
     for ask in views.plan(protocol.profile(profile)):
         console.print(f"{ask.view}, {ask.path}, streams {ask.streams}, MSS {ask.mss}", markup=False)

@@ -76,10 +76,14 @@ class Calico:
                              f"net.ipv4.neigh.{device}.proxy_delay=0", f"net.ipv4.conf.{device}.forwarding=1"])
         run(lab, node.name, ["ip", "route", "add", f"{pod.address}/32", "dev", device, "scope", "link"])
 
+    def bird_configuration(self, node: Node) -> str:
+        """The ``bird.conf`` of a node or router."""
+        log = f"/run/podpath/{node.name}.bird.log"
+        return bird.configuration(self._speaker(node)).replace("/run/podpath/bird.log", log)
+
     def _start_bird(self, node: Node) -> None:
         path = f"/run/podpath/{node.name}.bird"
-        text = bird.configuration(self._speaker(node)).replace("/run/podpath/bird.log", f"{path}.log")
-        self.lab.write_file(node.name, f"{path}.conf", text)
+        self.lab.write_file(node.name, f"{path}.conf", self.bird_configuration(node))
         run(self.lab, node.name, ["bird", "-c", f"{path}.conf", "-s", f"{path}.ctl", "-P", f"{path}.pid"])
 
     # -- who peers with whom ----------------------------------------------------------------------------------------

@@ -7,12 +7,14 @@ with them.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 from hypothesis import given
@@ -22,10 +24,11 @@ from experiments import catalog
 from experiments.dataplanes.bird import CALICO_AS
 from experiments.dataplanes.calico import TOR_AS
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import addresses, kind_cluster, manifest
+from experiments.labs import addresses, kind_cluster, kind_plan, manifest, netns
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = Path(os.environ.get("PODPATH_MANIFESTS", ROOT.parent / "shared" / "manifests"))
+SCHEMA = Path(os.environ.get("PODPATH_CLAB_SCHEMA", ROOT.parent / "shared" / "schemas" / "clab.schema.json"))
 GOLDEN = ROOT / "tests" / "golden" / "manifests"
 MODES = sorted(catalog.load())
 here = pytest.mark.skipif(not MANIFESTS.is_dir(), reason="no published manifests here: name their folder in PODPATH_MANIFESTS")
@@ -130,6 +133,43 @@ def test_the_committed_cluster_file_is_the_function_s(mode: str) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(wanted)
     assert path.read_text() == wanted
+
+
+@pytest.mark.skipif(not SCHEMA.exists(), reason="no clab.schema.json here: name it in PODPATH_CLAB_SCHEMA")
+@pytest.mark.parametrize("mode", MODES)
+def test_containerlab_s_schema_takes_the_fabric(mode: str) -> None:
+    made = kind_plan.fabric(catalog.get(mode), "podpath-test")
+    validator = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text()))
+    assert [error.message for error in validator.iter_errors(made)] == []
+    ends = [end for link in made["topology"]["links"] for end in link["endpoints"]]
+    assert {end.split(":")[0] for end in ends} == set(made["topology"]["nodes"])
+    assert sum(end.startswith("podpath-test-") and end.endswith(":eth1") for end in ends) == kind_cluster.NODES
+
+
+def test_kubernetes_takes_the_measuring_pods() -> None:
+    validate = pytest.importorskip("kubernetes_validate").validate
+    made = kind_plan.pods("podpath-test")
+    for one in made:
+        validate(one, "1.34", strict=True)
+    assert [one["spec"]["nodeName"] for one in made[1:]] == ["podpath-test-worker"] * 2 + ["podpath-test-worker2"] * 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_plan_uses_only_files_that_it_writes_and_names_the_cluster_everywhere(mode: str) -> None:
+    lab = netns.on_paper(nodes=3, underlay=catalog.get(mode).underlay.kind, reflectors=catalog.get(mode).underlay.reflectors)
+    routers = {router.name: "router id 192.0.2.1;\n" for router in lab.routers}
+    plan = kind_plan.plan(catalog.get(mode), "podpath-test", routers)
+    later = {"manifest.yml", "kubeconfig", "bridge", "lab-image.tar"}  # made by a command, or edited before it
+    words = [word for step in (*plan.up, *plan.down) for word in step.argv]
+    assert {word for word in words if word.endswith((".yml", ".tar"))} <= set(plan.files) | later
+    assert all(step.argv[0] in {"kind", "containerlab", "kubectl", "docker"} for step in (*plan.up, *plan.down))
+    assert all("--kubeconfig" in step.argv for step in plan.up if step.argv[0] == "kubectl")
+    numbers = [int(word.partition("=")[2]) for word in words if word.startswith("projectcalico.org/ASNumber=")]
+    assert numbers == ([CALICO_AS + index for index in (1, 2, 3)] if mode == "calico-bgp-node" else [])
+    assert "--wait" not in words  # without a CNI nobody is ready
+    bound = [bind.split(":")[0] for node in yaml.safe_load(plan.files["fabric.clab.yml"])["topology"]["nodes"].values()
+             for bind in node.get("binds", [])]
+    assert set(bound) == {f"{router}.bird.conf" for router in routers} <= set(plan.files)
 
 
 @pytest.mark.skipif(shutil.which("kind") is None, reason="no kind here: its own reader is the check")
