@@ -116,6 +116,42 @@ class Lab(Protocol):
         ...
 
 
+class TypedLab:
+    """What every lab shares in which commands are typed at places: files, and who is who."""
+
+    nodes: tuple[Node, ...]
+    routers: tuple[Node, ...]
+    transcript: Transcript
+
+    def command(self, place: str, argv: Sequence[str]) -> list[str]:
+        """As :meth:`Lab.command`."""
+        raise NotImplementedError
+
+    def write_file(self, place: str, path: str, content: str) -> None:
+        """Write a file at a place; recorded as ``cat > path`` with its content.
+
+        Raises:
+            ExperimentFailed: the file could not be written.
+        """
+        done = subprocess.run(
+            self.command(place, ["tee", path]), input=content, capture_output=True, text=True, timeout=20, check=False
+        )
+        self.transcript.record(Completed(place, ("cat", ">", path), content, "", done.returncode, 0.0))
+        if done.returncode != 0:
+            raise ExperimentFailed(f"On {place}: {path} could not be written: {done.stderr.strip()}")
+
+    def node(self, name: str) -> Node:
+        """The node or router of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for node in (*self.nodes, *self.routers):
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+
 def run(
     lab: Lab,
     place: str,

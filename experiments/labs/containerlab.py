@@ -25,7 +25,7 @@ import yaml
 from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import addresses, leftovers, topology
-from experiments.labs.base import Completed, Node, Pod, Transcript, run
+from experiments.labs.base import Node, Pod, Transcript, TypedLab, run
 
 DEPLOY_TIMEOUT_S = 180.0
 DESTROY_TIMEOUT_S = 120.0
@@ -41,7 +41,7 @@ class Container:
     pid: int
 
 
-class ContainerlabLab:
+class ContainerlabLab(TypedLab):
     """A deployed lab; satisfies :class:`experiments.labs.base.Lab`. Made by :func:`up`."""
 
     name = "containerlab"
@@ -73,30 +73,6 @@ class ContainerlabLab:
         run(self, pod.node, ["ip", "netns", "add", pod.name])
         self.pods[pod.name] = pod
         run(self, pod.name, ["ip", "link", "set", "lo", "up"])
-
-    def write_file(self, place: str, path: str, content: str) -> None:
-        """Write a file in the container; recorded as ``cat > path`` with its content.
-
-        Raises:
-            ExperimentFailed: the file could not be written.
-        """
-        done = subprocess.run(
-            self.command(place, ["tee", path]), input=content, capture_output=True, text=True, timeout=20, check=False
-        )
-        self.transcript.record(Completed(place, ("cat", ">", path), content, "", done.returncode, 0.0))
-        if done.returncode != 0:
-            raise ExperimentFailed(f"On {place}: {path} could not be written: {done.stderr.strip()}")
-
-    def node(self, name: str) -> Node:
-        """The node or router of that name.
-
-        Raises:
-            KeyError: there is none.
-        """
-        for node in (*self.nodes, *self.routers):
-            if node.name == name:
-                return node
-        raise KeyError(name)
 
 
 @contextlib.contextmanager

@@ -7,17 +7,15 @@ ends, is said in :mod:`experiments.labs.private`: nothing of a lab outlives it.
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from experiments.errors import ExperimentFailed
 from experiments.labs import addresses, private
-from experiments.labs.base import Completed, Node, Pod, Transcript, Underlay, run
+from experiments.labs.base import Node, Pod, Transcript, TypedLab, Underlay, run
 
 
-class NetnsLab:
+class NetnsLab(TypedLab):
     """A running embedded lab; satisfies :class:`experiments.labs.base.Lab`. Made by :func:`up`."""
 
     name = "netns"
@@ -42,30 +40,6 @@ class NetnsLab:
         run(self, "", ["ip", "netns", "add", pod.name])
         run(self, pod.name, ["ip", "link", "set", "lo", "up"])
         self.pods += (pod,)
-
-    def write_file(self, place: str, path: str, content: str) -> None:
-        """Write a file on the lab's private /run; recorded as ``cat > path`` with its content.
-
-        Raises:
-            ExperimentFailed: the file could not be written.
-        """
-        done = subprocess.run(
-            self.command(place, ["tee", path]), input=content, capture_output=True, text=True, timeout=20, check=False
-        )
-        self.transcript.record(Completed(place, ("cat", ">", path), content, "", done.returncode, 0.0))
-        if done.returncode != 0:
-            raise ExperimentFailed(f"On {place}: {path} could not be written: {done.stderr.strip()}")
-
-    def node(self, name: str) -> Node:
-        """The node or router of that name.
-
-        Raises:
-            KeyError: there is none.
-        """
-        for node in (*self.nodes, *self.routers):
-            if node.name == name:
-                return node
-        raise KeyError(name)
 
 
 class PaperLab(NetnsLab):
