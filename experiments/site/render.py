@@ -29,6 +29,7 @@ from experiments.site.shelf import Shelf, others
 HEX_A_LINE = 16
 OTHERS_SHOWN = 20  # campaigns that a mode's page lists beside those it shows in full
 ENTRIES_OF_FEED = 50
+LISTED = 100  # campaigns of a kind on the page of results; the table as data holds them all
 
 
 def environment(templates: Path) -> jinja2.Environment:
@@ -70,7 +71,8 @@ def render(
               ("Contributed campaigns", [card for card in contributed if card.purpose != "reference"]),
               ("This machine", [card for card in reversed(shelf.cards) if card.local]))
     found["docs/results/feed.xml"] = jinja.get_template("feed.xml.j2").render(campaigns=contributed[:ENTRIES_OF_FEED])
-    found["docs/results/index.md"] = jinja.get_template("results.md.j2").render(groups=groups)
+    found["docs/results/index.md"] = jinja.get_template("results.md.j2").render(groups=groups, most=LISTED)
+    found |= _table_files("docs/results/tables/campaigns", tables.campaign_rows(reversed(shelf.cards)))
     found[f"docs/results/{frame.NAME}.md"] = frame.SOURCE
     return found
 

@@ -79,6 +79,14 @@ def trial_rows(campaign: Campaign, results: Sequence[ModeResult]) -> list[dict[s
             for result in results for deployment in result.deployments for trial in deployment.trials]
 
 
+def campaign_rows(cards: Iterable[Any]) -> list[dict[str, Any]]:
+    """A line for each result of each campaign (``campaign_pages.Card``), with its page below ``results/``."""
+    return [{"campaign": card.id, "begun": card.started_at, "finished": card.finished_at, "status": card.status,
+             "purpose": card.purpose, "profile": card.profile, "protocol": card.protocol, "mode": result.mode,
+             "lab": result.lab, "kernel": result.kernel, "deployments": result.deployments, "failures": result.failures,
+             "page": f"{result.page}.html"} for card in cards for result in card.results]
+
+
 def _columns(trial: Trial) -> dict[str, Any]:
     return {name: getattr(trial, name) for name in TRIAL_COLUMNS}
 

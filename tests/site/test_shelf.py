@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from experiments.errors import UserError
 from experiments.results import store
-from experiments.site import frame, shelf, writer
+from experiments.site import frame, render, shelf, writer
 from experiments.site.campaign_pages import Card, ResultCard
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +58,18 @@ def test_a_changed_a_new_and_a_removed_campaign_are_noticed(tmp_path: Path) -> N
     assert sorted(path.name for path in made.iterdir()) == [names[0], names[2]]
     assert json.loads((made / names[0] / shelf.CARD).read_bytes())["card"]["status"] == "aborted"
     assert "aborted" in (root / "docs" / "results" / "index.md").read_text()
+
+
+def test_the_list_is_cut_and_the_table_names_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "LISTED", 2)
+    root = _project(tmp_path, 3)
+    writer.write(root)
+    page = (root / "docs" / "results" / "index.md").read_text()
+    assert "the newest 2 of 3" in page
+    rows = json.loads((root / "docs" / "results" / "tables" / "campaigns.json").read_text())
+    assert len(rows) == 3 * len(store.mode_files(SAMPLE))
+    listed = [row["page"] for row in rows if row["page"] in page]
+    assert listed and len(set(listed)) < len(rows)
 
 
 def test_a_damaged_remembrance_is_made_again(tmp_path: Path) -> None:
