@@ -14,6 +14,7 @@ import contextlib
 import itertools
 import json
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "dummy": ("dummy",),
     "docker": capsule_docker.MODULES,
 }
+TMPFS = (Path("/tmp"), Path("/run"), Path("/mnt"))  # of the guest's own, as the start script mounts them
 ALWAYS = ("veth", "bridge", "sch_tbf", "tcp_cubic")
 
 # A constant program: mounts, then the guest's own code. The values it needs come in by its environment.
@@ -61,6 +63,11 @@ mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /tmp
 mkdir /run/podpath
 mount -t hostfs none /mnt/exchange -o "$podpath_exchange"
+# The program itself may lie where a tmpfs is now.
+for folder in $(echo "$podpath_hidden" | tr : ' '); do
+  mkdir -p "$folder"
+  mount -r -t hostfs none "$folder" -o "$folder"
+done
 ln -s "/usr/lib/uml/modules/$(uname -r)" "/mnt/lib/modules/$(uname -r)"
 printf '#!/bin/sh\\nexec /sbin/modprobe -d /mnt "$@"\\n' > /run/modprobe
 chmod 755 /run/modprobe
@@ -186,9 +193,9 @@ def boot(*, features: Iterable[str] = (), memory_mb: int = MEMORY_MB) -> Iterato
         subprocess.run([*enter, "chmod", "755", f"{EXCHANGE}/init", f"{EXCHANGE}/mount"], check=True, timeout=10)
         source = Path(__file__).resolve().parents[2]
         # On the kernel's command line: what is not for the kernel becomes the environment of the first process.
-        values = {"podpath_python": sys.executable, "podpath_exchange": EXCHANGE, "PODPATH_MODULES": ",".join(modules),
-                  "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/tmp",
-                  "PATH": "/mnt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+        values = {"podpath_python": sys.executable, "podpath_exchange": EXCHANGE, "podpath_hidden": ":".join(_hidden(source)),
+                  "PODPATH_MODULES": ",".join(modules), "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1",
+                  "HOME": "/tmp", "PATH": "/mnt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
         argv = ["env", "TMPDIR=/run", "HOME=/run", program, f"mem={memory_mb}M", "root=/dev/root", "rootfstype=hostfs",
                 "rootflags=/", "ro", f"init={EXCHANGE}/init", "con=null", "con0=fd:0,fd:1", "con1=null", "quiet",
                 "uml_dir=/run/", *(f"{name}={value}" for name, value in values.items())]
@@ -201,6 +208,20 @@ def boot(*, features: Iterable[str] = (), memory_mb: int = MEMORY_MB) -> Iterato
         finally:
             process.kill()
             process.wait()
+
+
+def _hidden(source: Path) -> list[str]:
+    """What the program needs of the host's files below a directory that is a tmpfs inside, outermost first.
+
+    Raises:
+        UserError: a path that the kernel's command line cannot hold.
+    """
+    needed = {str(source), sys.prefix, sys.base_prefix}
+    if awkward := [path for path in needed if re.search(r"[\s:]", path)]:
+        raise UserError(f"The capsule cannot use {awkward[0]}: its kernel's command line has no blanks or colons in a path.",
+                        "Put the checkout and the virtual environment somewhere else.")
+    below = sorted(path for path in needed if Path("/", *Path(path).parts[1:2]) in TMPFS)
+    return [path for path in below if not any(path.startswith(f"{outer}/") for outer in below)]
 
 
 def _put(enter: list[str], path: str, content: str) -> None:

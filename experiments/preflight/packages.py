@@ -30,6 +30,7 @@ PACKAGES = (
     Package("bird2", "bird", "bird", ("bird", "birdc"), "speaks BGP in the Calico modes"),
     Package("user-mode-linux", "", "", ("linux.uml",),
             "a kernel with ipip and openvswitch, for machines whose own kernel lacks them", "capsule"),
+    Package("kmod", "kmod", "kmod", ("modprobe",), "loads that kernel's modules", "capsule"),
     Package("chromium", "chromium", "chromium", ("chromium",), "opens the built site in the tests", "tests"),
 )
 

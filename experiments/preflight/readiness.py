@@ -12,7 +12,7 @@ from experiments import catalog
 from experiments.errors import UserError
 from experiments.labs import lab_image, topology
 from experiments.preflight import probes
-from experiments.preflight.packages import providing
+from experiments.preflight.packages import PACKAGES, providing
 
 LAB_TOOLS = ("unshare", "nsenter", "setpriv", "ip", "tc", "ss", "sysctl", "ping", "iperf3", "sockperf", "ethtool")
 CONTAINERLAB_TOOLS = {
@@ -137,9 +137,9 @@ def _in_capsule(mode: catalog.Mode) -> tuple[Missing, ...]:
     found = ((RELAY_IN_CAPSULE,) if mode.relay else ()) + _tools(mode)
     if importlib.util.find_spec("experiments.labs.capsule") is None:
         return (*found, Missing("the capsule", "this version does not have it yet", "Use --kernel host."))
-    if probes.program("linux.uml") is None:
-        how = "Run `invoke setup` (Debian package user-mode-linux)."
-        found = (*found, Missing("linux.uml", "User-Mode Linux", how))
+    for package in (package for package in PACKAGES if package.wanted_for == "capsule"):
+        for tool in (tool for tool in package.programs if probes.program(tool) is None):
+            found = (*found, Missing(tool, package.why, f"Run `invoke setup` (Debian package {package.debian})."))
     return found
 
 
