@@ -91,7 +91,7 @@ def test_a_failed_attestation_yields_evidence_and_no_number(
 
 def _remove_flows(lab: Lab) -> None:
     flush = ("import struct, socket; from experiments.dataplanes.relays.netlink import Socket; s = Socket(); "
-             "s.request(s.family('ovs_flow'), 2, 1, struct.pack('=i', socket.if_nametoindex('datapath')))")
+             "s.request('ovs_flow', 2, 1, struct.pack('=i', socket.if_nametoindex('datapath')))")
     run_command(lab, "node2", ["env", f"PYTHONPATH={lab.source}", *lab.python, "-c", flush])
 
 
