@@ -1,6 +1,8 @@
-"""Shared by tests: which modes this machine's kernel can carry."""
+"""Shared by tests: which modes this machine's kernel can carry, and what a runner has left running."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from experiments.preflight import readiness
 
@@ -9,3 +11,15 @@ def why_not_on_the_host(mode: str) -> str:
     """Why a mode cannot be built on the host's kernel here; empty if it can."""
     missing = [m for r in readiness(mode) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
     return "; ".join(f"{m.what}: {m.how}" for m in missing)
+
+
+def descended_from(mark: str) -> list[str]:
+    """Processes that inherited a runner's environment; other labs on this machine are none of our business."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"PODPATH_TEST={mark}\0".encode() in path.read_bytes():
+                found.append((path.parent / "cmdline").read_text())
+        except OSError:
+            continue
+    return found

@@ -31,6 +31,7 @@ PACKAGES = (
     Package("user-mode-linux", "", "", ("linux.uml",),
             "a kernel with ipip and openvswitch, for machines whose own kernel lacks them", "capsule"),
     Package("kmod", "kmod", "kmod", ("modprobe",), "loads that kernel's modules", "capsule"),
+    Package("tcpdump", "tcpdump", "tcpdump", ("tcpdump",), "reads a capture of ours in the tests", "tests"),
     Package("chromium", "chromium", "chromium", ("chromium",), "opens the built site in the tests", "tests"),
 )
 

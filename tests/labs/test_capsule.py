@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from tests_support import descended_from
 
 from experiments import catalog
 from experiments.errors import ExperimentFailed, UserError
@@ -86,24 +88,16 @@ def test_too_little_memory_is_a_message_with_the_console(monkeypatch: pytest.Mon
 def test_sigkill_to_the_runner_leaves_no_process() -> None:
     script = ("import time\nfrom experiments.labs import capsule\n"
               "with capsule.boot():\n print('up', flush=True)\n time.sleep(60)")
-    runner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT)
+    mark = "capsule-killed"
+    runner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT,
+                              env={**os.environ, "PODPATH_TEST": mark})
     assert runner.stdout is not None
     assert runner.stdout.readline() == b"up\n"
+    assert any("linux.uml" in command for command in descended_from(mark))
     runner.kill()
     runner.wait()
     runner.stdout.close()
     deadline = time.monotonic() + 10
-    while _uml_processes() and time.monotonic() < deadline:
+    while descended_from(mark) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert _uml_processes() == []
-
-
-def _uml_processes() -> list[str]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if b"linux.uml" in path.read_bytes():
-                found.append(path.parent.name)
-        except OSError:
-            continue
-    return found
+    assert descended_from(mark) == []

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests_support import descended_from
 
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import netns
@@ -100,7 +101,7 @@ def test_sigkill_at_random_moments_leaves_nothing(tmp_path: Path) -> None:
         runner.send_signal(signal.SIGKILL)
         runner.wait(5)
         runner.stdout.close()
-        _until(lambda mark=mark: not _descended_from(mark))
+        _until(lambda mark=mark: not descended_from(mark))
     _until(lambda: _state() == before)
     assert _state() == before
 
@@ -114,18 +115,6 @@ def _processes_with(text: str) -> list[str]:
             continue
         if text in line:
             found.append(line)
-    return found
-
-
-def _descended_from(mark: str) -> list[str]:
-    """Processes that inherited a runner's environment; other labs on this machine are none of our business."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if f"PODPATH_TEST={mark}\0".encode() in path.read_bytes():
-                found.append((path.parent / "cmdline").read_text())
-        except OSError:
-            continue
     return found
 
 

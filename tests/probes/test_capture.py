@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
 import subprocess
 import sys
@@ -101,6 +102,7 @@ def test_the_sniffer_sees_what_leaves_and_is_gone_afterwards() -> None:
 
 
 @pytest.mark.lab
+@pytest.mark.skipif(shutil.which("tcpdump") is None, reason="no tcpdump here: `invoke setup --tests`")
 def test_the_capture_is_one_that_tcpdump_reads(tmp_path: Path) -> None:
     with netns.up() as lab:
         with capture.on(lab, "node1", "eth0") as running:
