@@ -6,16 +6,18 @@ The same code deploys in both. The capsule boots when the first deployment asks 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Any
 
 from experiments import catalog, run
+from experiments.labs import without_xstate
 from experiments.results import store
 from experiments.results.model import Deployment, TranscriptStep
 from experiments.run import Hold, Job, Outcome, Tell
 
 DEPLOYMENT_TIMEOUT_S = 900.0
+WITHOUT_AVX = "programs in User-Mode Linux run without AVX: it cannot hold this processor's AMX registers"
 
 
 class Deployer:
@@ -52,7 +54,10 @@ class Deployer:
                                    timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
         plain = self._capsule.call("experiments.kernels:deploy_plain", asdict(job),
                                    timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
-        return _outcome(plain)
+        outcome = _outcome(plain)
+        if without_xstate.needed():
+            outcome = replace(outcome, implementation={**outcome.implementation, "processor": WITHOUT_AVX})
+        return outcome
 
 
 def deploy_plain(arguments: dict[str, Any], tell: Tell) -> dict[str, Any]:

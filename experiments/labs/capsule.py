@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import capsule_docker, private
+from experiments.labs import capsule_docker, private, without_xstate
 
 MARK = "@@podpath "  # begins the guest's lines on the console; everything else there is the kernel's
 EXCHANGE = "/run/podpath"
@@ -196,9 +196,13 @@ def boot(*, features: Iterable[str] = (), memory_mb: int = MEMORY_MB) -> Iterato
         values = {"podpath_python": sys.executable, "podpath_exchange": EXCHANGE, "podpath_hidden": ":".join(_hidden(source)),
                   "PODPATH_MODULES": ",".join(modules), "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1",
                   "HOME": "/tmp", "PATH": "/mnt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-        argv = ["env", "TMPDIR=/run", "HOME=/run", program, f"mem={memory_mb}M", "root=/dev/root", "rootfstype=hostfs",
-                "rootflags=/", "ro", f"init={EXCHANGE}/init", "con=null", "con0=fd:0,fd:1", "con1=null", "quiet",
-                "uml_dir=/run/", *(f"{name}={value}" for name, value in values.items())]
+        launcher = []
+        if without_xstate.needed():
+            launcher = [sys.executable, "-I", without_xstate.__file__]
+            values |= without_xstate.GUEST
+        argv = [*launcher, "env", "TMPDIR=/run", "HOME=/run", program, f"mem={memory_mb}M", "root=/dev/root",
+                "rootfstype=hostfs", "rootflags=/", "ro", f"init={EXCHANGE}/init", "con=null", "con0=fd:0,fd:1", "con1=null",
+                "quiet", "uml_dir=/run/", *(f"{name}={value}" for name, value in values.items())]
         process = subprocess.Popen([*enter, "setpriv", "--pdeathsig", "KILL", *argv], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         try:

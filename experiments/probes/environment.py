@@ -53,17 +53,23 @@ def host(slug: str) -> dict[str, Any]:
     return found
 
 
-def host_slug(machine_id: Path = Path("/etc/machine-id")) -> str:
+def host_slug(machine_id: Path = Path("/etc/machine-id"), cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """A name that says nothing: ``h`` and six digits that stay the same for this machine.
 
-    They are a hash of the installation's random id (machine-id(5)), which cannot be guessed back; six zeros where there
-    is none (many containers). The machine's own name takes no part: it could be found by trying names.
+    They are a hash of the installation's random id (machine-id(5)), which cannot be guessed back, and of the processor's
+    name: virtual machines of one image often share the id. Six zeros where there is no id (many containers). The machine's
+    own name takes no part: it could be found by trying names.
     """
     try:
         identity = machine_id.read_text().strip()
     except OSError:
         identity = ""
-    return "h" + (hashlib.sha256(f"podpath {identity}".encode()).hexdigest()[:6] if identity else "000000")
+    try:
+        processor = cpu_model(cpuinfo)
+    except (Absent, OSError):
+        processor = ""
+    said = f"podpath {identity} {processor}"
+    return "h" + (hashlib.sha256(said.encode()).hexdigest()[:6] if identity else "000000")
 
 
 def software() -> dict[str, Any]:
@@ -145,9 +151,9 @@ def architecture() -> str:
     return platform.machine()
 
 
-def cpu_model() -> str:
+def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """The processor's name."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
+    for line in cpuinfo.read_text().splitlines():
         if line.startswith(("model name", "Model")):
             return line.split(":", 1)[1].strip()
     raise Absent("/proc/cpuinfo names no model")

@@ -46,13 +46,16 @@ def test_nothing_names_the_machine_or_its_user() -> None:
         assert not re.search(rf"\b{re.escape(name)}\b", said)
 
 
-def test_the_machines_slug_comes_from_its_random_id_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_machines_slug_comes_from_its_random_id_and_its_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     identity = tmp_path / "machine-id"
     identity.write_text("0123456789abcdef0123456789abcdef\n")
     slug = host_slug(identity)
     assert re.fullmatch("h[0-9a-f]{6}", slug)
     monkeypatch.setattr(platform, "node", lambda: "another")
     assert host_slug(identity) == slug
+    clone = tmp_path / "cpuinfo"
+    clone.write_text("model name\t: Another Processor\n")
+    assert host_slug(identity, clone) != slug
     identity.write_text("fedcba9876543210fedcba9876543210\n")
     assert host_slug(identity) != slug
     identity.write_text("")
