@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from experiments import campaign
@@ -9,10 +10,10 @@ from experiments.kernels import Deployer
 from experiments.results.store import Stored, read_campaign
 
 
-def measure(root: Path) -> Stored:
-    """Two modes, measured in the smoke profile below ``root``."""
-    variants = tuple(campaign.Variant(name, "netns", "host") for name in ("calico-bgp", "flannel-vxlan"))
-    folder = campaign.begin(campaign.Request(variants, "smoke", 7, host="tester", command=("invoke", "test")), root)
+def measure(root: Path, modes: Sequence[str] = ("calico-bgp", "flannel-vxlan"), profile: str = "smoke") -> Stored:
+    """Modes, measured in one campaign below ``root``."""
+    variants = tuple(campaign.Variant(name, "netns", "host") for name in modes)
+    folder = campaign.begin(campaign.Request(variants, profile, 7, host="tester", command=("invoke", "test")), root)
     with Deployer() as deployer:
         campaign.advance(folder, deployer, lambda _: None)
     return Stored(folder, *read_campaign(folder))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import queue
 import re
 import shutil
@@ -203,7 +204,10 @@ def boot(*, features: Iterable[str] = (), memory_mb: int = MEMORY_MB) -> Iterato
         argv = [*launcher, "env", "TMPDIR=/run", "HOME=/run", program, f"mem={memory_mb}M", "root=/dev/root",
                 "rootfstype=hostfs", "rootflags=/", "ro", f"init={EXCHANGE}/init", "con=null", "con0=fd:0,fd:1", "con1=null",
                 "quiet", "uml_dir=/run/", *(f"{name}={value}" for name, value in values.items())]
-        process = subprocess.Popen([*enter, "setpriv", "--pdeathsig", "KILL", *argv], stdin=subprocess.PIPE,
+        # One processor for all of it: User-Mode Linux is one processor, but its kernel and each guest program are processes
+        # of the host that take turns. On two cores each turn waits for the other core to wake: slower, and never twice alike.
+        pinned = ["taskset", "--cpu-list", str(max(os.sched_getaffinity(0)))]
+        process = subprocess.Popen([*enter, "setpriv", "--pdeathsig", "KILL", *pinned, *argv], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             capsule = Capsule(process, enter, deque(maxlen=200))

@@ -18,7 +18,7 @@ class Package:
 
 
 PACKAGES = (
-    Package("util-linux", "util-linux", "util-linux", ("unshare", "nsenter", "setpriv"),
+    Package("util-linux", "util-linux", "util-linux", ("unshare", "nsenter", "setpriv", "taskset"),
             "makes the private namespaces of the embedded lab and enters them"),
     Package("iproute2", "iproute", "iproute2", ("ip", "bridge", "tc", "ss"),
             "makes links, bridges, tunnels and routes"),

@@ -33,8 +33,8 @@ class Missing:
 
 
 RELAY_IN_CAPSULE = Missing(
-    "the host's kernel", "a relay in user space, measured in User-Mode Linux, measures User-Mode Linux, where a small send "
-    "takes about 0.3 ms", "Use --kernel host, or --kernel uml --force.",
+    "the host's kernel", "a relay in user space, measured in User-Mode Linux, measures User-Mode Linux, where each system "
+    "call takes several times as long", "Use --kernel host, or --kernel uml --force.",
 )
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from measured import measure
 
 from experiments import catalog
 from experiments.cli.validate import _ceiling
+from experiments.protocol import VIEWS
 from experiments.results import plain, yamldump
 from experiments.results.store import Stored
 from experiments.results.validate import validate
@@ -110,8 +112,12 @@ def test_no_changed_number_goes_unnoticed(folder: Path, name: str) -> None:
     assert _survivors(folder, name, mended=False) == []
 
 
-def test_what_follows_from_other_values_is_found_with_a_mended_digest_too(folder: Path) -> None:
-    assert _survivors(folder, "calico-bgp.yml", mended=True) == []
+def test_what_follows_from_other_values_is_found_with_a_mended_digest_too(tmp_path: Path) -> None:
+    """In the quick profile, whose trials have all five views."""
+    whole = measure(tmp_path, modes=("calico-bgp",), profile="quick")
+    (result,) = whole.results
+    assert {trial.view for trial in result.deployments[0].trials} == set(VIEWS)
+    assert _survivors(whole.folder, "calico-bgp.yml", mended=True) == []
 
 
 def _committed() -> Path | None:
