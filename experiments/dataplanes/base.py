@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 
 from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed
+from experiments.labs import kubernetes
 from experiments.labs.base import Lab, Node, Pod, run
 from experiments.results.model import Check
 
@@ -60,8 +61,9 @@ class Recipe(Protocol):
 
 
 def recipe_for(mode: Mode, lab: Lab) -> Recipe:
-    """The recipe of a mode's data plane: the class ``Recipe`` of the module that the mode names."""
-    module = importlib.import_module(f"experiments.dataplanes.{mode.dataplane}")
+    """The recipe of a mode's data plane: that of the module which the mode names; in Kubernetes the CNI builds it."""
+    name = "kubernetes" if lab.name in kubernetes.LABS else mode.dataplane
+    module = importlib.import_module(f"experiments.dataplanes.{name}")
     return cast(Recipe, module.recipe(lab, mode))
 
 

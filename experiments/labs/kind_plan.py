@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from experiments.catalog import Mode
-from experiments.labs import addresses, kind_cluster, manifest, topology
+from experiments.labs import addresses, kind_cluster, manifest, pods, topology
 from experiments.labs.base import Node
 
 DEVICE = "eth1"  # eth0 is Docker's, and leads to the API server
@@ -57,7 +57,8 @@ def plan(mode: Mode, name: str, routers: Mapping[str, str]) -> Plan:
     files = {
         "cluster.kind.yml": yaml.safe_dump(kind_cluster.cluster(mode, kubernetes), sort_keys=False, width=120),
         "fabric.clab.yml": yaml.safe_dump(fabric(mode, name), sort_keys=False, width=120),
-        "pods.yml": yaml.safe_dump_all(pods(name), sort_keys=False),
+        "pods.yml": yaml.safe_dump_all(pods.manifest(NAMESPACE, name, [kind_cluster.container(name, node) for node in nodes[:2]]),
+                                       sort_keys=False),
         **{f"{router}.bird.conf": text for router, text in routers.items()},
     }
     if kubernetes.objects:
@@ -142,21 +143,3 @@ def _on_kind_node(mode: Mode, node: Node, routers: tuple[Node, ...]) -> list[str
     if mode.underlay.kind == "routed":
         commands += [f"ip route add {addresses.rack(tor)} via {node.gateway}" for tor in routers if tor.index != node.index]
     return commands
-
-
-def pods(name: str) -> list[dict[str, Any]]:
-    """The namespace and the measuring pods: one on each worker, and one on each worker's own network."""
-    found: list[dict[str, Any]] = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}]
-    for index, role in ((1, "client"), (2, "server")):
-        for suffix, host_network in (("", False), ("-host", True)):
-            found.append({
-                "apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"{role}{suffix}", "namespace": NAMESPACE},
-                "spec": {
-                    "nodeName": kind_cluster.container(name, Node(f"node{index}", index, "")), "hostNetwork": host_network,
-                    "terminationGracePeriodSeconds": 0,
-                    "containers": [{"name": "lab", "image": topology.IMAGE, "imagePullPolicy": "Never",
-                                    "command": ["sleep", "infinity"],
-                                    "securityContext": {"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}}}],
-                },
-            })
-    return found

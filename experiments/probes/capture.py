@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from experiments.labs.base import Lab, start
+from experiments.labs.base import Lab, own_words, start
 from experiments.probes import decode, iperf3
 from experiments.probes.errors import DecodeError, ProbeError
 
@@ -47,7 +47,7 @@ class Capture:
     def _last_words(self) -> str:
         self._process.terminate()
         _, said = self._process.communicate(timeout=3)
-        lines = said.decode(errors="replace").strip().splitlines()
+        lines = own_words(said.decode(errors="replace")).strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
     def stop(self) -> None:

@@ -146,14 +146,6 @@ def test_containerlab_s_schema_takes_the_fabric(mode: str) -> None:
     assert sum(end.startswith("podpath-test-") and end.endswith(":eth1") for end in ends) == kind_cluster.NODES
 
 
-def test_kubernetes_takes_the_measuring_pods() -> None:
-    validate = pytest.importorskip("kubernetes_validate").validate
-    made = kind_plan.pods("podpath-test")
-    for one in made:
-        validate(one, "1.34", strict=True)
-    assert [one["spec"]["nodeName"] for one in made[1:]] == ["podpath-test-worker"] * 2 + ["podpath-test-worker2"] * 2
-
-
 @pytest.mark.parametrize("mode", MODES)
 def test_the_plan_uses_only_files_that_it_writes_and_names_the_cluster_everywhere(mode: str) -> None:
     lab = netns.on_paper(nodes=3, underlay=catalog.get(mode).underlay.kind, reflectors=catalog.get(mode).underlay.reflectors)
