@@ -98,7 +98,7 @@ def advance(folder: Path, deploy: Deploy, tell: Tell) -> Campaign:
         tell(f"[{position + 1}/{len(campaign.plan)}] {job.mode}, deployment {job.n}, kernel {job.kernel}")
         outcome = deploy(job, tell)
         drift = outcome.deployment.drift_ratio
-        if drifted(drift, _drifts(job.kernel, by_variant.values())):
+        if drifted(drift, _drifts(job.lab, job.kernel, by_variant.values())):
             tell(f"the baselines before and after differ by {drift:.0%}: once more")
             outcome = deploy(job, tell)
             outcome = replace(outcome, deployment=replace(outcome.deployment, repeated_drift_ratio=drift))
@@ -113,9 +113,9 @@ def advance(folder: Path, deploy: Deploy, tell: Tell) -> Campaign:
     return campaign
 
 
-def _drifts(kernel: str, results: Iterable[ModeResult]) -> list[float]:
-    """How far the baselines of a kernel's deployments lay apart so far."""
-    return [d.drift_ratio for result in results if result.kernel == kernel for d in result.deployments
+def _drifts(lab: str, kernel: str, results: Iterable[ModeResult]) -> list[float]:
+    """How far the baselines of a lab's deployments on a kernel lay apart so far."""
+    return [d.drift_ratio for result in results if (result.lab, result.kernel) == (lab, kernel) for d in result.deployments
             if d.drift_ratio is not None]
 
 

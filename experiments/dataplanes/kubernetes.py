@@ -39,7 +39,8 @@ class Kubernetes:
 
     def __init__(self, lab: KubernetesLab, mode: Mode) -> None:
         self.lab = lab
-        self.pods: tuple[Pod, ...] = lab.pods
+        self.pods: tuple[Pod, ...] = lab.pods()
+        self.members = tuple(lab.members[node.name] for node in lab.nodes)
         self.reader = Reader(lab.kubectl, lab.transcript)
         self.objects = self._nodes()
         self.seen, self.cni = evidence(self.reader, self.objects)
@@ -51,7 +52,7 @@ class Kubernetes:
     def _nodes(self) -> tuple[Json, ...]:
         """The objects of the two nodes."""
         found = []
-        for name in self.lab.node_names:
+        for name in self.members:
             try:
                 found.append(mapping(self.lab.kubectl.json("get", "node", name)))
             except ExperimentFailed as failure:
@@ -162,7 +163,7 @@ class Kubernetes:
 
     def _daemon_place(self, node: Node) -> str | None:
         """The place of the CNI's daemon on a node, as the lab's commands know it."""
-        pod = self.cni.on.get(self.lab.node_names[self.lab.nodes.index(node)]) if self.cni else None
+        pod = self.cni.on.get(self.members[self.lab.nodes.index(node)]) if self.cni else None
         if self.cni is None or pod is None:
             self.reader.unseen[self.daemon] = "no running pod of the CNI was found on the node"
             return None

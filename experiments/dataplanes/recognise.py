@@ -211,7 +211,7 @@ def _wrapping(pool: Json) -> str:
 def _flannel(seen: Evidence) -> tuple[dict[str, str], list[str]]:
     kinds, words = set(seen.backends), [f"node annotation {BACKEND}: {one}" for one in sorted(set(seen.backends))]
     if seen.flannel is not None:
-        backend = seen.flannel.get("Backend") or {}
+        backend = _mapping(seen.flannel.get("Backend"))
         kind = str(backend.get("Type") or "udp")  # pkg/subnet/config.go: what a config without a backend means
         kinds.add(kind)
         words.append(f"net-conf.json: Backend.Type {kind}")
@@ -260,6 +260,11 @@ def _kernel(seen: Evidence, devices: set[str]) -> tuple[dict[str, str], list[str
 
 def link_kind(link: Json) -> str:
     """What a link is: ``vxlan``, ``ipip``, ``tun`` …; empty for a plain device."""
-    about = link.get("linkinfo") or {}
+    about = _mapping(link.get("linkinfo"))
     kind = str(about.get("info_kind", ""))
-    return str((about.get("info_data") or {}).get("type", kind)) if kind == "tun" else kind
+    return str(_mapping(about.get("info_data")).get("type", kind)) if kind == "tun" else kind
+
+
+def _mapping(value: object) -> Json:
+    """What a cluster says may be anything."""
+    return value if isinstance(value, Mapping) else {}
