@@ -40,19 +40,20 @@ def list_(c: Context, format: str = "table") -> None:
         "host": "name under which this machine appears in results",
         "daemon": "ours, or upstream where upstream's daemon is installed",
         "force": "with --kernel uml: also a relay, whose figures are then User-Mode Linux's",
+        "manifests": "with --lab kind: a folder with the CNIs' manifests, for machines without internet",
     },
 )
 @door
 def experiment(
     c: Context, name: str, lab: str = "auto", kernel: str = "auto", profile: str = "quick", seed: int = 1,
     nodes: int = 2, out: str = "", keep: bool = False, dry_run: bool = False, host: str = "", daemon: str = "ours",
-    force: bool = False,
+    force: bool = False, manifests: str = "",
 ) -> None:
     """Build a mode, prove that it is in force, measure it."""
     from experiments.cli.experiment import run_experiment
 
     run_experiment(name, lab=lab, kernel=kernel, profile=profile, seed=seed, nodes=nodes, out=out, keep=keep,
-                   dry_run=dry_run, host=host, daemon=daemon, force=force)
+                   dry_run=dry_run, host=host, daemon=daemon, force=force, manifests=manifests)
 
 
 @task(

@@ -15,9 +15,10 @@ from typing import Any
 
 from experiments import attestation, catalog, views
 from experiments.catalog import Mode
+from experiments.dataplanes import calico
 from experiments.dataplanes.base import Recipe, recipe_for
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import containerlab, netns
+from experiments.labs import containerlab, kind, kind_cluster, netns
 from experiments.labs.base import Lab, Transcript
 from experiments.probes import environment
 from experiments.protocol import Protocol, profile
@@ -43,6 +44,16 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Means:
+    """What this machine offers to a lab. No part of a result, so it may name files."""
+
+    manifests: str = ""  # a folder with the CNIs' manifests; empty: they are fetched once
+
+
+NO_MEANS = Means()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a deployment leaves behind. ``raws`` are the tools' own outputs: trial id -> (tool, text)."""
 
@@ -56,10 +67,11 @@ class Outcome:
 class _Run:
     """The state of one deployment while it runs; what a failure leaves of it."""
 
-    def __init__(self, job: Job, tell: Tell, hold: Hold | None) -> None:
+    def __init__(self, job: Job, tell: Tell, hold: Hold | None, means: Means) -> None:
         self.job = job
         self.tell = tell
         self.hold = hold
+        self.means = means
         self.mode: Mode = catalog.get(job.mode)
         self.protocol: Protocol = profile(job.profile)
         self.seconds: dict[str, float] = {}
@@ -91,14 +103,18 @@ class _Run:
         """
         self.tell(f"lab up: {self.job.nodes} nodes")
         with self.timed("up"):
-            context = lab_for(self.mode, self.job.nodes, self.job.kernel, self.job.lab)
+            context = lab_for(self.mode, self.job.nodes, self.job.kernel, self.job.lab, means=self.means, tell=self.tell)
             lab = context.__enter__()
         self.transcript = lab.transcript
+        failure: BaseException | None = None
         try:
             self._inside(lab)
+        except BaseException as raised:
+            failure = raised
+            raise
         finally:
-            with self.timed("down"):
-                context.__exit__(None, None, None)
+            with self.timed("down"):  # a lab whose deployment failed may want to keep its logs
+                context.__exit__(type(failure) if failure else None, failure, failure.__traceback__ if failure else None)
 
     def _inside(self, lab: Lab) -> None:
         recipe = recipe_for(self.mode, lab)
@@ -108,7 +124,7 @@ class _Run:
         self.tell("wait for the data plane")
         with self.timed("ready", lab):
             recipe.wait_ready(READY_TIMEOUT_S)
-        self.implementation = recipe.implementation()
+        self.implementation = {**lab.facts, **recipe.implementation()}
         if self.mode.relay and self.job.kernel == "uml":
             self.implementation = {**self.implementation, "caution": FORCED}
         self.network = environment.network(lab, [node.name for node in lab.nodes[:2]])
@@ -147,7 +163,9 @@ class _Run:
         return Outcome(deployment, steps, self.raws if ok else {}, self.implementation, self.network)
 
 
-def deploy(job: Job, tell: Tell = lambda _: None, hold: Hold | None = None) -> Outcome:
+def deploy(
+    job: Job, tell: Tell = lambda _: None, hold: Hold | None = None, means: Means = NO_MEANS
+) -> Outcome:
     """Build, attest, measure and remove one deployment; ``hold`` is called before it is removed.
 
     A failed build or attestation is an outcome too: its status is ``failed``, with the reason and without numbers.
@@ -157,7 +175,7 @@ def deploy(job: Job, tell: Tell = lambda _: None, hold: Hold | None = None) -> O
     """
     if job.nodes < 2:
         raise UserError(f"{job.nodes} node is too few: packets travel between two.", "Use --nodes 2 or more.")
-    run = _Run(job, tell, hold)
+    run = _Run(job, tell, hold, means)
     started_at, reason = now(), None
     try:
         run.run()
@@ -166,10 +184,15 @@ def deploy(job: Job, tell: Tell = lambda _: None, hold: Hold | None = None) -> O
     return run.outcome(started_at, reason)
 
 
-def lab_for(mode: Mode, nodes: int = 2, kernel: str = "host", lab: str = "netns") -> AbstractContextManager[Lab]:
-    """A lab with the underlay that the mode wants, not yet up: the embedded one, or containerlab's."""
+def lab_for(
+    mode: Mode, nodes: int = 2, kernel: str = "host", lab: str = "netns", *, means: Means = NO_MEANS,
+    tell: Tell = lambda _: None,
+) -> AbstractContextManager[Lab]:
+    """A lab with the underlay that the mode wants, not yet up."""
     if lab == "containerlab":
         return containerlab.up(mode, nodes=nodes, kernel=kernel)
+    if lab == "kind":
+        return kind.up(mode, calico.routers(mode, kind_cluster.NODES), manifests=means.manifests, tell=tell)
     return netns.up(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                     mtu_bytes=mode.mtu.underlay_bytes, kernel=kernel)
 

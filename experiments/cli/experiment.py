@@ -12,16 +12,16 @@ from rich.table import Table
 from experiments import campaign, catalog, limits, protocol, views
 from experiments.catalog import Mode
 from experiments.cli.progress import console, telling
+from experiments.dataplanes import calico
 from experiments.dataplanes.base import recipe_for
-from experiments.dataplanes.calico import Calico
 from experiments.errors import ExperimentFailed, UserError
 from experiments.kernels import Deployer
-from experiments.labs import kind_cluster, kind_plan, manifest, netns, topology
+from experiments.labs import kind_cluster, kind_plan, kubernetes, manifest, netns, topology
 from experiments.labs.base import Lab
 from experiments.preflight import choose
 from experiments.results import store
 from experiments.results.model import ModeResult, Trial
-from experiments.run import Job, Outcome, Tell
+from experiments.run import Job, Means, Outcome, Tell
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL_RESULTS = ROOT / "data" / "local"
@@ -30,11 +30,12 @@ LOCAL_RESULTS = ROOT / "data" / "local"
 def run_experiment(
     name: str, *, lab: str = "auto", kernel: str = "auto", profile: str = "quick", seed: int = 1, nodes: int = 2,
     out: str = "", keep: bool = False, dry_run: bool = False, host: str = "", daemon: str = "ours",
-    force: bool = False,
+    force: bool = False, manifests: str = "",
 ) -> Path | None:
     """Measure one mode and store the result below ``out`` (default: data/local); the folder, or None for a dry run.
 
-    ``force``: a relay also in User-Mode Linux, where it measures User-Mode Linux; the result says so.
+    ``force``: a relay also in User-Mode Linux, where it measures User-Mode Linux; the result says so. ``manifests``: a folder
+    with the CNIs' manifests, for the kind lab on a machine that cannot fetch them.
 
     Raises:
         UserError: unknown mode, lab or profile, or something is missing on this machine.
@@ -47,17 +48,22 @@ def run_experiment(
             f"--daemon {daemon} is not available: only our own relays and the kernel's devices run in this lab so far.",
             "Leave --daemon out.",
         )
+    if lab in kubernetes.LABS and nodes != kind_plan.MEASURING:
+        raise UserError(f"{nodes} nodes cannot be had in the lab {lab}: two nodes measure there, whatever the cluster has.",
+                        "Leave --nodes out.")
+    if manifests and not Path(manifests).is_dir():
+        raise UserError(f"--manifests {manifests}: there is no such folder.", "Name the folder that has the CNIs' manifests.")
     if dry_run:
         _show_plan(mode, profile, nodes, lab)
         return None
-    choice = choose(mode, lab, kernel, forced=force)
+    choice = choose(mode, lab if nodes == kind_plan.MEASURING or lab != "auto" else "netns", kernel, forced=force)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(
         (campaign.Variant(mode.name, choice.lab, choice.kernel),), profile, seed, nodes, host,
         command=("invoke", *sys.argv[1:]),
     )
     folder = campaign.begin(request, Path(out) if out else LOCAL_RESULTS)
-    with telling() as tell, Deployer() as deployer:
+    with telling() as tell, Deployer(Means(manifests)) as deployer:
         campaign.advance(folder, _holding(deployer) if keep else deployer, tell)
     _, results = store.read_campaign(folder)
     show_result(mode, results[0], folder)
@@ -75,7 +81,7 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     def hold(lab: Lab) -> None:
         console.print("The lab is up. From another terminal, for example:")
         for place in (lab.nodes[0].name, "pod1"):
-            console.print("  " + " ".join([*lab.command(place, ["bash"])]), markup=False)
+            console.print("  " + shlex.join(lab.enter(place)), markup=False)
         if sys.stdin.isatty():
             input("Enter takes it down. ")
         else:
@@ -112,18 +118,18 @@ def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str) -> None:
 
 def _show_kind(mode: Mode, profile: str) -> None:
     """The files and commands of the kind lab, as a person could paste them into an empty folder."""
-    lab = netns.on_paper(nodes=kind_cluster.NODES, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
-                         mtu_bytes=mode.mtu.underlay_bytes)
-    routers = {router.name: Calico(lab, mode).bird_configuration(router) for router in lab.routers}
-    plan = kind_plan.plan(mode, f"podpath-{mode.name}", routers)
+    plan = kind_plan.plan(mode, f"podpath-{mode.name}", calico.routers(mode, kind_cluster.NODES))
     source = manifest.source(manifest.kubernetes(mode.name).cni)
-    console.print("# The kind lab cannot be run by this version yet; these are its commands.", markup=False)
+    console.print("# up, in an empty folder, as root", markup=False)
     for name, content in plan.files.items():
         console.print(f"cat > {name} <<'END'\n{content}END", markup=False)
     console.print(f"# manifest.yml: {source.url}, edited as experiments/labs/manifests says", markup=False)
-    for step in (*plan.up, *plan.down):
+    for step in plan.up:
         console.print(f"# {step.why}\n{shlex.join(step.argv)}", markup=False)
     _show_trials(profile)
+    console.print("\n# down", markup=False)
+    for step in plan.down:
+        console.print(f"# {step.why}\n{shlex.join(step.argv)}", markup=False)
 
 
 def _show_trials(profile: str) -> None:

@@ -117,8 +117,12 @@ def clab(arguments: Sequence[str], folder: Path, timeout_s: float) -> None:
         UserError: it is not installed.
         ExperimentFailed: it says that it failed; that it says nothing means nothing.
     """
-    environment = {**commands.marked(folder.name), "CLAB_VERSION_CHECK": "disable", "CLAB_LABDIR_BASE": str(folder)}
-    commands.text(commands.tied(["containerlab", *arguments]), timeout_s, environment=environment, folder=folder)
+    commands.text(commands.tied(["containerlab", *arguments]), timeout_s, environment=environment(folder), folder=folder)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What containerlab is told beside its arguments: to ask nobody for a newer version, and where its files go."""
+    return {**commands.marked(folder.name), "CLAB_VERSION_CHECK": "disable", "CLAB_LABDIR_BASE": str(folder)}
 
 
 def verify(lab: ContainerlabLab, made: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from experiments import folders
 from experiments.errors import UserError
 
 STATE_FILE = "state.json"
@@ -22,8 +23,7 @@ _NAME = re.compile(r"pp[0-9a-f]{8}")
 
 def root() -> Path:
     """Where labs are written down."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "podpath" / "labs"
+    return folders.state() / "labs"
 
 
 def folder(name: str) -> Path:
@@ -54,7 +54,7 @@ def begin(name: str, lab: str) -> Path:
 
 def logs(name: str) -> Path:
     """Where the logs of a failed lab stay when the lab itself is gone."""
-    return root().parent / "logs" / folder(name).name
+    return folders.state() / "logs" / folder(name).name
 
 
 def record(name: str, containers: Sequence[str]) -> None:
