@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,6 +49,9 @@ class Request:
     host: str = ""
     purpose: Purpose = "experiment"
     command: tuple[str, ...] = ()
+    # Where the nodes are not this machine: what is told of them, and of the software there.
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    software: Mapping[str, Any] = field(default_factory=dict)
 
 
 def plan(request: Request) -> tuple[Mapping[str, Any], ...]:
@@ -71,12 +74,12 @@ def begin(request: Request, root: Path) -> Path:
     protocol: Protocol = profile(request.profile)
     host = request.host or environment.host_slug()
     folder = store.campaign_dir(root, now()[:10], host)
-    facts = environment.host(host)
+    facts = dict(request.machine) or environment.host(host)
     store.write_campaign(folder, Campaign(
         schema=SCHEMA, id=folder.name, status="partial", purpose=request.purpose, started_at=now(), finished_at=None,
         generator={"version": __version__, **provenance.commit(), "command": list(request.command)},
         protocol={**protocol.as_mapping(request.seed), "nodes": request.nodes},
-        host=facts, network={}, software=environment.software(), plan=plan(request),
+        host=facts, network={}, software=dict(request.software) or environment.software(), plan=plan(request),
     ))
     return folder
 

@@ -12,11 +12,12 @@ import re
 from dataclasses import replace
 from typing import Any, cast
 
-from experiments import sizes
+from experiments import catalog, sizes
 from experiments.catalog import Mode
 from experiments.dataplanes.base import Daemon, Recipe, expect, ip_json, placeholder_names, wait_for_pods
 from experiments.dataplanes.cluster_objects import Json, Reader, evidence, mapping
-from experiments.errors import ExperimentFailed
+from experiments.dataplanes.recognise import Recognised, recognise
+from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.base import Completed, Lab, Node, Pod, run
 from experiments.labs.kubernetes import KubernetesLab
 from experiments.results.model import Check
@@ -26,9 +27,38 @@ LINK_BYTES = 1500  # of the underlay, where no pod of ours may look at it: Ether
 
 
 def recipe(lab: KubernetesLab, mode: Mode) -> Recipe:
-    """The recipe of the mode's CNI."""
+    """The recipe of the mode's CNI.
+
+    Raises:
+        UserError: the cluster is somebody's and runs another mode; what was recognised is named, with the evidence.
+    """
+    if lab.foreign:
+        found = recognised(lab)
+        if mode.name not in found.candidates:
+            raise UserError(f"This cluster does not run {mode.name}, but {found.sentence}.",
+                            "`invoke experiment auto --lab cluster` measures what it runs.")
     module = importlib.import_module(f"experiments.dataplanes.kubernetes_{mode.cni.name}")
     return cast(Recipe, module.recipe(lab, mode))
+
+
+def recognised(lab: KubernetesLab) -> Recognised:
+    """Which modes the cluster may run, by its objects, and by links and routes of the first node where they may be seen."""
+    reader = Reader(lab.kubectl)
+    first, second = lab.nodes
+    pods = lab.pods()
+    nodes = tuple(mapping(lab.kubectl.json("get", "node", lab.members[node.name])) for node in lab.nodes)
+    seen, _ = evidence(reader, nodes)
+    seen = replace(seen, pod=pods[1].address, underlay_device=first.device)
+    if not lab.refused:
+        seen = replace(seen, links=tuple(ip_json(lab, first.name, "-details", "link", "show", record=False)),
+                       route=longest(ip_json(lab, first.name, "route", "show", "match", pods[1].address, record=False)))
+    return recognise(seen, {**catalog.load(), **catalog.variants()})
+
+
+def longest(routes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The narrowest of the routes that match an address; empty if there is none."""
+    narrow = [one for one in routes if one.get("dst") != "default"]
+    return max(narrow or routes, key=lambda one: int(str(one.get("dst", "")).partition("/")[2] or 32), default={})
 
 
 class Kubernetes:
@@ -146,10 +176,8 @@ class Kubernetes:
     def _route(self, node: Node) -> tuple[dict[str, Any], str]:
         """The longest route that leads from a node to the other node's pod, and the command that shows it."""
         address = self.pods[self.lab.nodes.index(self._other(node))].address
-        found = ip_json(self.lab, node.name, "route", "show", "match", address)
-        narrow = [one for one in found if one.get("dst") != "default"]
-        best = max(narrow or found, key=lambda one: int(str(one.get("dst", "")).partition("/")[2] or 32), default={})
-        return best, f"ip -json route show match {address}"
+        found = longest(ip_json(self.lab, node.name, "route", "show", "match", address))
+        return found, f"ip -json route show match {address}"
 
     def _inside(self, node: Node, *argv: str) -> Completed | None:
         """Run a command where the CNI's daemon runs on a node; None, and a note, where that is not allowed."""

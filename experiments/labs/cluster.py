@@ -16,30 +16,23 @@ import contextlib
 import hashlib
 import json
 import secrets
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import cluster_nodes, leftovers, pods, topology
+from experiments.labs import cluster_nodes, cluster_pods, leftovers, pods, topology
 from experiments.labs.base import Node, run
 from experiments.labs.cluster_nodes import Member
-from experiments.labs.kubernetes import Kubectl, KubernetesLab, dig, items, waiting
+from experiments.labs.kubernetes import Kubectl, KubernetesLab, dig, items
 
-READY_TIMEOUT_S = 180.0
 REMOVE_TIMEOUT_S = 180.0
-POLL_S = 1.0
 # What is asked for before anything is made: verb, resource, part of it, and whether it is asked inside the namespace.
 RIGHTS = (
     ("create", "namespaces", "", False), ("get", "namespaces", "", False), ("delete", "namespaces", "", False),
     ("list", "nodes", "", False), ("create", "pods", "", True), ("get", "pods", "", True), ("list", "pods", "", True),
     ("create", "pods", "exec", True), ("create", "configmaps", "", True), ("create", "serviceaccounts", "", True),
 )
-PULLING = ("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
-REFUSING = ("forbidden", "denied", "violates")  # Kubernetes' words for what its admission does not let in
 
 
 @dataclass(frozen=True)
@@ -101,6 +94,18 @@ def cluster_id(kubectl: Kubectl) -> str:
     return "c" + hashlib.sha256(f"podpath {uid}".encode()).hexdigest()[:6]
 
 
+def can_i(right: tuple[str, str, str, bool], namespace: str) -> list[str]:
+    """kubectl's arguments that ask for one of the rights."""
+    verb, resource, part, inside = right
+    return ["auth", "can-i", verb, resource, *([f"--subresource={part}"] if part else []),
+            *(["--namespace", namespace] if inside else [])]
+
+
+def deletion(namespace: str) -> list[str]:
+    """kubectl's arguments that remove the namespace with everything in it."""
+    return ["delete", "namespace", namespace, "--wait=true", f"--timeout={REMOVE_TIMEOUT_S:g}s"]
+
+
 def missing_rights(kubectl: Kubectl, namespace: str) -> list[str]:
     """What this person may not do there, of what the lab has to do; all of it at once.
 
@@ -108,10 +113,9 @@ def missing_rights(kubectl: Kubectl, namespace: str) -> list[str]:
         ExperimentFailed: the cluster does not say.
     """
     missing = []
-    for verb, resource, part, inside in RIGHTS:
-        arguments = [verb, resource, *([f"--subresource={part}"] if part else []),
-                     *(["--namespace", namespace] if inside else [])]
-        done = kubectl.run("auth", "can-i", *arguments)
+    for right in RIGHTS:
+        verb, resource, part, _ = right
+        done = kubectl.run(*can_i(right, namespace))
         answer = done.stdout.strip().split()[:1]
         if answer not in (["yes"], ["no"]):
             last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
@@ -158,81 +162,15 @@ def _made(found: Target, name: str, namespace: str, image: str) -> ClusterLab:
     try:
         objects = pods.manifest(namespace, name, [member.name for member in found.members], image=image,
                                 pull_policy="IfNotPresent")
-        made = _create(found.kubectl, objects[:1])
+        made = cluster_pods.create(found.kubectl, objects[:1])
         leftovers.note(name, uid=str(dig(made, "metadata", "uid") or ""))
         on_node = [one for one in objects[1:] if dig(one, "spec", "hostNetwork")]
-        _create_measuring(found.kubectl, [one for one in objects[1:] if one not in on_node])
-        refused = found.without_names(_create_on_nodes(found.kubectl, on_node))
-        _wait_ready(found.kubectl, namespace, image, 2 if refused else 4)
+        cluster_pods.create_measuring(found.kubectl, [one for one in objects[1:] if one not in on_node])
+        refused = found.without_names(cluster_pods.create_on_nodes(found.kubectl, on_node))
+        cluster_pods.wait_ready(found.kubectl, namespace, image, 2 if refused else 4)
         return _lab(found, namespace, refused)
     except ExperimentFailed as failure:
         raise ExperimentFailed(found.without_names(failure.problem), failure.advice) from None
-
-
-def _create(kubectl: Kubectl, objects: Sequence[Any]) -> Any:
-    """Make objects; what the cluster made of the last one."""
-    text = kubectl.text("create", "--filename", "-", "--output", "json", given=yaml.safe_dump_all(objects, sort_keys=False))
-    try:
-        return json.loads(text)
-    except ValueError:
-        return {}  # several objects are printed one after the other; only the namespace's answer is read
-
-
-def _create_measuring(kubectl: Kubectl, objects: Sequence[Any]) -> None:
-    try:
-        _create(kubectl, objects)
-    except ExperimentFailed as failure:
-        if any(word in failure.problem.lower() for word in REFUSING):
-            raise UserError(f"The cluster does not let the measuring pods in: {failure.problem}",
-                            "They ask for raw sockets (ping) and run as root; whoever runs the cluster can allow it.") from None
-        raise
-
-
-def _create_on_nodes(kubectl: Kubectl, objects: Sequence[Any]) -> str:
-    """Make the pods on the nodes' own network; why they were refused, empty if they were not."""
-    for one in objects:
-        try:
-            _create(kubectl, [one])
-        except ExperimentFailed as failure:
-            if not any(word in failure.problem.lower() for word in REFUSING):
-                raise
-            return failure.problem.rpartition(": ")[2][:300] if ": " in failure.problem else failure.problem[:300]
-    return ""
-
-
-def _wait_ready(kubectl: Kubectl, namespace: str, image: str, count: int) -> None:
-    """Return when so many pods are ready.
-
-    Raises:
-        UserError: the image cannot be pulled; the kubelet's words are quoted.
-        ExperimentFailed: they were not in time, or a node would not run one.
-    """
-    deadline = time.monotonic() + READY_TIMEOUT_S
-    while True:
-        listed = kubectl.json("get", "pods", "--namespace", namespace)
-        reasons = waiting(listed)
-        if stuck := [reason for reason in reasons if any(word in reason for word in PULLING)]:
-            raise UserError(f"The cluster cannot pull the lab's image {image}: {'; '.join(stuck)}",
-                            "Build it from experiments/labs/image, push it to a registry that the cluster can reach, and name "
-                            "it with --image.")
-        states = {str(dig(pod, "metadata", "name")): pod for pod in items(listed)}
-        ended = [f"{name}: {dig(pod, 'status', 'reason') or 'Failed'}, {str(dig(pod, 'status', 'message') or '')[:200]}"
-                 for name, pod in states.items() if dig(pod, "status", "phase") == "Failed"]
-        if ended:
-            raise ExperimentFailed(f"A node does not run a measuring pod: {'; '.join(ended)}")
-        if sum(map(_ready, states.values())) >= count:
-            return
-        if time.monotonic() > deadline:
-            late = [f"{name} ({dig(pod, 'status', 'phase')})" for name, pod in states.items() if not _ready(pod)]
-            raise ExperimentFailed(f"After {READY_TIMEOUT_S:g} s these pods are not ready: {', '.join(late)}"
-                                   + (f"; {'; '.join(reasons)}" if reasons else "") + ".")
-        time.sleep(POLL_S)
-
-
-def _ready(pod: Any) -> bool:
-    conditions = dig(pod, "status", "conditions")
-    return any(dig(one, "type") == "Ready" and dig(one, "status") == "True"
-               for one in (conditions if isinstance(conditions, list) else []))
 
 
 def _lab(found: Target, namespace: str, refused: str) -> ClusterLab:
@@ -276,8 +214,7 @@ def remove(name: str, kubectl: Kubectl | None = None) -> None:
             raise ExperimentFailed(f"The namespace {namespace} is in another cluster than the current context's.",
                                    "Switch with `kubectl config use-context NAME`, then run `invoke clean` again.")
         if _is_ours(_namespace(kubectl, namespace), name, uid):
-            kubectl.text("delete", "namespace", namespace, "--wait=true", f"--timeout={REMOVE_TIMEOUT_S:g}s",
-                         timeout_s=REMOVE_TIMEOUT_S + 30)
+            kubectl.text(*deletion(namespace), timeout_s=REMOVE_TIMEOUT_S + 30)
             if _is_ours(_namespace(kubectl, namespace), name, uid):
                 raise ExperimentFailed(f"The namespace {namespace} is still there.", "Run `invoke clean` in a while.")
     leftovers.end(name)
