@@ -131,14 +131,13 @@ class _Run:
         self.tell("wait for the data plane")
         with self.timed("ready", lab):
             recipe.wait_ready(READY_TIMEOUT_S)
-        self.implementation = {**lab.facts, **recipe.implementation()}
-        if self.mode.relay and self.job.kernel == "uml":
-            self.implementation = {**self.implementation, "caution": FORCED}
+        self._describe(lab, recipe)
         seen = [] if lab.refused else [node.name for node in lab.nodes[:2]]
         self.network = environment.network(lab, seen, inside=recipe.pods[0].name if lab.refused else "")
         self.tell("attest")
         with self.timed("attest", lab):
             self.before, self.packet = attestation.full(lab, recipe, self.mode)
+        self._describe(lab, recipe)  # again: what may not be looked at shows when it is looked at
         _require(self.before, "before measuring")
         with self.timed("measure", lab):
             self._measure(lab, recipe)
@@ -148,6 +147,12 @@ class _Run:
         _require(self.after, "after measuring")
         if self.hold is not None:
             self.hold(lab)
+
+    def _describe(self, lab: Lab, recipe: Recipe) -> None:
+        """Note what really runs."""
+        self.implementation = {**lab.facts, **recipe.implementation()}
+        if self.mode.relay and self.job.kernel == "uml":
+            self.implementation = {**self.implementation, "caution": FORCED}
 
     def _measure(self, lab: Lab, recipe: Recipe) -> None:
         bench = views.Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.kernel)

@@ -57,7 +57,7 @@ def ask(name: str, on: str = "", image: str = "") -> Asked:
                         "Leave the mode to the cluster: `invoke experiment auto --lab cluster`.")
     if wanted is None and not recognised.mode:
         raise UserError(f"What this cluster runs is {recognised.sentence}.",
-                        "Name one of them." if recognised.candidates else "Only the catalogue's modes are measured: `invoke list`.")
+                        "Name one of them." if recognised.candidates else "Only modes of the catalogue are measured.")
     return Asked(
         wanted or catalog.get(recognised.mode), Means(nodes=f"{first.name},{second.name}", image=image), found.id,
         cluster_nodes.host_facts(found.id, found.members), _software(found),

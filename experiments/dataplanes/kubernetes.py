@@ -15,8 +15,8 @@ from typing import Any, cast
 from experiments import catalog, sizes
 from experiments.catalog import Mode
 from experiments.dataplanes.base import Daemon, Recipe, expect, ip_json, placeholder_names, wait_for_pods
-from experiments.dataplanes.cluster_objects import Json, Reader, evidence, mapping
-from experiments.dataplanes.recognise import Recognised, recognise
+from experiments.dataplanes.cluster_objects import Reader, evidence, mapping
+from experiments.dataplanes.recognise import Json, Recognised, recognise
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.base import Completed, Lab, Node, Pod, run
 from experiments.labs.kubernetes import KubernetesLab
@@ -44,7 +44,7 @@ def recipe(lab: KubernetesLab, mode: Mode) -> Recipe:
 def recognised(lab: KubernetesLab) -> Recognised:
     """Which modes the cluster may run, by its objects, and by links and routes of the first node where they may be seen."""
     reader = Reader(lab.kubectl)
-    first, second = lab.nodes
+    first = lab.nodes[0]
     pods = lab.pods()
     nodes = tuple(mapping(lab.kubectl.json("get", "node", lab.members[node.name])) for node in lab.nodes)
     seen, _ = evidence(reader, nodes)

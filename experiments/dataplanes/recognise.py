@@ -25,6 +25,7 @@ BACKEND = "flannel.alpha.coreos.com/backend-type"  # an annotation of nodes: fla
 WITHOUT_DATAPATH_BYTES = 65535  # weaveworks/weave net/bridge.go: the pods' MTU with --no-fastdp …
 WITH_DATAPATH_BYTES = 1376  # … and else
 FORWARDING = {"bpfEnabled": "eBPF", "wireguardEnabled": "WireGuard"}  # FelixConfiguration: who forwards, if not Linux alone
+TUNNELS = {"tunl0": "ipip", "vxlan.calico": "vxlan"}  # Calico's devices
 UNDERLAY = "underlay"
 
 Json = Mapping[str, Any]
@@ -169,9 +170,9 @@ def _calico(seen: Evidence) -> tuple[dict[str, str], list[str]]:
                   f"{pool.get('vxlanMode', 'Never')}" for pool in pools_of(seen.ip_pools, seen.pod)]
         if "by route" in kinds:
             if seen.route is None:
-                words.append("whether packets between these nodes are wrapped depends on their networks, and the route was not seen")
+                words.append("whether packets are wrapped here depends on the nodes' networks; the route was not seen")
             else:
-                kinds = kinds - {"by route"} | {{"tunl0": "ipip", "vxlan.calico": "vxlan"}.get(str(seen.route.get("dev")), "none")}
+                kinds = kinds - {"by route"} | {TUNNELS.get(str(seen.route.get("dev")), "none")}
         if "by route" not in kinds:
             found["encapsulation"] = " and ".join(sorted(kinds)) or "no pool"
     if seen.bgp is None or seen.peers is None:

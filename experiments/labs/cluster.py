@@ -233,5 +233,5 @@ def _namespace(kubectl: Kubectl, namespace: str) -> Any:
 def _is_ours(found: Any, name: str, uid: str) -> bool:
     """By its uid; a runner that was killed before it was told it is known by the label that it asked for."""
     if uid:
-        return dig(found, "metadata", "uid") == uid
-    return dig(found, "metadata", "labels", pods.LAB_LABEL) == name
+        return bool(dig(found, "metadata", "uid") == uid)
+    return bool(dig(found, "metadata", "labels", pods.LAB_LABEL) == name)

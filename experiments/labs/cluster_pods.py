@@ -52,7 +52,7 @@ def create_on_nodes(kubectl: Kubectl, objects: Sequence[Any]) -> str:
         except ExperimentFailed as failure:
             if not any(word in failure.problem.lower() for word in REFUSING):
                 raise
-            return failure.problem.rpartition(": ")[2][:300] if ": " in failure.problem else failure.problem[:300]
+            return failure.problem.rpartition("ended with 1: ")[2][:300]  # the cluster's own words
     return ""
 
 

@@ -1,9 +1,10 @@
 """Writes what leaves a device to standard output, as a pcap file that tcpdump and Wireshark read too.
 
 A program of its own, started inside a node: ``python3 sniffer.py DEVICE PACKETS [BYTES]``; with BYTES (hexadecimal) only
-frames that hold these bytes among their headers: on a device that others use too, theirs are nobody's business. It is here because tcpdump gives up
-its privileges by ``setgroups``, which the kernel denies in a user namespace that an ordinary user made
-(user_namespaces(7)), and then ends. Standard library only, so that any node's python3 can run it.
+frames that hold these bytes among their headers: on a device that others use too, theirs are nobody's business.
+
+It is here because tcpdump gives up its privileges by ``setgroups``, which the kernel denies in a user namespace that an
+ordinary user made (user_namespaces(7)), and then ends. Standard library only, so that any node's python3 can run it.
 """
 
 from __future__ import annotations
