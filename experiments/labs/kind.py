@@ -29,6 +29,7 @@ from experiments.labs.kubernetes import Kubectl, KubernetesLab, dig
 
 LABEL = "io.x-k8s.kind.cluster="  # what kind labels its nodes with; the value is the cluster's name
 EXPORT_S = 120.0
+ANSWER_S = 10.0
 
 Tell = Callable[[str], None]
 
@@ -149,18 +150,18 @@ def _lab(mode: Mode, folder: Path, transcript: base.Transcript) -> KubernetesLab
         tuple(dataclasses.replace(node, device=kind_plan.DEVICE) for node in members[:kind_plan.MEASURING]),
         {node.name: kind_cluster.container(folder.name, node) for node in members},
         routers={router: found[router.name].enter for router in routers},
-        facts=_facts(kubectl),
+        facts=_facts(kubectl, folder),
     )
     lab.transcript = transcript
     return lab
 
 
-def _facts(kubectl: Kubectl) -> dict[str, str]:
+def _facts(kubectl: Kubectl, folder: Path) -> dict[str, str]:
     """What the cluster is made of; a version that a tool does not say is left out."""
     found = {"node image": kind_cluster.IMAGE}
     for tool, argv in (("kind", ["kind", "version", "--quiet"]), ("containerlab", ["containerlab", "version", "--short"])):
         with contextlib.suppress(PodpathError):
-            found[tool] = commands.text(argv, 10.0).strip()[:40]
+            found[tool] = commands.text(argv, ANSWER_S, environment=containerlab.environment(folder)).strip()[:40]
     with contextlib.suppress(PodpathError):
         found["Kubernetes"] = str(dig(kubectl.json("version"), "serverVersion", "gitVersion"))[:40]
     return found
