@@ -81,7 +81,7 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     def hold(lab: Lab) -> None:
         console.print("The lab is up. From another terminal, for example:")
         for place in (lab.nodes[0].name, "pod1"):
-            console.print("  " + shlex.join(lab.enter(place)), markup=False)
+            console.print("  " + shlex.join(lab.shell(place)), markup=False)
         if sys.stdin.isatty():
             input("Enter takes it down. ")
         else:

@@ -63,8 +63,8 @@ def up(mode: Mode, routers: Mapping[str, str], *, manifests: str = "", tell: Tel
             (folder / file).write_text(content)
         (folder / kind_plan.MANIFEST_FILE).write_bytes(edited)
         transcript = _make(plan, folder, tell)
-        lab = _lab(mode, folder, transcript)
-        lab.facts["manifest"] = f"{source.file}, SHA-256 {source.sha256}, edits: {', '.join(wanted.edits)}"
+        said = f"{source.file}, SHA-256 {source.sha256}, edits: {', '.join(wanted.edits)}"
+        lab = _lab(mode, folder, transcript, {"manifest": said})
         try:
             yield lab
         finally:
@@ -140,7 +140,7 @@ def _verify(folder: Path) -> None:
     containerlab.verify(containerlab.ContainerlabLab(found, (), (), "host"), made)
 
 
-def _lab(mode: Mode, folder: Path, transcript: base.Transcript) -> KubernetesLab:
+def _lab(mode: Mode, folder: Path, transcript: base.Transcript, facts: Mapping[str, str]) -> KubernetesLab:
     members, routers = addresses.plan(kind_cluster.NODES, mode.underlay.kind, mode.underlay.reflectors)
     names = {router.name: kind_plan.fabric_container(folder.name, router.name) for router in routers}
     found = docker.containers(names) if names else {}
@@ -150,7 +150,7 @@ def _lab(mode: Mode, folder: Path, transcript: base.Transcript) -> KubernetesLab
         tuple(dataclasses.replace(node, device=kind_plan.DEVICE) for node in members[:kind_plan.MEASURING]),
         {node.name: kind_cluster.container(folder.name, node) for node in members},
         routers={router: found[router.name].enter for router in routers},
-        facts=_facts(kubectl, folder),
+        facts={**_facts(kubectl, folder), **facts},
     )
     lab.transcript = transcript
     return lab

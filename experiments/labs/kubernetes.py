@@ -127,8 +127,8 @@ class KubernetesLab(TypedLab):
         attached = [*self.python, f"{self.source}/experiments/labs/attached.py"]
         return self.kubectl.inside(self.namespace, place, CONTAINER, [*attached, *argv])
 
-    def enter(self, place: str) -> list[str]:
-        """As :meth:`experiments.labs.base.Lab.enter`."""
+    def shell(self, place: str) -> list[str]:
+        """As :meth:`experiments.labs.base.Lab.shell`."""
         if place in self._places:
             return self.kubectl.inside(self.namespace, place, CONTAINER, ["bash"], terminal=True)
         return self.command(place, ["bash"])

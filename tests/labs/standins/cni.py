@@ -124,8 +124,8 @@ def pool(cluster):
 
 def node(cluster, index):
     never = world.FAULT == "never-ready" and index == 2
-    message = ("container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
-               "message:Network plugin returns error: cni plugin not initialized") if never else "kubelet is posting ready status"
+    message = ("container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin "
+               "returns error: cni plugin not initialized") if never else "kubelet is posting ready status"
     notes = {}
     if DAEMONS[daemon_set(cluster)["metadata"]["name"]] == "flannel":
         notes = {"flannel.alpha.coreos.com/backend-type": "vxlan",
