@@ -9,16 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from experiments import attestation, catalog, views
+from experiments.anonymous import Anonymous
 from experiments.catalog import Mode
 from experiments.dataplanes import calico
 from experiments.dataplanes.base import Recipe, recipe_for
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import containerlab, kind, kind_cluster, netns
+from experiments.labs import cluster, containerlab, kind, kind_cluster, netns
 from experiments.labs.base import Lab, Transcript
 from experiments.probes import environment
 from experiments.protocol import Protocol, profile
@@ -45,9 +46,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Means:
-    """What this machine offers to a lab. No part of a result, so it may name files."""
+    """What this machine offers to a lab. No part of a result, so it may name files, and somebody's nodes."""
 
     manifests: str = ""  # a folder with the CNIs' manifests; empty: they are fetched once
+    nodes: str = ""  # of a cluster, the two that measure: "a,b"; empty: the first two that are fit
+    image: str = ""  # the lab's image, in a registry that the cluster can pull from
 
 
 NO_MEANS = Means()
@@ -83,6 +86,7 @@ class _Run:
         self.raws: dict[str, tuple[str, str]] = {}
         self.implementation: Mapping[str, str] = {}
         self.network: Mapping[str, Any] = {}
+        self.anonymous: Anonymous | None = None
 
     @contextmanager
     def timed(self, phase: str, lab: Lab | None = None) -> Iterator[None]:
@@ -106,6 +110,8 @@ class _Run:
             context = lab_for(self.mode, self.job.nodes, self.job.kernel, self.job.lab, means=self.means, tell=self.tell)
             lab = context.__enter__()
         self.transcript = lab.transcript
+        if isinstance(lab, cluster.ClusterLab):
+            self.anonymous = Anonymous({real: ours for ours, real in lab.members.items()}, lab.others)
         failure: BaseException | None = None
         try:
             self._inside(lab)
@@ -118,6 +124,7 @@ class _Run:
 
     def _inside(self, lab: Lab) -> None:
         recipe = recipe_for(self.mode, lab)
+        self.mode = recipe.mode
         self.tell("build")
         with self.timed("build", lab):
             recipe.build()
@@ -127,7 +134,8 @@ class _Run:
         self.implementation = {**lab.facts, **recipe.implementation()}
         if self.mode.relay and self.job.kernel == "uml":
             self.implementation = {**self.implementation, "caution": FORCED}
-        self.network = environment.network(lab, [node.name for node in lab.nodes[:2]])
+        seen = [] if lab.refused else [node.name for node in lab.nodes[:2]]
+        self.network = environment.network(lab, seen, inside=recipe.pods[0].name if lab.refused else "")
         self.tell("attest")
         with self.timed("attest", lab):
             self.before, self.packet = attestation.full(lab, recipe, self.mode)
@@ -160,7 +168,8 @@ class _Run:
         )
         steps = tuple(TranscriptStep(step.phase, step.place, step.command, step.output, step.exit_code)
                       for step in self.transcript.steps)
-        return Outcome(deployment, steps, self.raws if ok else {}, self.implementation, self.network)
+        found = Outcome(deployment, steps, self.raws if ok else {}, self.implementation, self.network)
+        return found if self.anonymous is None else _without_names(found, self.anonymous)
 
 
 def deploy(
@@ -191,6 +200,8 @@ def lab_for(
     """A lab with the underlay that the mode wants, not yet up."""
     if lab == "containerlab":
         return containerlab.up(mode, nodes=nodes, kernel=kernel)
+    if lab == "cluster":
+        return cluster.up(on=means.nodes, image=means.image)
     if lab == "kind":
         return kind.up(mode, calico.routers(mode, kind_cluster.NODES), manifests=means.manifests, tell=tell)
     return netns.up(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
@@ -200,6 +211,17 @@ def lab_for(
 def now() -> str:
     """The time in UTC as RFC 3339 writes it, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _without_names(found: Outcome, anonymous: Anonymous) -> Outcome:
+    """The outcome of a deployment in somebody's cluster, without what says whose it is."""
+    deployment, packet = anonymous.instance(Deployment, replace(found.deployment, packet=None)), found.deployment.packet
+    return Outcome(
+        replace(deployment, packet=anonymous.packet(packet) if packet else None),
+        tuple(anonymous.instance(TranscriptStep, step) for step in found.transcript),
+        {identity: (tool, anonymous.text(text)) for identity, (tool, text) in found.raws.items()},
+        anonymous.everywhere(dict(found.implementation)), anonymous.everywhere(dict(found.network)),
+    )
 
 
 def _require(checks: list[Check], when: str) -> None:

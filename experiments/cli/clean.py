@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 
 from experiments.cli.progress import console
 from experiments.errors import PodpathError, UserError
-from experiments.labs import containerlab, kind, leftovers
+from experiments.labs import cluster, containerlab, kind, leftovers
 
-REMOVE: Mapping[str, Callable[[str], None]] = {"containerlab": containerlab.remove, "kind": kind.remove}
+REMOVE: Mapping[str, Callable[[str], None]] = {"containerlab": containerlab.remove, "kind": kind.remove,
+                                                 "cluster": cluster.remove}
 
 
 def run_clean() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -11,6 +13,7 @@ from rich.table import Table
 
 from experiments import campaign, catalog, limits, protocol, views
 from experiments.catalog import Mode
+from experiments.cli import cluster
 from experiments.cli.progress import console, telling
 from experiments.dataplanes import calico
 from experiments.dataplanes.base import recipe_for
@@ -30,19 +33,27 @@ LOCAL_RESULTS = ROOT / "data" / "local"
 def run_experiment(
     name: str, *, lab: str = "auto", kernel: str = "auto", profile: str = "quick", seed: int = 1, nodes: int = 2,
     out: str = "", keep: bool = False, dry_run: bool = False, host: str = "", daemon: str = "ours",
-    force: bool = False, manifests: str = "",
+    force: bool = False, manifests: str = "", on: str = "", image: str = "",
 ) -> Path | None:
     """Measure one mode and store the result below ``out`` (default: data/local); the folder, or None for a dry run.
 
     ``force``: a relay also in User-Mode Linux, where it measures User-Mode Linux; the result says so. ``manifests``: a folder
-    with the CNIs' manifests, for the kind lab on a machine that cannot fetch them.
+    with the CNIs' manifests, for the kind lab on a machine that cannot fetch them. ``on`` names the cluster lab's two nodes,
+    ``image`` the lab's image where that cluster can pull it.
 
     Raises:
         UserError: unknown mode, lab or profile, or something is missing on this machine.
         ExperimentFailed: the deployment failed; the result file holds the evidence.
     """
-    mode = catalog.get(name)
     protocol.profile(profile)
+    if lab != "cluster" and (on or image):
+        raise UserError("--on and --image are for clusters that exist.", "Use them with --lab cluster.")
+    if lab == "cluster" and dry_run:
+        cluster.show_plan(image)
+        _show_trials(profile)
+        return None
+    asked = cluster.ask(name, on, image) if lab == "cluster" else None
+    mode = asked.mode if asked else catalog.get(name)
     if daemon != "ours":
         raise UserError(
             f"--daemon {daemon} is not available: only our own relays and the kernel's devices run in this lab so far.",
@@ -62,9 +73,17 @@ def run_experiment(
         (campaign.Variant(mode.name, choice.lab, choice.kernel),), profile, seed, nodes, host,
         command=("invoke", *sys.argv[1:]),
     )
+    if asked:
+        request = replace(request, host=host or asked.slug, machine=asked.machine, software=asked.software,
+                          command=cluster.command(mode.name, profile))
     folder = campaign.begin(request, Path(out) if out else LOCAL_RESULTS)
-    with telling() as tell, Deployer(Means(manifests)) as deployer:
-        campaign.advance(folder, _holding(deployer) if keep else deployer, tell)
+    try:
+        with telling() as tell, Deployer(asked.means if asked else Means(manifests)) as deployer:
+            campaign.advance(folder, _holding(deployer) if keep else deployer, tell)
+    except UserError:
+        if not store.mode_files(folder):  # nothing was measured: what stands there is only the plan
+            shutil.rmtree(folder)
+        raise
     _, results = store.read_campaign(folder)
     show_result(mode, results[0], folder)
     failed = [d for d in results[0].deployments if d.status == "failed"]

@@ -31,6 +31,7 @@ class Daemon:
 class Recipe(Protocol):
     """Builds a mode on a lab's nodes and knows the signs by which it is recognised."""
 
+    mode: Mode  # with the sizes and numbers that it has in this lab
     pods: tuple[Pod, ...]  # one a node, in the order of the nodes, with their addresses
 
     def __init__(self, lab: Lab, mode: Mode) -> None: ...

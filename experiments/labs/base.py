@@ -103,6 +103,8 @@ class Lab(Protocol):
     python: tuple[str, ...]  # the interpreter on its nodes …
     source: str  # … and where it finds this program's code
     paper: bool  # commands are only written down (--dry-run); nothing runs, so nothing can be waited for
+    foreign: bool  # the nodes are somebody's machines: nothing on them is changed, and this machine's counters are not theirs
+    refused: str  # why there are no places on the nodes' own network (node1, node2); empty where there are
     stdin: int  # what commands read: nothing, or what tells them inside that this program is still there
 
     def command(self, place: str, argv: Sequence[str]) -> list[str]:
@@ -133,6 +135,8 @@ class TypedLab:
     routers: tuple[Node, ...]
     transcript: Transcript
     facts: Mapping[str, str] = {}
+    foreign: bool = False
+    refused: str = ""
     stdin: int = subprocess.DEVNULL
 
     def command(self, place: str, argv: Sequence[str]) -> list[str]:

@@ -127,6 +127,10 @@ class KubernetesLab(TypedLab):
         attached = [*self.python, f"{self.source}/experiments/labs/attached.py"]
         return self.kubectl.inside(self.namespace, place, CONTAINER, [*attached, *argv])
 
+    def reach(self, place: str, namespace: str, pod: str, container: str) -> None:
+        """Make another container of the cluster a place, as it is: what is typed there has to end by itself."""
+        self._entries[place] = self.kubectl.inside(namespace, pod, container, [])
+
     def shell(self, place: str) -> list[str]:
         """As :meth:`experiments.labs.base.Lab.shell`."""
         if place in self._places:
