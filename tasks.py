@@ -43,19 +43,21 @@ def list_(c: Context, format: str = "table") -> None:
         "on": "with --lab cluster: the two nodes, \"a,b\"; else the first two that are fit",
         "image": "with --lab cluster: the lab's image, where the cluster can pull it",
         "manifests": "with --lab kind: a folder with the CNIs' manifests, for machines without internet",
+        "image_archive": "with --lab kind: a file of `docker save` with the CNI's images, likewise",
     },
 )
 @door
 def experiment(
     c: Context, name: str, lab: str = "auto", kernel: str = "auto", profile: str = "quick", seed: int = 1,
     nodes: int = 2, out: str = "", keep: bool = False, dry_run: bool = False, host: str = "", daemon: str = "ours",
-    force: bool = False, manifests: str = "", on: str = "", image: str = "",
+    force: bool = False, manifests: str = "", image_archive: str = "", on: str = "", image: str = "",
 ) -> None:
     """Build a mode, prove that it is in force, measure it."""
     from experiments.cli.experiment import run_experiment
 
     run_experiment(name, lab=lab, kernel=kernel, profile=profile, seed=seed, nodes=nodes, out=out, keep=keep,
-                   dry_run=dry_run, host=host, daemon=daemon, force=force, manifests=manifests, on=on, image=image)
+                   dry_run=dry_run, host=host, daemon=daemon, force=force, manifests=manifests,
+                   image_archive=image_archive, on=on, image=image)
 
 
 @task(

@@ -49,6 +49,7 @@ class Means:
     """What this machine offers to a lab. No part of a result, so it may name files, and somebody's nodes."""
 
     manifests: str = ""  # a folder with the CNIs' manifests; empty: they are fetched once
+    image_archive: str = ""  # a file with a CNI's images; empty: the nodes pull them
     nodes: str = ""  # of a cluster, the two that measure: "a,b"; empty: the first two that are fit
     image: str = ""  # the lab's image, in a registry that the cluster can pull from
 
@@ -208,7 +209,8 @@ def lab_for(
     if lab == "cluster":
         return cluster.up(on=means.nodes, image=means.image)
     if lab == "kind":
-        return kind.up(mode, calico.routers(mode, kind_cluster.NODES), manifests=means.manifests, tell=tell)
+        return kind.up(mode, calico.routers(mode, kind_cluster.NODES), manifests=means.manifests,
+                       image_archive=means.image_archive, tell=tell)
     return netns.up(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                     mtu_bytes=mode.mtu.underlay_bytes, kernel=kernel)
 

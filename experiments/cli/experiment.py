@@ -33,12 +33,13 @@ LOCAL_RESULTS = ROOT / "data" / "local"
 def run_experiment(
     name: str, *, lab: str = "auto", kernel: str = "auto", profile: str = "quick", seed: int = 1, nodes: int = 2,
     out: str = "", keep: bool = False, dry_run: bool = False, host: str = "", daemon: str = "ours",
-    force: bool = False, manifests: str = "", on: str = "", image: str = "",
+    force: bool = False, manifests: str = "", image_archive: str = "", on: str = "", image: str = "",
 ) -> Path | None:
     """Measure one mode and store the result below ``out`` (default: data/local); the folder, or None for a dry run.
 
     ``force``: a relay also in User-Mode Linux, where it measures User-Mode Linux; the result says so. ``manifests``: a folder
-    with the CNIs' manifests, for the kind lab on a machine that cannot fetch them. ``on`` names the cluster lab's two nodes,
+    with the CNIs' manifests, ``image_archive`` a file with a CNI's images, for the kind lab on a machine that cannot fetch
+    them. ``on`` names the cluster lab's two nodes,
     ``image`` the lab's image where that cluster can pull it.
 
     Raises:
@@ -64,6 +65,9 @@ def run_experiment(
                         "Leave --nodes out.")
     if manifests and not Path(manifests).is_dir():
         raise UserError(f"--manifests {manifests}: there is no such folder.", "Name the folder that has the CNIs' manifests.")
+    if image_archive and not Path(image_archive).is_file():
+        raise UserError(f"--image-archive {image_archive}: there is no such file.",
+                        "Make it where registries can be reached: `docker save --output FILE IMAGE …`.")
     if dry_run:
         _show_plan(mode, profile, nodes, lab)
         return None
@@ -78,7 +82,7 @@ def run_experiment(
                           command=cluster.command(mode.name, profile))
     folder = campaign.begin(request, Path(out) if out else LOCAL_RESULTS)
     try:
-        with telling() as tell, Deployer(asked.means if asked else Means(manifests)) as deployer:
+        with telling() as tell, Deployer(asked.means if asked else Means(manifests, image_archive)) as deployer:
             campaign.advance(folder, _holding(deployer) if keep else deployer, tell)
     except UserError:
         if not store.mode_files(folder):  # nothing was measured: what stands there is only the plan
@@ -100,7 +104,7 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     def hold(lab: Lab) -> None:
         console.print("The lab is up. From another terminal, for example:")
         for place in (lab.nodes[0].name, "pod1"):
-            console.print("  " + shlex.join(lab.enter(place)), markup=False)
+            console.print("  " + shlex.join(lab.shell(place)), markup=False)
         if sys.stdin.isatty():
             input("Enter takes it down. ")
         else:

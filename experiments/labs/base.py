@@ -111,7 +111,7 @@ class Lab(Protocol):
         """The host command line that runs ``argv`` at ``place`` (a node's or a pod's name)."""
         ...
 
-    def enter(self, place: str) -> list[str]:
+    def shell(self, place: str) -> list[str]:
         """The host command line by which a person gets a shell at ``place``."""
         ...
 
@@ -143,8 +143,8 @@ class TypedLab:
         """As :meth:`Lab.command`."""
         raise NotImplementedError
 
-    def enter(self, place: str) -> list[str]:
-        """As :meth:`Lab.enter`."""
+    def shell(self, place: str) -> list[str]:
+        """As :meth:`Lab.shell`."""
         return self.command(place, ["bash"])
 
     def write_file(self, place: str, path: str, content: str) -> None:

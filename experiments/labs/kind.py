@@ -29,16 +29,20 @@ from experiments.labs.kubernetes import Kubectl, KubernetesLab, dig
 
 LABEL = "io.x-k8s.kind.cluster="  # what kind labels its nodes with; the value is the cluster's name
 EXPORT_S = 120.0
+ANSWER_S = 10.0
 
 Tell = Callable[[str], None]
 
 
 @contextlib.contextmanager
-def up(mode: Mode, routers: Mapping[str, str], *, manifests: str = "", tell: Tell = lambda _: None) -> Iterator[KubernetesLab]:
+def up(
+    mode: Mode, routers: Mapping[str, str], *, manifests: str = "", image_archive: str = "", tell: Tell = lambda _: None
+) -> Iterator[KubernetesLab]:
     """Make the mode's cluster; it is removed at the end of the block, whatever happens in it.
 
-    ``routers`` are the BIRD configurations of the fabric's routers by name; ``manifests`` is a folder that has the CNIs'
-    manifests, else they are fetched once. Nothing is made before the manifest is known to be the one that was pinned.
+    ``routers`` are the BIRD configurations of the fabric's routers by name. ``manifests`` is a folder that has the CNIs'
+    manifests, else they are fetched once; ``image_archive`` a file that has the CNI's images, else the nodes pull them.
+    Nothing is made before the manifest is known to be the one that was pinned.
 
     Raises:
         UserError: it is not run as root, a tool or a manifest is missing.
@@ -54,16 +58,19 @@ def up(mode: Mode, routers: Mapping[str, str], *, manifests: str = "", tell: Tel
     name = f"pp{secrets.token_hex(4)}"
     if docker.labelled(LABEL + name):
         raise kind_failure.taken()
-    plan = kind_plan.plan(mode, name, routers)
+    image = _node_image()
+    plan = kind_plan.plan(mode, name, routers, image=image, archived=bool(image_archive))
     folder = leftovers.begin(name, "kind")
     ours = True
     try:
         for file, content in plan.files.items():
             (folder / file).write_text(content)
         (folder / kind_plan.MANIFEST_FILE).write_bytes(edited)
+        if image_archive:
+            (folder / kind_plan.IMAGES_FILE).symlink_to(Path(image_archive).absolute())
         transcript = _make(plan, folder, tell)
-        lab = _lab(mode, folder, transcript)
-        lab.facts["manifest"] = f"{source.file}, SHA-256 {source.sha256}, edits: {', '.join(wanted.edits)}"
+        said = f"{source.file}, SHA-256 {source.sha256}, edits: {', '.join(wanted.edits)}"
+        lab = _lab(mode, folder, transcript, {**_image_facts(image), "manifest": said})
         try:
             yield lab
         finally:
@@ -139,7 +146,7 @@ def _verify(folder: Path) -> None:
     containerlab.verify(containerlab.ContainerlabLab(found, (), (), "host"), made)
 
 
-def _lab(mode: Mode, folder: Path, transcript: base.Transcript) -> KubernetesLab:
+def _lab(mode: Mode, folder: Path, transcript: base.Transcript, facts: Mapping[str, str]) -> KubernetesLab:
     members, routers = addresses.plan(kind_cluster.NODES, mode.underlay.kind, mode.underlay.reflectors)
     names = {router.name: kind_plan.fabric_container(folder.name, router.name) for router in routers}
     found = docker.containers(names) if names else {}
@@ -149,18 +156,34 @@ def _lab(mode: Mode, folder: Path, transcript: base.Transcript) -> KubernetesLab
         tuple(dataclasses.replace(node, device=kind_plan.DEVICE) for node in members[:kind_plan.MEASURING]),
         {node.name: kind_cluster.container(folder.name, node) for node in members},
         routers={router: found[router.name].enter for router in routers},
-        facts=_facts(kubectl),
+        facts={**_facts(kubectl, folder), **facts},
     )
     lab.transcript = transcript
     return lab
 
 
-def _facts(kubectl: Kubectl) -> dict[str, str]:
+def _node_image() -> str:
+    """The image of kind's nodes: by its digest, unless Docker has it by its tag only, as from an archive.
+
+    kind would go to the registry for the digest. The result says which it was, with the image's id.
+    """
+    if docker.exists("image", kind_cluster.IMAGE) or not docker.exists("image", kind_cluster.TAG):
+        return kind_cluster.IMAGE
+    return kind_cluster.TAG
+
+
+def _image_facts(image: str) -> dict[str, str]:
+    with contextlib.suppress(PodpathError):
+        return {"node image": f"{image} ({docker.text(['image', 'inspect', '--format', '{{.Id}}', image]).strip()[:80]})"}
+    return {"node image": image}
+
+
+def _facts(kubectl: Kubectl, folder: Path) -> dict[str, str]:
     """What the cluster is made of; a version that a tool does not say is left out."""
-    found = {"node image": kind_cluster.IMAGE}
+    found: dict[str, str] = {}
     for tool, argv in (("kind", ["kind", "version", "--quiet"]), ("containerlab", ["containerlab", "version", "--short"])):
         with contextlib.suppress(PodpathError):
-            found[tool] = commands.text(argv, 10.0).strip()[:40]
+            found[tool] = commands.text(argv, ANSWER_S, environment=containerlab.environment(folder)).strip()[:40]
     with contextlib.suppress(PodpathError):
         found["Kubernetes"] = str(dig(kubectl.json("version"), "serverVersion", "gitVersion"))[:40]
     return found

@@ -23,7 +23,7 @@ EXTERNAL = "ext-container"  # containerlab's kind of a node that it neither make
 DEVICE = "eth1"  # eth0 is Docker's, and leads to the API server
 NAMESPACE = "podpath"
 KUBECONFIG, CLUSTER_FILE, FABRIC_FILE, MANIFEST_FILE = "kubeconfig", "cluster.kind.yml", "fabric.clab.yml", "manifest.yml"
-ARCHIVE_FILE = "lab-image.tar"
+ARCHIVE_FILE, IMAGES_FILE = "lab-image.tar", "cni-images.tar"
 CREATE_S = 900.0  # kind pulls its node image, about 300 MB, if Docker does not have it
 DEPLOY_S = 180.0
 IMAGE_S = 300.0
@@ -58,8 +58,12 @@ class Plan:
     down: tuple[Step, ...]
 
 
-def plan(mode: Mode, name: str, routers: Mapping[str, str]) -> Plan:
+def plan(
+    mode: Mode, name: str, routers: Mapping[str, str], *, image: str = kind_cluster.IMAGE, archived: bool = False
+) -> Plan:
     """The plan for a cluster called ``name``; ``routers`` are the BIRD configurations of the fabric's routers by name.
+
+    ``image`` is that of kind's nodes; ``archived``: the CNI's images lie in the folder, so that no registry is asked for them.
 
     Raises:
         UserError: the mode's kind.yml is broken.
@@ -68,7 +72,7 @@ def plan(mode: Mode, name: str, routers: Mapping[str, str]) -> Plan:
     source = manifest.source(kubernetes.cni)
     nodes, _ = addresses.plan(kind_cluster.NODES, mode.underlay.kind, mode.underlay.reflectors)
     files = {
-        CLUSTER_FILE: yaml.safe_dump(kind_cluster.cluster(mode, kubernetes), sort_keys=False, width=120),
+        CLUSTER_FILE: yaml.safe_dump(kind_cluster.cluster(mode, kubernetes, image), sort_keys=False, width=120),
         FABRIC_FILE: yaml.safe_dump(fabric(mode, name), sort_keys=False, width=120),
         "pods.yml": yaml.safe_dump_all(
             pods.manifest(NAMESPACE, name, [kind_cluster.container(name, node) for node in nodes[:MEASURING]]),
@@ -77,7 +81,9 @@ def plan(mode: Mode, name: str, routers: Mapping[str, str]) -> Plan:
     }
     if kubernetes.objects:
         files["objects.yml"] = yaml.safe_dump_all([dataclasses.asdict(one) for one in kubernetes.objects], sort_keys=False)
-    steps = (*_cluster(mode, name, kubernetes.cni, nodes), *_network(kubernetes, source), *_pods(name))
+    archive = [Step("The CNI's images, so that no registry is asked for them.",
+                    ("kind", "load", "image-archive", IMAGES_FILE, "--name", name), IMAGE_S)] if archived else []
+    steps = (*_cluster(mode, name, kubernetes.cni, nodes), *archive, *_network(kubernetes, source), *_pods(name))
     return Plan(files, steps, down(name))
 
 

@@ -131,8 +131,8 @@ class KubernetesLab(TypedLab):
         """Make another container of the cluster a place, as it is: what is typed there has to end by itself."""
         self._entries[place] = self.kubectl.inside(namespace, pod, container, [])
 
-    def enter(self, place: str) -> list[str]:
-        """As :meth:`experiments.labs.base.Lab.enter`."""
+    def shell(self, place: str) -> list[str]:
+        """As :meth:`experiments.labs.base.Lab.shell`."""
         if place in self._places:
             return self.kubectl.inside(self.namespace, place, CONTAINER, ["bash"], terminal=True)
         return self.command(place, ["bash"])

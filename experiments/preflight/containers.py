@@ -9,6 +9,7 @@ from experiments.labs import topology
 from experiments.preflight import probes
 from experiments.preflight.missing import Missing
 
+MODULES = Path("/proc/modules")
 TOOLS = {
     "docker": "Install Docker Engine (Debian package docker.io).",
     "containerlab": "Install containerlab 0.76 or newer: https://containerlab.dev/install/.",
@@ -33,7 +34,7 @@ def machine() -> list[Missing]:
     found = []
     if os.geteuid() != 0:
         found.append(Missing("root", "the program enters the containers' namespaces", "Run it with sudo -E."))
-    if not Path("/proc/modules").exists():
+    if not MODULES.exists():
         found.append(Missing("/proc/modules", "containerlab looks for kernel modules there and stops where there are none",
                              "Use a distribution's kernel, or --lab netns."))
     return found

@@ -25,6 +25,7 @@ INOTIFY = {"max_user_watches": 524288, "max_user_instances": 512}
 # What the CNIs need of the kernel beyond the mode's own features, as a file that is there when the module is: flanneld ends
 # without it (flannel-io/flannel main.go).
 BRIDGE_FILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+WATCHES, CONTROL_GROUPS, MEMORY = Path("/proc/sys/fs/inotify"), Path("/sys/fs/cgroup"), Path("/proc/meminfo")
 ANSWER_S = 5.0
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -81,7 +82,7 @@ def _inotify() -> list[Missing]:
     found = []
     for name, least in INOTIFY.items():
         try:
-            here = int((Path("/proc/sys/fs/inotify") / name).read_text())
+            here = int((WATCHES / name).read_text())
         except (OSError, ValueError):
             continue  # a kernel without inotify is not one that runs Docker
         if here < least:
@@ -92,10 +93,9 @@ def _inotify() -> list[Missing]:
 
 def _cgroup() -> list[Missing]:
     """Version 1 or 2: the pinned Kubernetes runs on both."""
-    root = Path("/sys/fs/cgroup")
-    if (root / "cgroup.controllers").exists() or (root / "memory").is_dir():
+    if (CONTROL_GROUPS / "cgroup.controllers").exists() or (CONTROL_GROUPS / "memory").is_dir():
         return []
-    return [Missing("control groups", "/sys/fs/cgroup has neither version 1 nor version 2, and kubelet needs one",
+    return [Missing("control groups", f"{CONTROL_GROUPS} has neither version 1 nor version 2, and kubelet needs one",
                     "Mount it: `mount -t cgroup2 none /sys/fs/cgroup`, or use a distribution with systemd.")]
 
 
@@ -137,7 +137,7 @@ def _docker_info() -> Mapping[str, str]:
 def _memory_bytes() -> int | None:
     """Memory that programs can have without swapping (proc(5), MemAvailable)."""
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
+        lines = MEMORY.read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
     except (OSError, ValueError, StopIteration):
         return None
