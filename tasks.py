@@ -28,7 +28,7 @@ def list_(c: Context, format: str = "table") -> None:
 @task(
     positional=["name"],
     help={
-        "name": "the mode, as `invoke list` names it",
+        "name": "the mode, as `invoke list` names it; with --lab cluster also auto: what it runs",
         "lab": "auto, netns, containerlab, kind or cluster",
         "kernel": "auto, host or uml (the User-Mode Linux capsule)",
         "profile": "smoke, quick or standard: how long and how often is measured",
@@ -40,19 +40,24 @@ def list_(c: Context, format: str = "table") -> None:
         "host": "name under which this machine appears in results",
         "daemon": "ours, or upstream where upstream's daemon is installed",
         "force": "with --kernel uml: also a relay, whose figures are then User-Mode Linux's",
+        "on": "with --lab cluster: the two nodes, \"a,b\"; else the first two that are fit",
+        "image": "with --lab cluster: the lab's image, where the cluster can pull it",
+        "manifests": "with --lab kind: a folder with the CNIs' manifests, for machines without internet",
+        "image_archive": "with --lab kind: a file of `docker save` with the CNI's images, likewise",
     },
 )
 @door
 def experiment(
     c: Context, name: str, lab: str = "auto", kernel: str = "auto", profile: str = "quick", seed: int = 1,
     nodes: int = 2, out: str = "", keep: bool = False, dry_run: bool = False, host: str = "", daemon: str = "ours",
-    force: bool = False,
+    force: bool = False, manifests: str = "", image_archive: str = "", on: str = "", image: str = "",
 ) -> None:
     """Build a mode, prove that it is in force, measure it."""
     from experiments.cli.experiment import run_experiment
 
     run_experiment(name, lab=lab, kernel=kernel, profile=profile, seed=seed, nodes=nodes, out=out, keep=keep,
-                   dry_run=dry_run, host=host, daemon=daemon, force=force)
+                   dry_run=dry_run, host=host, daemon=daemon, force=force, manifests=manifests,
+                   image_archive=image_archive, on=on, image=image)
 
 
 @task(

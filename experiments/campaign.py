@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,6 +49,9 @@ class Request:
     host: str = ""
     purpose: Purpose = "experiment"
     command: tuple[str, ...] = ()
+    # Where the nodes are not this machine: what is told of them, and of the software there.
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    software: Mapping[str, Any] = field(default_factory=dict)
 
 
 def plan(request: Request) -> tuple[Mapping[str, Any], ...]:
@@ -71,12 +74,12 @@ def begin(request: Request, root: Path) -> Path:
     protocol: Protocol = profile(request.profile)
     host = request.host or environment.host_slug()
     folder = store.campaign_dir(root, now()[:10], host)
-    facts = environment.host(host)
+    facts = dict(request.machine) or environment.host(host)
     store.write_campaign(folder, Campaign(
         schema=SCHEMA, id=folder.name, status="partial", purpose=request.purpose, started_at=now(), finished_at=None,
         generator={"version": __version__, **provenance.commit(), "command": list(request.command)},
         protocol={**protocol.as_mapping(request.seed), "nodes": request.nodes},
-        host=facts, network={}, software=environment.software(), plan=plan(request),
+        host=facts, network={}, software=dict(request.software) or environment.software(), plan=plan(request),
     ))
     return folder
 
@@ -98,7 +101,7 @@ def advance(folder: Path, deploy: Deploy, tell: Tell) -> Campaign:
         tell(f"[{position + 1}/{len(campaign.plan)}] {job.mode}, deployment {job.n}, kernel {job.kernel}")
         outcome = deploy(job, tell)
         drift = outcome.deployment.drift_ratio
-        if drifted(drift, _drifts(job.kernel, by_variant.values())):
+        if drifted(drift, _drifts(job.lab, job.kernel, by_variant.values())):
             tell(f"the baselines before and after differ by {drift:.0%}: once more")
             outcome = deploy(job, tell)
             outcome = replace(outcome, deployment=replace(outcome.deployment, repeated_drift_ratio=drift))
@@ -113,9 +116,9 @@ def advance(folder: Path, deploy: Deploy, tell: Tell) -> Campaign:
     return campaign
 
 
-def _drifts(kernel: str, results: Iterable[ModeResult]) -> list[float]:
-    """How far the baselines of a kernel's deployments lay apart so far."""
-    return [d.drift_ratio for result in results if result.kernel == kernel for d in result.deployments
+def _drifts(lab: str, kernel: str, results: Iterable[ModeResult]) -> list[float]:
+    """How far the baselines of a lab's deployments on a kernel lay apart so far."""
+    return [d.drift_ratio for result in results if (result.lab, result.kernel) == (lab, kernel) for d in result.deployments
             if d.drift_ratio is not None]
 
 

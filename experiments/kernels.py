@@ -14,7 +14,7 @@ from experiments import catalog, run
 from experiments.labs import without_xstate
 from experiments.results import store
 from experiments.results.model import Deployment, TranscriptStep
-from experiments.run import Hold, Job, Outcome, Tell
+from experiments.run import NO_MEANS, Hold, Job, Means, Outcome, Tell
 
 DEPLOYMENT_TIMEOUT_S = 900.0
 WITHOUT_AVX = "programs in User-Mode Linux run without AVX: it cannot hold this processor's AMX registers"
@@ -23,7 +23,8 @@ WITHOUT_AVX = "programs in User-Mode Linux run without AVX: it cannot hold this 
 class Deployer:
     """Deploys jobs on the kernel they name; a context manager, because a capsule has to be shut down."""
 
-    def __init__(self) -> None:
+    def __init__(self, means: Means = NO_MEANS) -> None:
+        self._means = means
         self._stack = ExitStack()
         self._capsule: Any = None
 
@@ -38,7 +39,7 @@ class Deployer:
     def __call__(self, job: Job, tell: Tell, hold: Hold | None = None) -> Outcome:
         """Deploy on the host's kernel, or in the capsule; ``hold`` keeps a lab of the host's kernel up for a while."""
         if job.kernel == "host":
-            return run.deploy(job, tell, hold)
+            return run.deploy(job, tell, hold, self._means)
         if self._capsule is None:
             from experiments.labs import capsule, capsule_docker, lab_image  # only here: most runs never need them
 

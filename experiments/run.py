@@ -9,15 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from experiments import attestation, catalog, views
+from experiments.anonymous import Anonymous
 from experiments.catalog import Mode
+from experiments.dataplanes import calico
 from experiments.dataplanes.base import Recipe, recipe_for
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import containerlab, netns
+from experiments.labs import cluster, containerlab, kind, kind_cluster, netns
 from experiments.labs.base import Lab, Transcript
 from experiments.probes import environment
 from experiments.protocol import Protocol, profile
@@ -43,6 +45,19 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Means:
+    """What this machine offers to a lab. No part of a result, so it may name files, and somebody's nodes."""
+
+    manifests: str = ""  # a folder with the CNIs' manifests; empty: they are fetched once
+    image_archive: str = ""  # a file with a CNI's images; empty: the nodes pull them
+    nodes: str = ""  # of a cluster, the two that measure: "a,b"; empty: the first two that are fit
+    image: str = ""  # the lab's image, in a registry that the cluster can pull from
+
+
+NO_MEANS = Means()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a deployment leaves behind. ``raws`` are the tools' own outputs: trial id -> (tool, text)."""
 
@@ -56,10 +71,11 @@ class Outcome:
 class _Run:
     """The state of one deployment while it runs; what a failure leaves of it."""
 
-    def __init__(self, job: Job, tell: Tell, hold: Hold | None) -> None:
+    def __init__(self, job: Job, tell: Tell, hold: Hold | None, means: Means) -> None:
         self.job = job
         self.tell = tell
         self.hold = hold
+        self.means = means
         self.mode: Mode = catalog.get(job.mode)
         self.protocol: Protocol = profile(job.profile)
         self.seconds: dict[str, float] = {}
@@ -71,6 +87,7 @@ class _Run:
         self.raws: dict[str, tuple[str, str]] = {}
         self.implementation: Mapping[str, str] = {}
         self.network: Mapping[str, Any] = {}
+        self.anonymous: Anonymous | None = None
 
     @contextmanager
     def timed(self, phase: str, lab: Lab | None = None) -> Iterator[None]:
@@ -91,30 +108,37 @@ class _Run:
         """
         self.tell(f"lab up: {self.job.nodes} nodes")
         with self.timed("up"):
-            context = lab_for(self.mode, self.job.nodes, self.job.kernel, self.job.lab)
+            context = lab_for(self.mode, self.job.nodes, self.job.kernel, self.job.lab, means=self.means, tell=self.tell)
             lab = context.__enter__()
         self.transcript = lab.transcript
+        if isinstance(lab, cluster.ClusterLab):
+            self.anonymous = Anonymous({real: ours for ours, real in lab.members.items()}, lab.others)
+        failure: BaseException | None = None
         try:
             self._inside(lab)
+        except BaseException as raised:
+            failure = raised
+            raise
         finally:
-            with self.timed("down"):
-                context.__exit__(None, None, None)
+            with self.timed("down"):  # a lab whose deployment failed may want to keep its logs
+                context.__exit__(type(failure) if failure else None, failure, failure.__traceback__ if failure else None)
 
     def _inside(self, lab: Lab) -> None:
         recipe = recipe_for(self.mode, lab)
+        self.mode = recipe.mode
         self.tell("build")
         with self.timed("build", lab):
             recipe.build()
         self.tell("wait for the data plane")
         with self.timed("ready", lab):
             recipe.wait_ready(READY_TIMEOUT_S)
-        self.implementation = recipe.implementation()
-        if self.mode.relay and self.job.kernel == "uml":
-            self.implementation = {**self.implementation, "caution": FORCED}
-        self.network = environment.network(lab, [node.name for node in lab.nodes[:2]])
+        self._describe(lab, recipe)
+        seen = [] if lab.refused else [node.name for node in lab.nodes[:2]]
+        self.network = environment.network(lab, seen, inside=recipe.pods[0].name if lab.refused else "")
         self.tell("attest")
         with self.timed("attest", lab):
             self.before, self.packet = attestation.full(lab, recipe, self.mode)
+        self._describe(lab, recipe)  # again: what may not be looked at shows when it is looked at
         _require(self.before, "before measuring")
         with self.timed("measure", lab):
             self._measure(lab, recipe)
@@ -124,6 +148,12 @@ class _Run:
         _require(self.after, "after measuring")
         if self.hold is not None:
             self.hold(lab)
+
+    def _describe(self, lab: Lab, recipe: Recipe) -> None:
+        """Note what really runs."""
+        self.implementation = {**lab.facts, **recipe.implementation()}
+        if self.mode.relay and self.job.kernel == "uml":
+            self.implementation = {**self.implementation, "caution": FORCED}
 
     def _measure(self, lab: Lab, recipe: Recipe) -> None:
         bench = views.Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.kernel)
@@ -144,10 +174,13 @@ class _Run:
         )
         steps = tuple(TranscriptStep(step.phase, step.place, step.command, step.output, step.exit_code)
                       for step in self.transcript.steps)
-        return Outcome(deployment, steps, self.raws if ok else {}, self.implementation, self.network)
+        found = Outcome(deployment, steps, self.raws if ok else {}, self.implementation, self.network)
+        return found if self.anonymous is None else _without_names(found, self.anonymous)
 
 
-def deploy(job: Job, tell: Tell = lambda _: None, hold: Hold | None = None) -> Outcome:
+def deploy(
+    job: Job, tell: Tell = lambda _: None, hold: Hold | None = None, means: Means = NO_MEANS
+) -> Outcome:
     """Build, attest, measure and remove one deployment; ``hold`` is called before it is removed.
 
     A failed build or attestation is an outcome too: its status is ``failed``, with the reason and without numbers.
@@ -157,7 +190,7 @@ def deploy(job: Job, tell: Tell = lambda _: None, hold: Hold | None = None) -> O
     """
     if job.nodes < 2:
         raise UserError(f"{job.nodes} node is too few: packets travel between two.", "Use --nodes 2 or more.")
-    run = _Run(job, tell, hold)
+    run = _Run(job, tell, hold, means)
     started_at, reason = now(), None
     try:
         run.run()
@@ -166,10 +199,18 @@ def deploy(job: Job, tell: Tell = lambda _: None, hold: Hold | None = None) -> O
     return run.outcome(started_at, reason)
 
 
-def lab_for(mode: Mode, nodes: int = 2, kernel: str = "host", lab: str = "netns") -> AbstractContextManager[Lab]:
-    """A lab with the underlay that the mode wants, not yet up: the embedded one, or containerlab's."""
+def lab_for(
+    mode: Mode, nodes: int = 2, kernel: str = "host", lab: str = "netns", *, means: Means = NO_MEANS,
+    tell: Tell = lambda _: None,
+) -> AbstractContextManager[Lab]:
+    """A lab with the underlay that the mode wants, not yet up."""
     if lab == "containerlab":
         return containerlab.up(mode, nodes=nodes, kernel=kernel)
+    if lab == "cluster":
+        return cluster.up(on=means.nodes, image=means.image)
+    if lab == "kind":
+        return kind.up(mode, calico.routers(mode, kind_cluster.NODES), manifests=means.manifests,
+                       image_archive=means.image_archive, tell=tell)
     return netns.up(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                     mtu_bytes=mode.mtu.underlay_bytes, kernel=kernel)
 
@@ -177,6 +218,17 @@ def lab_for(mode: Mode, nodes: int = 2, kernel: str = "host", lab: str = "netns"
 def now() -> str:
     """The time in UTC as RFC 3339 writes it, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _without_names(found: Outcome, anonymous: Anonymous) -> Outcome:
+    """The outcome of a deployment in somebody's cluster, without what says whose it is."""
+    deployment, packet = anonymous.instance(Deployment, replace(found.deployment, packet=None)), found.deployment.packet
+    return Outcome(
+        replace(deployment, packet=anonymous.packet(packet) if packet else None),
+        tuple(anonymous.instance(TranscriptStep, step) for step in found.transcript),
+        {identity: (tool, anonymous.text(text)) for identity, (tool, text) in found.raws.items()},
+        anonymous.everywhere(dict(found.implementation)), anonymous.everywhere(dict(found.network)),
+    )
 
 
 def _require(checks: list[Check], when: str) -> None:

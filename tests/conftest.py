@@ -9,6 +9,8 @@ from functools import cache
 import pytest
 from measured import measure
 
+from experiments.errors import PodpathError
+from experiments.labs import cluster
 from experiments.results.store import Stored
 
 LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "ethtool", "bird", "sockperf")
@@ -25,8 +27,28 @@ def lab_is_missing() -> str:
     return "" if done.returncode == 0 else f"user namespaces are not allowed here: {done.stderr.strip()}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cluster", action="store_true", help="also measure the cluster of the current kubectl context")
+    parser.addoption("--cluster-image", default="", help="the lab's image, where that cluster can pull it")
+
+
+@cache
+def cluster_is_missing() -> str:
+    """Why no cluster can be measured: none is meant, or none answers; empty if one does."""
+    try:
+        cluster.target()
+    except PodpathError as error:
+        return f"no cluster was started: {error.problem}"
+    return ""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
+        if item.get_closest_marker("cluster"):
+            meant = config.getoption("--cluster")
+            reason = cluster_is_missing() if meant else "no cluster was started: --cluster measures the one kubectl knows"
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
         if item.get_closest_marker("lab") and lab_is_missing():
             item.add_marker(pytest.mark.skip(reason=lab_is_missing()))
 

@@ -45,7 +45,7 @@ rows = []
 for result in stored.results if stored else []:
     goodput = found(result, "speed", "goodput_bps")
     payload = limits.limit(catalog.get(result.mode)).payload_bytes
-    if goodput and result.kernel == "host":
+    if goodput and (result.lab, result.kernel) == ("netns", "host"):
         rows.append([result.mode, goodput / 1e6, payload, goodput / 8 / payload, 8 * payload / goodput * 1e6])
 table("One stream without a limit" if rows else "No reference campaign is stored yet",
       ["mode", "goodput, Mbit/s", "payload of a packet, bytes", "packets a second", "time for a packet, µs"], rows)
@@ -62,7 +62,7 @@ table("One stream without a limit" if rows else "No reference campaign is stored
 rows = []
 for result in stored.results if stored else []:
     cost, base = found(result, "cost", "core_s_per_gbit"), found(result, "cost", "core_s_per_gbit", "host-host")
-    if cost is None or base is None or result.kernel != "host":
+    if cost is None or base is None or (result.lab, result.kernel) != ("netns", "host"):
         continue
     payload = limits.limit(catalog.get(result.mode)).payload_bytes
     per_packet = cost * 8 * payload / 1e9 * 1e6

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from experiments.cli.progress import console
-from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import containerlab, leftovers
+from experiments.errors import PodpathError, UserError
+from experiments.labs import cluster, containerlab, kind, leftovers
+
+REMOVE: Mapping[str, Callable[[str], None]] = {"containerlab": containerlab.remove, "kind": kind.remove,
+                                                 "cluster": cluster.remove}
 
 
 def run_clean() -> None:
-    """Remove the labs with containers whose runner was killed. The embedded lab never leaves anything.
+    """Remove the labs whose runner was killed. The embedded lab never leaves anything.
 
     Raises:
         UserError: something would not go; it is listed above.
@@ -20,10 +25,14 @@ def run_clean() -> None:
         return
     failed = 0
     for name in names:
+        lab = leftovers.noted(name, "lab") or "containerlab"  # what was killed before it had written that down made nothing
         try:
-            containerlab.remove(name)
-            console.print(f"removed: containerlab lab {name}", markup=False)
-        except ExperimentFailed as failure:
+            if lab not in REMOVE:
+                raise UserError(f"{leftovers.folder(name)}: this version knows no lab '{lab}'.",
+                                "Use the version that made it.")
+            REMOVE[lab](name)
+            console.print(f"removed: {lab} lab {name}", markup=False)
+        except PodpathError as failure:
             failed += 1
             console.print(f"error: {failure}", markup=False)
     if failed:

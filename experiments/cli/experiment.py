@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -11,17 +13,18 @@ from rich.table import Table
 
 from experiments import campaign, catalog, limits, protocol, views
 from experiments.catalog import Mode
+from experiments.cli import cluster
 from experiments.cli.progress import console, telling
+from experiments.dataplanes import calico
 from experiments.dataplanes.base import recipe_for
-from experiments.dataplanes.calico import Calico
 from experiments.errors import ExperimentFailed, UserError
 from experiments.kernels import Deployer
-from experiments.labs import kind_cluster, kind_plan, manifest, netns, topology
+from experiments.labs import kind_cluster, kind_plan, kubernetes, manifest, netns, topology
 from experiments.labs.base import Lab
 from experiments.preflight import choose
 from experiments.results import store
 from experiments.results.model import ModeResult, Trial
-from experiments.run import Job, Outcome, Tell
+from experiments.run import Job, Means, Outcome, Tell
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL_RESULTS = ROOT / "data" / "local"
@@ -30,35 +33,61 @@ LOCAL_RESULTS = ROOT / "data" / "local"
 def run_experiment(
     name: str, *, lab: str = "auto", kernel: str = "auto", profile: str = "quick", seed: int = 1, nodes: int = 2,
     out: str = "", keep: bool = False, dry_run: bool = False, host: str = "", daemon: str = "ours",
-    force: bool = False,
+    force: bool = False, manifests: str = "", image_archive: str = "", on: str = "", image: str = "",
 ) -> Path | None:
     """Measure one mode and store the result below ``out`` (default: data/local); the folder, or None for a dry run.
 
-    ``force``: a relay also in User-Mode Linux, where it measures User-Mode Linux; the result says so.
+    ``force``: a relay also in User-Mode Linux, where it measures User-Mode Linux; the result says so. ``manifests``: a folder
+    with the CNIs' manifests, ``image_archive`` a file with a CNI's images, for the kind lab on a machine that cannot fetch
+    them. ``on`` names the cluster lab's two nodes,
+    ``image`` the lab's image where that cluster can pull it.
 
     Raises:
         UserError: unknown mode, lab or profile, or something is missing on this machine.
         ExperimentFailed: the deployment failed; the result file holds the evidence.
     """
-    mode = catalog.get(name)
     protocol.profile(profile)
+    if lab != "cluster" and (on or image):
+        raise UserError("--on and --image are for clusters that exist.", "Use them with --lab cluster.")
+    if lab == "cluster" and dry_run:
+        cluster.show_plan(image)
+        _show_trials(profile)
+        return None
+    asked = cluster.ask(name, on, image) if lab == "cluster" else None
+    mode = asked.mode if asked else catalog.get(name)
     if daemon != "ours":
         raise UserError(
             f"--daemon {daemon} is not available: only our own relays and the kernel's devices run in this lab so far.",
             "Leave --daemon out.",
         )
+    if lab in kubernetes.LABS and nodes != kind_plan.MEASURING:
+        raise UserError(f"{nodes} nodes cannot be had in the lab {lab}: two nodes measure there, whatever the cluster has.",
+                        "Leave --nodes out.")
+    if manifests and not Path(manifests).is_dir():
+        raise UserError(f"--manifests {manifests}: there is no such folder.", "Name the folder that has the CNIs' manifests.")
+    if image_archive and not Path(image_archive).is_file():
+        raise UserError(f"--image-archive {image_archive}: there is no such file.",
+                        "Make it where registries can be reached: `docker save --output FILE IMAGE …`.")
     if dry_run:
         _show_plan(mode, profile, nodes, lab)
         return None
-    choice = choose(mode, lab, kernel, forced=force)
+    choice = choose(mode, lab if nodes == kind_plan.MEASURING or lab != "auto" else "netns", kernel, forced=force)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(
         (campaign.Variant(mode.name, choice.lab, choice.kernel),), profile, seed, nodes, host,
         command=("invoke", *sys.argv[1:]),
     )
+    if asked:
+        request = replace(request, host=host or asked.slug, machine=asked.machine, software=asked.software,
+                          command=cluster.command(mode.name, profile))
     folder = campaign.begin(request, Path(out) if out else LOCAL_RESULTS)
-    with telling() as tell, Deployer() as deployer:
-        campaign.advance(folder, _holding(deployer) if keep else deployer, tell)
+    try:
+        with telling() as tell, Deployer(asked.means if asked else Means(manifests, image_archive)) as deployer:
+            campaign.advance(folder, _holding(deployer) if keep else deployer, tell)
+    except UserError:
+        if not store.mode_files(folder):  # nothing was measured: what stands there is only the plan
+            shutil.rmtree(folder)
+        raise
     _, results = store.read_campaign(folder)
     show_result(mode, results[0], folder)
     failed = [d for d in results[0].deployments if d.status == "failed"]
@@ -75,7 +104,7 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     def hold(lab: Lab) -> None:
         console.print("The lab is up. From another terminal, for example:")
         for place in (lab.nodes[0].name, "pod1"):
-            console.print("  " + " ".join([*lab.command(place, ["bash"])]), markup=False)
+            console.print("  " + shlex.join(lab.shell(place)), markup=False)
         if sys.stdin.isatty():
             input("Enter takes it down. ")
         else:
@@ -112,18 +141,18 @@ def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str) -> None:
 
 def _show_kind(mode: Mode, profile: str) -> None:
     """The files and commands of the kind lab, as a person could paste them into an empty folder."""
-    lab = netns.on_paper(nodes=kind_cluster.NODES, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
-                         mtu_bytes=mode.mtu.underlay_bytes)
-    routers = {router.name: Calico(lab, mode).bird_configuration(router) for router in lab.routers}
-    plan = kind_plan.plan(mode, f"podpath-{mode.name}", routers)
+    plan = kind_plan.plan(mode, f"podpath-{mode.name}", calico.routers(mode, kind_cluster.NODES))
     source = manifest.source(manifest.kubernetes(mode.name).cni)
-    console.print("# The kind lab cannot be run by this version yet; these are its commands.", markup=False)
+    console.print("# up, in an empty folder, as root", markup=False)
     for name, content in plan.files.items():
         console.print(f"cat > {name} <<'END'\n{content}END", markup=False)
     console.print(f"# manifest.yml: {source.url}, edited as experiments/labs/manifests says", markup=False)
-    for step in (*plan.up, *plan.down):
+    for step in plan.up:
         console.print(f"# {step.why}\n{shlex.join(step.argv)}", markup=False)
     _show_trials(profile)
+    console.print("\n# down", markup=False)
+    for step in plan.down:
+        console.print(f"# {step.why}\n{shlex.join(step.argv)}", markup=False)
 
 
 def _show_trials(profile: str) -> None:

@@ -39,13 +39,21 @@ def _print_table(places: list[Readiness]) -> None:
         here = {place.kernel: place for place in places if place.mode == name and place.lab == "netns"}
         table.add_row(name, _cell(here["host"]), _cell(here["uml"]))
     console.print(table)
-    for what, how in dict.fromkeys((m.what, m.how) for place in places if place.lab == "netns" for m in place.missing):
+    for lab, kernel in dict.fromkeys((place.lab, place.kernel) for place in places if place.lab != "netns"):
+        _print_lab([place for place in places if (place.lab, place.kernel) == (lab, kernel)])
+    for what, how in dict.fromkeys((m.what, m.how) for place in places for m in place.missing):
         console.print(f"{what}: {how}", markup=False)
-    first = places[0].mode
-    for place in (p for p in places if p.mode == first and p.lab != "netns"):
-        state = "ready" if place.ready else "needs " + ", ".join(missing.what for missing in place.missing)
-        where = " in the capsule" if place.kernel == "uml" else ""
-        console.print(f"{place.lab}{where}: {state}", markup=False)
+
+
+def _print_lab(places: list[Readiness]) -> None:
+    """A lab with containers: what it lacks for every mode, then what some modes need beyond that."""
+    shared = [m for m in places[0].missing if all(m in place.missing for place in places)]
+    where = " in the capsule" if places[0].kernel == "uml" else ""
+    state = "needs " + ", ".join(m.what for m in shared) if shared else "ready"
+    console.print(f"{places[0].lab}{where}: {state}", markup=False)
+    for place in places:
+        if more := [m.what for m in place.missing if m not in shared]:
+            console.print(f"  {place.mode}: needs {'also ' if shared else ''}{', '.join(more)}", markup=False)
 
 
 def _cell(place: Readiness) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 
 from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed
+from experiments.labs import kubernetes
 from experiments.labs.base import Lab, Node, Pod, run
 from experiments.results.model import Check
 
@@ -30,6 +31,7 @@ class Daemon:
 class Recipe(Protocol):
     """Builds a mode on a lab's nodes and knows the signs by which it is recognised."""
 
+    mode: Mode  # with the sizes and numbers that it has in this lab
     pods: tuple[Pod, ...]  # one a node, in the order of the nodes, with their addresses
 
     def __init__(self, lab: Lab, mode: Mode) -> None: ...
@@ -60,8 +62,9 @@ class Recipe(Protocol):
 
 
 def recipe_for(mode: Mode, lab: Lab) -> Recipe:
-    """The recipe of a mode's data plane: the class ``Recipe`` of the module that the mode names."""
-    module = importlib.import_module(f"experiments.dataplanes.{mode.dataplane}")
+    """The recipe of a mode's data plane: that of the module which the mode names; in Kubernetes the CNI builds it."""
+    name = "kubernetes" if lab.name in kubernetes.LABS else mode.dataplane
+    module = importlib.import_module(f"experiments.dataplanes.{name}")
     return cast(Recipe, module.recipe(lab, mode))
 
 

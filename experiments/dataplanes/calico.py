@@ -23,6 +23,7 @@ from experiments.dataplanes.base import (
     wait_for_pods,
 )
 from experiments.errors import ExperimentFailed
+from experiments.labs import netns
 from experiments.labs.base import Lab, Node, Pod, run
 from experiments.results.model import Check
 
@@ -253,6 +254,13 @@ class Calico:
 
 def _show_protocols(speaker: Node) -> list[str]:
     return ["birdc", "-s", f"/run/podpath/{speaker.name}.bird.ctl", "show", "protocols"]
+
+
+def routers(mode: Mode, nodes: int) -> dict[str, str]:
+    """The BIRD configurations of an underlay's own routers by name, for labs whose nodes the CNI configures itself."""
+    lab = netns.on_paper(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors)
+    calico = Calico(lab, mode)
+    return {router.name: calico.bird_configuration(router) for router in lab.routers}
 
 
 def recipe(lab: Lab, mode: Mode) -> Calico:

@@ -6,16 +6,20 @@ what was typed, and takes everything down. Recipes (``experiments.dataplanes``) 
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Literal, Protocol
 
 from experiments.errors import ExperimentFailed
 
 Underlay = Literal["l2", "routed"]
+# kubectl's own last line on the standard error of a command that ran in a pod and failed (kubernetes/client-go
+# util/exec/exec.go); what the command said itself is the reason.
+_KUBECTL_ENDED = re.compile(r"^command terminated with exit code \d+\n?\Z", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -92,15 +96,23 @@ class Lab(Protocol):
 
     name: str  # netns | containerlab | kind | cluster
     kernel: str  # host | uml
+    facts: Mapping[str, str]  # what the lab itself was made of, for the result: versions, images
     nodes: tuple[Node, ...]  # role "node" only, in order: node1, node2, …
     routers: tuple[Node, ...]  # reflectors and ToRs
     transcript: Transcript
     python: tuple[str, ...]  # the interpreter on its nodes …
     source: str  # … and where it finds this program's code
     paper: bool  # commands are only written down (--dry-run); nothing runs, so nothing can be waited for
+    foreign: bool  # the nodes are somebody's machines: nothing on them is changed, and this machine's counters are not theirs
+    refused: str  # why there are no places on the nodes' own network (node1, node2); empty where there are
+    stdin: int  # what commands read: nothing, or what tells them inside that this program is still there
 
     def command(self, place: str, argv: Sequence[str]) -> list[str]:
         """The host command line that runs ``argv`` at ``place`` (a node's or a pod's name)."""
+        ...
+
+    def shell(self, place: str) -> list[str]:
+        """The host command line by which a person gets a shell at ``place``."""
         ...
 
     def add_pod(self, pod: Pod) -> None:
@@ -122,10 +134,18 @@ class TypedLab:
     nodes: tuple[Node, ...]
     routers: tuple[Node, ...]
     transcript: Transcript
+    facts: Mapping[str, str] = {}
+    foreign: bool = False
+    refused: str = ""
+    stdin: int = subprocess.DEVNULL
 
     def command(self, place: str, argv: Sequence[str]) -> list[str]:
         """As :meth:`Lab.command`."""
         raise NotImplementedError
+
+    def shell(self, place: str) -> list[str]:
+        """As :meth:`Lab.shell`."""
+        return self.command(place, ["bash"])
 
     def write_file(self, place: str, path: str, content: str) -> None:
         """Write a file at a place; recorded as ``cat > path`` with its content.
@@ -170,7 +190,7 @@ def run(
     try:
         done = subprocess.run(
             lab.command(place, argv), capture_output=True, text=True, errors="replace", timeout=timeout_s,
-            stdin=subprocess.DEVNULL, check=False,
+            stdin=lab.stdin, check=False,
         )
     except subprocess.TimeoutExpired:
         raise ExperimentFailed(
@@ -178,7 +198,7 @@ def run(
             "Run the same experiment again; if it hangs again, the transcript up to here is in the failed result.",
         ) from None
     completed = Completed(
-        place, tuple(argv), done.stdout, done.stderr, done.returncode, time.monotonic() - started
+        place, tuple(argv), done.stdout, own_words(done.stderr), done.returncode, time.monotonic() - started
     )
     if record:
         lab.transcript.record(completed)
@@ -196,4 +216,9 @@ def start(
     lab.transcript.steps.append(Step(lab.transcript.phase, place, shlex.join(argv) + " &", "", 0))
     # The command that enters the lab waits for the one inside; when it is stopped, the one inside has to stop too.
     inside = ["setpriv", "--pdeathsig", "TERM", *argv]
-    return subprocess.Popen(lab.command(place, inside), stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+    return subprocess.Popen(lab.command(place, inside), stdin=lab.stdin, stdout=stdout, stderr=stderr)
+
+
+def own_words(stderr: str) -> str:
+    """What a command said itself, without what was added by the one that led into the lab."""
+    return _KUBECTL_ENDED.sub("", stderr)

@@ -14,9 +14,7 @@ import contextlib
 import json
 import os
 import secrets
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +22,14 @@ import yaml
 
 from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import addresses, leftovers, topology
+from experiments.labs import addresses, commands, docker, leftovers, topology
 from experiments.labs.base import Node, Pod, Transcript, TypedLab, run
+from experiments.labs.docker import Container
 
 DEPLOY_TIMEOUT_S = 180.0
 DESTROY_TIMEOUT_S = 120.0
-DOCKER_TIMEOUT_S = 60.0
 TOPOLOGY_FILE = "topology.clab.yml"
-
-
-@dataclass(frozen=True)
-class Container:
-    """A node's container: Docker's id, and the process on the host whose namespaces are the container's."""
-
-    id: str
-    pid: int
+LABEL = "containerlab="  # what containerlab labels its containers with; the value is the lab's name
 
 
 class ContainerlabLab(TypedLab):
@@ -65,8 +56,7 @@ class ContainerlabLab(TypedLab):
             return list(argv)
         pod = self.pods.get(place)
         container = self.containers[pod.node if pod else place]
-        inside = ["ip", "netns", "exec", pod.name, *argv] if pod else list(argv)
-        return ["nsenter", "--target", str(container.pid), "--mount", "--uts", "--ipc", "--net", "--pid", *inside]
+        return [*container.enter, *(["ip", "netns", "exec", pod.name] if pod else []), *argv]
 
     def add_pod(self, pod: Pod) -> None:
         """Create the pod's network namespace inside its node's container."""
@@ -88,16 +78,15 @@ def up(mode: Mode, *, nodes: int = 2, kernel: str = "host") -> Iterator[Containe
     name = f"pp{secrets.token_hex(4)}"
     source = str(Path(__file__).resolve().parents[2])
     made = topology.topology(mode, nodes, name, source)
-    folder = leftovers.begin(name)
-    file = folder / TOPOLOGY_FILE
-    file.write_text(yaml.safe_dump(made, sort_keys=False))
+    folder = leftovers.begin(name, "containerlab")
+    (folder / TOPOLOGY_FILE).write_text(yaml.safe_dump(made, sort_keys=False))
     try:
-        _containerlab(["deploy", "--topo", str(file)], folder, DEPLOY_TIMEOUT_S)
-        containers = _containers(name, made)
+        clab(["deploy", "--topo", str(folder / TOPOLOGY_FILE)], folder, DEPLOY_TIMEOUT_S)
+        containers = docker.containers({place: f"{topology.PREFIX}-{name}-{place}" for place in made["topology"]["nodes"]})
         leftovers.record(name, [container.id for container in containers.values()])
         members, routers = addresses.plan(nodes, mode.underlay.kind, mode.underlay.reflectors)
         lab = ContainerlabLab(containers, members, routers, kernel)
-        _verify(lab, made)
+        verify(lab, made)
         yield lab
     finally:
         remove(name)
@@ -110,91 +99,33 @@ def remove(name: str) -> None:
         ExperimentFailed: something would not go; it is named, and stays written down.
     """
     folder = leftovers.folder(name)
-    file = folder / TOPOLOGY_FILE
-    ids = set(leftovers.recorded(name))
+    commands.end_marked(name)
     with contextlib.suppress(ExperimentFailed):  # what remains is looked at, whatever this says
-        if file.exists():
-            _containerlab(["destroy", "--topo", str(file), "--cleanup"], folder, DESTROY_TIMEOUT_S)
-    # The label is containerlab's, its value a name that this program made at random.
-    for found in {*_docker_lines(["ps", "--all", "--quiet", "--no-trunc", "--filter", f"label=containerlab={name}"]),
-                  *(i for i in ids if _exists("container", i))}:
-        _docker(["rm", "--force", "--volumes", found])
-    network = f"{topology.PREFIX}-{name}"
-    if _exists("network", network):
-        _docker(["network", "rm", network])
-    remaining = [f"container {i[:12]}" for i in sorted(ids) if _exists("container", i)]
-    remaining += [f"network {network}"] if _exists("network", network) else []
+        if (folder / TOPOLOGY_FILE).exists():
+            clab(["destroy", "--topo", str(folder / TOPOLOGY_FILE), "--cleanup"], folder, DESTROY_TIMEOUT_S)
+    remaining = docker.sweep([LABEL + name], leftovers.recorded(name), [f"{topology.PREFIX}-{name}"])
     if remaining:
         raise ExperimentFailed(f"The containerlab lab {name} was not removed whole: {', '.join(remaining)} remain.",
                                "Run `invoke clean` when Docker answers again.")
     leftovers.end(name)
 
 
-def _containerlab(arguments: Sequence[str], folder: Path, timeout_s: float) -> None:
-    environment = {**os.environ, "CLAB_VERSION_CHECK": "disable", "CLAB_LABDIR_BASE": str(folder)}
-    # With a killed runner it ends too: it would else go on to make what `invoke clean` has just looked for.
-    _host(["setpriv", "--pdeathsig", "KILL", "containerlab", *arguments], timeout_s, environment)
-
-
-def _docker(arguments: Sequence[str]) -> str:
-    return _host(["docker", *arguments], DOCKER_TIMEOUT_S, None)
-
-
-def _docker_lines(arguments: Sequence[str]) -> list[str]:
-    return [line for line in _docker(arguments).splitlines() if line]
-
-
-def _exists(kind: str, name: str) -> bool:
-    """Whether Docker has it.
+def clab(arguments: Sequence[str], folder: Path, timeout_s: float) -> None:
+    """Run ``containerlab …`` on a topology's file in ``folder``, with nothing of its own outside the folder.
 
     Raises:
-        ExperimentFailed: Docker does not answer, so nobody knows.
+        UserError: it is not installed.
+        ExperimentFailed: it says that it failed; that it says nothing means nothing.
     """
-    done = _run(["docker", kind, "inspect", name], DOCKER_TIMEOUT_S, None)
-    if done.returncode != 0 and "no such" not in done.stderr.lower():
-        raise ExperimentFailed(f"Docker could not say whether {kind} {name[:12]} is there: {_words(done)}")
-    return done.returncode == 0
+    commands.text(commands.tied(["containerlab", *arguments]), timeout_s, environment=environment(folder), folder=folder)
 
 
-def _host(argv: Sequence[str], timeout_s: float, environment: Mapping[str, str] | None) -> str:
-    done = _run(argv, timeout_s, environment)
-    if done.returncode != 0:
-        raise ExperimentFailed(f"`{_name(argv)}` ended with {done.returncode}: {_words(done)}")
-    return done.stdout
+def environment(folder: Path) -> dict[str, str]:
+    """What containerlab is told beside its arguments: to ask nobody for a newer version, and where its files go."""
+    return {**commands.marked(folder.name), "CLAB_VERSION_CHECK": "disable", "CLAB_LABDIR_BASE": str(folder)}
 
 
-def _name(argv: Sequence[str]) -> str:
-    """A command by its first two words."""
-    return " ".join(argv[3:5] if argv[0] == "setpriv" else argv[:2])
-
-
-def _run(argv: Sequence[str], timeout_s: float, environment: Mapping[str, str] | None) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(list(argv), capture_output=True, text=True, errors="replace", timeout=timeout_s,
-                              stdin=subprocess.DEVNULL, env=environment, check=False)
-    except FileNotFoundError:
-        raise UserError(f"{argv[0]} is not installed.", f"Install {argv[0]}; `invoke list` says what is missing.") from None
-    except subprocess.TimeoutExpired:
-        raise ExperimentFailed(f"`{_name(argv)}` did not end within {timeout_s:g} s.") from None
-
-
-def _words(done: subprocess.CompletedProcess[str]) -> str:
-    lines = (done.stderr or done.stdout).strip().splitlines()
-    return " / ".join(lines[-3:])[-600:] or "it said nothing"
-
-
-def _containers(name: str, made: Mapping[str, Any]) -> dict[str, Container]:
-    """The containers that were deployed, by node."""
-    places = list(made["topology"]["nodes"])
-    text = _docker(["container", "inspect", *(f"{topology.PREFIX}-{name}-{place}" for place in places)])
-    found = {place: json.loads(text)[number] for number, place in enumerate(places)}
-    dead = [place for place, container in found.items() if not container["State"]["Running"]]
-    if dead:
-        raise ExperimentFailed(f"The containers of {', '.join(dead)} are not running.")
-    return {place: Container(str(one["Id"]), int(one["State"]["Pid"])) for place, one in found.items()}
-
-
-def _verify(lab: ContainerlabLab, made: Mapping[str, Any]) -> None:
+def verify(lab: ContainerlabLab, made: Mapping[str, Any]) -> None:
     """Whether every link and every command of the topology has had its effect.
 
     Raises:

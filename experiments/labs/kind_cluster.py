@@ -18,11 +18,12 @@ from experiments.labs.manifest import Kubernetes
 
 # Kubernetes 1.34 runs on hosts with cgroup v1 as well; from 1.35 on the kubelet refuses them.
 IMAGE = "kindest/node:v1.34.8@sha256:02722c2dedddcfc00febf5d27fbeb9b7b2c14294c82109ff4a85d89ac9ba3256"
+TAG = IMAGE.partition("@")[0]
 NODES = 3
 RACK_LABEL = "podpath-rack"
 
 
-def cluster(mode: Mode, kubernetes: Kubernetes) -> dict[str, Any]:
+def cluster(mode: Mode, kubernetes: Kubernetes, image: str = IMAGE) -> dict[str, Any]:
     """kind's configuration (kind.x-k8s.io/v1alpha4)."""
     members, _ = addresses.plan(NODES, mode.underlay.kind, mode.underlay.reflectors)
     *workers, control_plane = members
@@ -30,14 +31,14 @@ def cluster(mode: Mode, kubernetes: Kubernetes) -> dict[str, Any]:
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "networking": {"disableDefaultCNI": True, "podSubnet": kubernetes.pod_subnet},
-        "nodes": [_node("control-plane", control_plane, "InitConfiguration"),
-                  *(_node("worker", worker, "JoinConfiguration") for worker in workers)],
+        "nodes": [_node("control-plane", control_plane, "InitConfiguration", image),
+                  *(_node("worker", worker, "JoinConfiguration", image) for worker in workers)],
     }
 
 
-def _node(role: str, node: Node, configuration: str) -> dict[str, Any]:
+def _node(role: str, node: Node, configuration: str, image: str) -> dict[str, Any]:
     patch = {"kind": configuration, "nodeRegistration": {"kubeletExtraArgs": {"node-ip": node.address}}}
-    return {"role": role, "image": IMAGE, "labels": {RACK_LABEL: str(node.index)},
+    return {"role": role, "image": image, "labels": {RACK_LABEL: str(node.index)},
             "kubeadmConfigPatches": [yaml.safe_dump(patch, sort_keys=False)]}
 
 

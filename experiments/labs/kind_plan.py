@@ -15,12 +15,20 @@ from typing import Any
 import yaml
 
 from experiments.catalog import Mode
-from experiments.labs import addresses, kind_cluster, manifest, topology
+from experiments.labs import addresses, kind_cluster, manifest, pods, topology
 from experiments.labs.base import Node
 
+MEASURING = 2  # of the three nodes; the third is the control plane
+EXTERNAL = "ext-container"  # containerlab's kind of a node that it neither makes nor removes
 DEVICE = "eth1"  # eth0 is Docker's, and leads to the API server
 NAMESPACE = "podpath"
-READY_TIMEOUT = "180s"
+KUBECONFIG, CLUSTER_FILE, FABRIC_FILE, MANIFEST_FILE = "kubeconfig", "cluster.kind.yml", "fabric.clab.yml", "manifest.yml"
+ARCHIVE_FILE, IMAGES_FILE = "lab-image.tar", "cni-images.tar"
+CREATE_S = 900.0  # kind pulls its node image, about 300 MB, if Docker does not have it
+DEPLOY_S = 180.0
+IMAGE_S = 300.0
+READY_S = 180.0  # the CNI's images are pulled by the nodes
+SLACK_S = 20.0
 # The plugin that Flannel delegates to, which kind's node image does not have (kubernetes-sigs/kind issue 1340).
 BRIDGE_PLUGIN = "/usr/lib/cni/bridge"
 DAEMON_SETS = {"calico": ("kube-system", "calico-node"), "flannel": ("kube-flannel", "kube-flannel-ds"),
@@ -30,10 +38,15 @@ FIRST_RACK_AS = 64513  # each rack an AS of its own, else a rack would refuse an
 
 @dataclass(frozen=True)
 class Step:
-    """One command; ``why`` stands above it."""
+    """One command, typed in the lab's folder; ``why`` stands above it.
+
+    ``limit_s`` is how long it may take, ``asks`` what it waits for (``nodes``, ``pods``): they are asked why, if it fails.
+    """
 
     why: str
     argv: tuple[str, ...]
+    limit_s: float = 60.0
+    asks: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,8 +58,12 @@ class Plan:
     down: tuple[Step, ...]
 
 
-def plan(mode: Mode, name: str, routers: Mapping[str, str]) -> Plan:
+def plan(
+    mode: Mode, name: str, routers: Mapping[str, str], *, image: str = kind_cluster.IMAGE, archived: bool = False
+) -> Plan:
     """The plan for a cluster called ``name``; ``routers`` are the BIRD configurations of the fabric's routers by name.
+
+    ``image`` is that of kind's nodes; ``archived``: the CNI's images lie in the folder, so that no registry is asked for them.
 
     Raises:
         UserError: the mode's kind.yml is broken.
@@ -55,54 +72,108 @@ def plan(mode: Mode, name: str, routers: Mapping[str, str]) -> Plan:
     source = manifest.source(kubernetes.cni)
     nodes, _ = addresses.plan(kind_cluster.NODES, mode.underlay.kind, mode.underlay.reflectors)
     files = {
-        "cluster.kind.yml": yaml.safe_dump(kind_cluster.cluster(mode, kubernetes), sort_keys=False, width=120),
-        "fabric.clab.yml": yaml.safe_dump(fabric(mode, name), sort_keys=False, width=120),
-        "pods.yml": yaml.safe_dump_all(pods(name), sort_keys=False),
+        CLUSTER_FILE: yaml.safe_dump(kind_cluster.cluster(mode, kubernetes, image), sort_keys=False, width=120),
+        FABRIC_FILE: yaml.safe_dump(fabric(mode, name), sort_keys=False, width=120),
+        "pods.yml": yaml.safe_dump_all(
+            pods.manifest(NAMESPACE, name, [kind_cluster.container(name, node) for node in nodes[:MEASURING]]),
+            sort_keys=False),
         **{f"{router}.bird.conf": text for router, text in routers.items()},
     }
     if kubernetes.objects:
         files["objects.yml"] = yaml.safe_dump_all([dataclasses.asdict(one) for one in kubernetes.objects], sort_keys=False)
-    kubectl = ("kubectl", "--kubeconfig", "kubeconfig")
-    namespace, daemon_set = DAEMON_SETS[kubernetes.cni]
+    archive = [Step("The CNI's images, so that no registry is asked for them.",
+                    ("kind", "load", "image-archive", IMAGES_FILE, "--name", name), IMAGE_S)] if archived else []
+    steps = (*_cluster(mode, name, kubernetes.cni, nodes), *archive, *_network(kubernetes, source), *_pods(name))
+    return Plan(files, steps, down(name))
+
+
+def _kubectl(*arguments: str) -> tuple[str, ...]:
+    return ("kubectl", "--kubeconfig", KUBECONFIG, *arguments)
+
+
+def _cluster(mode: Mode, name: str, cni: str, nodes: tuple[Node, ...]) -> list[Step]:
+    """The nodes and the fabric between them, up to what the CNI finds when it starts."""
     steps = [
         Step("The cluster; without a CNI its nodes cannot be ready, so nothing waits for them.",
-             ("kind", "create", "cluster", "--name", name, "--config", "cluster.kind.yml", "--kubeconfig", "kubeconfig")),
-        Step("The fabric, and the nodes' addresses on it.", ("containerlab", "deploy", "--topo", "fabric.clab.yml")),
+             # Retained if it fails, for its logs; it is removed in any case.
+             ("kind", "create", "cluster", "--name", name, "--config", CLUSTER_FILE, "--kubeconfig", KUBECONFIG, "--retain"),
+             CREATE_S),
+        Step("The fabric, and the nodes' addresses on it.", ("containerlab", "deploy", "--topo", FABRIC_FILE), DEPLOY_S),
     ]
-    if kubernetes.cni == "flannel":
-        steps += [Step("Flannel delegates to a plugin that kind's image lacks; the lab's image has Debian's.",
+    if cni == "flannel":
+        plugin = f"{fabric_container(name, 'underlay')}:{BRIDGE_PLUGIN}"
+        steps.append(Step("Flannel delegates to a plugin that kind's image lacks; the lab's image has Debian's.",
+                          ("docker", "cp", plugin, "bridge")))
+        steps += [Step("A node gets it.",
                        ("docker", "cp", "bridge", f"{kind_cluster.container(name, node)}:/opt/cni/bin/bridge"))
                   for node in nodes]
-        steps.insert(0, Step("The plugin, out of the lab's image.",
-                             ("docker", "run", "--rm", "--volume", ".:/out", topology.IMAGE, "cp", BRIDGE_PLUGIN,
-                              "/out/bridge")))
     if mode.underlay.kind == "routed":
         steps += [Step("The node's own AS number, before Calico starts.",
-                       (*kubectl, "annotate", "node", kind_cluster.container(name, node),
-                        f"projectcalico.org/ASNumber={FIRST_RACK_AS - 1 + node.index}")) for node in nodes]
-    steps += [
+                       _kubectl("annotate", "node", kind_cluster.container(name, node),
+                                f"projectcalico.org/ASNumber={FIRST_RACK_AS - 1 + node.index}")) for node in nodes]
+    return steps
+
+
+def _network(kubernetes: manifest.Kubernetes, source: manifest.Source) -> list[Step]:
+    """The CNI, until its daemon runs on every node."""
+    namespace, daemon_set = DAEMON_SETS[kubernetes.cni]
+    wait = f"--timeout={READY_S:g}s"
+    return [
         Step(f"The CNI: {source.file} (SHA-256 {source.sha256[:12]}…) with {', '.join(kubernetes.edits)}.",
-             (*kubectl, "apply", "--server-side", "--filename", "manifest.yml")),
-        *([Step("Who peers with whom.", (*kubectl, "apply", "--server-side", "--filename", "objects.yml"))]
+             _kubectl("apply", "--server-side", "--filename", MANIFEST_FILE)),
+        *([Step("Kubernetes knows the kinds of the objects that follow.",
+                _kubectl("wait", "--for=condition=Established", *_definitions(kubernetes), wait), READY_S + SLACK_S),
+           Step("Who peers with whom.", _kubectl("apply", "--server-side", "--filename", "objects.yml"))]
           if kubernetes.objects else []),
         Step("Nodes are ready when the CNI has written its configuration.",
-             (*kubectl, "wait", "--for=condition=Ready", "nodes", "--all", f"--timeout={READY_TIMEOUT}")),
+             _kubectl("wait", "--for=condition=Ready", "nodes", "--all", wait), READY_S + SLACK_S, "nodes"),
         Step("And the data plane's daemon runs on each.",
-             (*kubectl, "--namespace", namespace, "rollout", "status", f"daemonset/{daemon_set}",
-              f"--timeout={READY_TIMEOUT}")),
-        Step("The lab's image as an archive: a name with a digest cannot be loaded.",
-             ("docker", "save", "--output", "lab-image.tar", topology.IMAGE)),
-        Step("The nodes get it.", ("kind", "load", "image-archive", "lab-image.tar", "--name", name)),
-        Step("The measuring pods, one a worker, and their twins on the host's network for the baseline.",
-             (*kubectl, "apply", "--filename", "pods.yml")),
-        Step("They run.", (*kubectl, "--namespace", NAMESPACE, "wait", "--for=condition=Ready", "pods", "--all",
-                           f"--timeout={READY_TIMEOUT}")),
+             _kubectl("--namespace", namespace, "rollout", "status", f"daemonset/{daemon_set}", wait),
+             READY_S + SLACK_S, "pods"),
     ]
-    down = (
-        Step("The fabric.", ("containerlab", "destroy", "--topo", "fabric.clab.yml", "--cleanup")),
-        Step("The cluster.", ("kind", "delete", "cluster", "--name", name, "--kubeconfig", "kubeconfig")),
+
+
+def _definitions(kubernetes: manifest.Kubernetes) -> list[str]:
+    """The definitions of the objects' kinds, as Calico's manifest names them."""
+    kinds = {(one.kind, one.apiVersion.partition("/")[0]) for one in kubernetes.objects}
+    return sorted(f"customresourcedefinition/{kind.lower()}s.{group}" for kind, group in kinds)
+
+
+def _pods(name: str) -> list[Step]:
+    """The lab's image on the nodes, and the pods that measure."""
+    return [
+        Step("The lab's image as an archive: a name with a digest cannot be loaded.",
+             ("docker", "save", "--output", ARCHIVE_FILE, topology.IMAGE), IMAGE_S),
+        Step("The nodes get it.", ("kind", "load", "image-archive", ARCHIVE_FILE, "--name", name), IMAGE_S),
+        Step("The measuring pods, one a worker, and their twins on the workers' own network for the baseline.",
+             _kubectl("apply", "--filename", "pods.yml")),
+        Step("They run.", _kubectl("--namespace", NAMESPACE, "wait", "--for=condition=Ready", "pods", "--all",
+                                   f"--timeout={READY_S:g}s"), READY_S + SLACK_S, "pods"),
+    ]
+
+
+def down(name: str) -> tuple[Step, ...]:
+    """What takes it down."""
+    return (
+        Step("The fabric.", ("containerlab", "destroy", "--topo", FABRIC_FILE, "--cleanup"), 120.0),
+        Step("The cluster.", ("kind", "delete", "cluster", "--name", name, "--kubeconfig", KUBECONFIG), 120.0),
     )
-    return Plan(files, tuple(steps), down)
+
+
+def fabric_container(name: str, place: str) -> str:
+    """The container of a node of the fabric that is not kind's."""
+    return f"{topology.PREFIX}-{name}-{place}"
+
+
+def network(name: str) -> str:
+    """The management network that containerlab would make, if a node wanted one."""
+    return f"{topology.PREFIX}-{name}"
+
+
+def containers(made: Mapping[str, Any], name: str) -> dict[str, str]:
+    """The containers of a fabric by their places in its file: kind's by their own names, the others by containerlab's."""
+    return {place: place if node.get("kind") == EXTERNAL else fabric_container(name, place)
+            for place, node in made["topology"]["nodes"].items()}
 
 
 def fabric(mode: Mode, name: str) -> dict[str, Any]:
@@ -113,7 +184,7 @@ def fabric(mode: Mode, name: str) -> dict[str, Any]:
     places: dict[str, Any] = {}
     for place, node in made["topology"]["nodes"].items():
         if place in containers:
-            places[containers[place]] = {"kind": "ext-container", "exec": _on_kind_node(mode, _named(members, place), routers)}
+            places[containers[place]] = {"kind": EXTERNAL, "exec": _on_kind_node(mode, _named(members, place), routers)}
         elif place == "underlay":
             places[place] = node
         else:
@@ -142,21 +213,3 @@ def _on_kind_node(mode: Mode, node: Node, routers: tuple[Node, ...]) -> list[str
     if mode.underlay.kind == "routed":
         commands += [f"ip route add {addresses.rack(tor)} via {node.gateway}" for tor in routers if tor.index != node.index]
     return commands
-
-
-def pods(name: str) -> list[dict[str, Any]]:
-    """The namespace and the measuring pods: one on each worker, and one on each worker's own network."""
-    found: list[dict[str, Any]] = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}]
-    for index, role in ((1, "client"), (2, "server")):
-        for suffix, host_network in (("", False), ("-host", True)):
-            found.append({
-                "apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"{role}{suffix}", "namespace": NAMESPACE},
-                "spec": {
-                    "nodeName": kind_cluster.container(name, Node(f"node{index}", index, "")), "hostNetwork": host_network,
-                    "terminationGracePeriodSeconds": 0,
-                    "containers": [{"name": "lab", "image": topology.IMAGE, "imagePullPolicy": "Never",
-                                    "command": ["sleep", "infinity"],
-                                    "securityContext": {"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}}}],
-                },
-            })
-    return found

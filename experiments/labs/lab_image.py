@@ -10,6 +10,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from experiments import folders
 from experiments.errors import ExperimentFailed, UserError
 
 DOCKERFILE = Path(__file__).resolve().parent / "image" / "Dockerfile"
@@ -21,8 +22,7 @@ def archive() -> Path:
     """Where the archive lies: PODPATH_LAB_IMAGE, or the user's cache (XDG Base Directory Specification)."""
     if named := os.environ.get("PODPATH_LAB_IMAGE"):
         return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "podpath" / "lab-image.tar"
+    return folders.cache() / "lab-image.tar"
 
 
 def packages() -> list[str]:

@@ -1,8 +1,8 @@
 """What labs with containers would leave behind, written down before it is made.
 
 A folder a lab below the user's state directory (XDG Base Directory Specification: ``$XDG_STATE_HOME``), with the lab's own
-files and ``state.json``: who runs it, and Docker's ids of its containers. ``invoke clean`` removes the labs whose runner is
-gone, and no other.
+files and ``state.json``: which lab it is, who runs it, Docker's ids of its containers, and what else its removal needs.
+``invoke clean`` removes the labs whose runner is gone, and no other.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from experiments import folders
 from experiments.errors import UserError
 
 STATE_FILE = "state.json"
@@ -22,8 +23,7 @@ _NAME = re.compile(r"pp[0-9a-f]{8}")
 
 def root() -> Path:
     """Where labs are written down."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "podpath" / "labs"
+    return folders.state() / "labs"
 
 
 def folder(name: str) -> Path:
@@ -37,8 +37,8 @@ def folder(name: str) -> Path:
     return root() / name
 
 
-def begin(name: str) -> Path:
-    """Write down that a lab is about to be made by this process; its folder.
+def begin(name: str, lab: str) -> Path:
+    """Write down that a lab (``containerlab``, ``kind``, ``cluster``) is about to be made by this process; its folder.
 
     Raises:
         UserError: the folder cannot be made.
@@ -46,10 +46,15 @@ def begin(name: str) -> Path:
     place = folder(name)
     try:
         place.mkdir(parents=True)
-        _write(place, {"runner": os.getpid(), "started": _started(os.getpid()), "containers": []})
+        _write(place, {"lab": lab, "runner": os.getpid(), "started": _started(os.getpid()), "containers": []})
     except OSError as error:
         raise UserError(f"{place}: the lab could not be written down: {error.strerror}.", "Set XDG_STATE_HOME.") from None
     return place
+
+
+def logs(name: str) -> Path:
+    """Where the logs of a failed lab stay when the lab itself is gone."""
+    return folders.state() / "logs" / folder(name).name
 
 
 def record(name: str, containers: Sequence[str]) -> None:
@@ -61,6 +66,17 @@ def recorded(name: str) -> list[str]:
     """Docker's ids of the lab's containers; none if it was killed before they were known."""
     found = _read(folder(name)).get("containers")
     return [str(one) for one in found] if isinstance(found, list) else []
+
+
+def note(name: str, **values: str) -> None:
+    """Add what the lab's removal needs to know."""
+    _write(folder(name), {**_read(folder(name)), **values})
+
+
+def noted(name: str, key: str) -> str:
+    """What was written down under a key; empty if nothing was. ``lab`` is which lab it is."""
+    found = _read(folder(name)).get(key)
+    return found if isinstance(found, str) else ""
 
 
 def end(name: str) -> None:

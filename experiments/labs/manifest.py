@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments import folders
 from experiments.errors import ExperimentFailed, UserError
 from experiments.typed_yaml import Document
 
@@ -101,7 +102,7 @@ def fetch(wanted: Source, folder: Path, *, offline: bool = False) -> bytes:
         unfinished.write_bytes(content)
         unfinished.replace(path)
     content = path.read_bytes()
-    _require(content, wanted, str(path))
+    _require(content, wanted, folders.shown(path))
     return content
 
 
@@ -139,7 +140,8 @@ def _download(address: str) -> bytes:
         with urllib.request.urlopen(address, timeout=FETCH_TIMEOUT_S) as answer:
             content: bytes = answer.read(LARGEST_BYTES + 1)
     except (urllib.error.URLError, TimeoutError) as error:
-        raise ExperimentFailed(f"{address} could not be fetched: {error}.", "Use a folder that has it.") from None
+        raise ExperimentFailed(f"{address} could not be fetched: {error}.",
+                               "Use a folder that has it: --manifests FOLDER.") from None
     if len(content) > LARGEST_BYTES:
         raise ExperimentFailed(f"{address} is larger than {LARGEST_BYTES // 1024 // 1024} MiB.")
     return content

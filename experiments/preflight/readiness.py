@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import platform
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from experiments import catalog
 from experiments.errors import UserError
-from experiments.labs import lab_image, topology
-from experiments.preflight import probes
+from experiments.labs import lab_image
+from experiments.preflight import containers, kubernetes, probes
+from experiments.preflight.missing import Missing
 from experiments.preflight.packages import PACKAGES, providing
 
 LAB_TOOLS = ("unshare", "nsenter", "setpriv", "ip", "tc", "ss", "sysctl", "ping", "iperf3", "sockperf", "ethtool")
-CONTAINERLAB_TOOLS = {
-    "docker": "Install Docker Engine (Debian package docker.io).",
-    "containerlab": "Install containerlab 0.76 or newer: https://containerlab.dev/install/.",
-    "nsenter": "Run `invoke setup` (Debian package util-linux).",
-}
-LATER_TOOLS = {"kind": ("docker", "kind", "containerlab", "kubectl"), "cluster": ("kubectl",)}
-
-
-@dataclass(frozen=True)
-class Missing:
-    """One thing that is not there: what, what for, and how to get it."""
-
-    what: str
-    why: str
-    how: str
-
 
 RELAY_IN_CAPSULE = Missing(
     "the host's kernel", "a relay in user space, measured in User-Mode Linux, measures User-Mode Linux, where each system "
@@ -74,7 +57,8 @@ def readiness(name: str) -> tuple[Readiness, ...]:
         Readiness(name, "netns", "uml", _in_capsule(mode)),
         Readiness(name, "containerlab", "host", _containerlab(mode)),
         Readiness(name, "containerlab", "uml", _containerlab_in_capsule(mode)),
-        *(Readiness(name, lab, "host", _not_yet(lab)) for lab in ("kind", "cluster")),
+        Readiness(name, "kind", "host", kubernetes.kind(mode)),
+        Readiness(name, "cluster", "host", kubernetes.cluster()),
     )
 
 
@@ -92,7 +76,7 @@ def choose(mode: catalog.Mode, lab: str = "auto", kernel: str = "auto", *, force
     if kernel not in {"auto", "host", "uml"}:
         raise UserError(f"Unknown kernel '{kernel}'.", "Kernels: auto, host, uml.")
     wanted = [p for p in places if lab in ("auto", p.lab) and kernel in ("auto", p.kernel)]
-    # The real thing first where it is ready: kind, else the embedded lab.
+    # The real thing first where it is ready: kind, else the embedded lab. A cluster is somebody's: never without being asked.
     order = ("kind", "netns") if lab == "auto" else (lab,)
     for name in order:
         for place in (p for p in wanted if p.lab == name and p.ready):
@@ -113,7 +97,8 @@ def _sentence(mode: catalog.Mode, place: Readiness, places: tuple[Readiness, ...
     reasons = []
     if lab == "auto" and place.lab == "netns":
         kind = next(p for p in places if p.lab == "kind")
-        reasons.append("kind is not ready here (" + ", ".join(m.what for m in kind.missing) + ")")
+        if kind.missing:
+            reasons.append("kind is not ready here (" + ", ".join(m.what for m in kind.missing) + ")")
     if kernel == "auto" and place.kernel == "uml":
         host = next(p for p in places if (p.lab, p.kernel) == ("netns", "host"))
         reasons.append("the host's kernel cannot: " + "; ".join(m.what for m in host.missing))
@@ -155,19 +140,7 @@ def _tools(mode: catalog.Mode) -> tuple[Missing, ...]:
 
 def _containerlab(mode: catalog.Mode) -> tuple[Missing, ...]:
     """Everything at once, so that nobody installs one thing after the other."""
-    why = "the containerlab lab is built with it"
-    found = [Missing(tool, why, how) for tool, how in CONTAINERLAB_TOOLS.items() if probes.program(tool) is None]
-    if os.geteuid() != 0:
-        found.append(Missing("root", "the program enters the containers' namespaces", "Run it with sudo -E."))
-    if not Path("/proc/modules").exists():
-        found.append(Missing("/proc/modules", "containerlab looks for kernel modules there and stops where there are none",
-                             "Use a distribution's kernel, or --lab netns."))
-    if probes.program("docker") is not None:
-        if refused := probes.docker():
-            found.append(Missing("Docker's daemon", refused, "Start it: `systemctl start docker`, or `dockerd`."))
-        elif not probes.docker_image(topology.IMAGE):
-            found.append(Missing(f"the image {topology.IMAGE}", "its containers are the nodes",
-                                 f"Build it: `docker build --tag {topology.IMAGE} experiments/labs/image`."))
+    found = [*containers.tools("the containerlab lab is built with it"), *containers.machine(), *containers.docker()]
     for feature in mode.needs.kernel:
         if refused := probes.feature(feature):
             how = f"Load its module (`modprobe {feature}`), or use another kernel."
@@ -178,18 +151,8 @@ def _containerlab(mode: catalog.Mode) -> tuple[Missing, ...]:
 def _containerlab_in_capsule(mode: catalog.Mode) -> tuple[Missing, ...]:
     """For machines whose own kernel cannot: Docker and containerlab on the capsule's."""
     found = [*_in_capsule(mode)]
-    for tool, how in {**CONTAINERLAB_TOOLS, "dockerd": "Install Docker Engine (Debian package docker.io)."}.items():
-        if probes.program(tool) is None:
-            found.append(Missing(tool, "containerlab in the capsule is built with it", how))
+    found += containers.tools("containerlab in the capsule is built with it", "dockerd")
     if not lab_image.archive().is_file():
         found.append(Missing("the lab's image as an archive", f"{lab_image.archive()} is not there",
                              "Run `invoke setup --image`."))
     return tuple(found)
-
-
-def _not_yet(lab: str) -> tuple[Missing, ...]:
-    tools = tuple(
-        Missing(tool, f"the {lab} lab is built with it", f"Install {tool}.")
-        for tool in LATER_TOOLS[lab] if probes.program(tool) is None
-    )
-    return (*tools, Missing(f"the {lab} lab", "this version does not have it yet", "Use --lab netns."))

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from experiments.labs.base import Lab, start
+from experiments.labs.base import Lab, own_words, start
 from experiments.probes import decode, iperf3
 from experiments.probes.errors import DecodeError, ProbeError
 
@@ -47,7 +47,7 @@ class Capture:
     def _last_words(self) -> str:
         self._process.terminate()
         _, said = self._process.communicate(timeout=3)
-        lines = said.decode(errors="replace").strip().splitlines()
+        lines = own_words(said.decode(errors="replace")).strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
     def stop(self) -> None:
@@ -76,15 +76,16 @@ class Capture:
         except (Scapy_Exception, EOFError) as error:
             raise ProbeError(f"The capture could not be read: {error}") from None
 
-    def full_size(self, port: int = iperf3.PORT) -> bytes:
+    def full_size(self, port: int = iperf3.PORT, most_bytes: int | None = None) -> bytes:
         """The largest frame of a TCP connection to ``port``: a full-size packet, as segmentation is off meanwhile.
 
+        Where segmentation may not be switched off, ``most_bytes`` leaves larger frames out: the device cuts them itself.
         Where no such connection is seen, the largest frame of all: the attestation then shows what was there instead.
 
         Raises:
             ProbeError: nothing was captured.
         """
-        frames = self.frames()
+        frames = [frame for frame in self.frames() if most_bytes is None or len(frame) <= most_bytes]
         if not frames:
             raise ProbeError("No packet was captured on the underlay.")
         return max(frames, key=lambda frame: (_carries_tcp_to(frame, port), len(frame)))
@@ -99,9 +100,10 @@ def _carries_tcp_to(frame: bytes, port: int) -> bool:
 
 
 @contextmanager
-def on(lab: Lab, place: str, device: str) -> Iterator[Capture]:
-    """Capture what leaves ``device`` during the block."""
+def on(lab: Lab, place: str, device: str, holding: bytes = b"") -> Iterator[Capture]:
+    """Capture what leaves ``device`` during the block; with ``holding`` only frames with these bytes in their headers."""
     argv = [*lab.python, f"{lab.source}/experiments/probes/sniffer.py", device, str(PACKETS)]
+    argv += [holding.hex()] if holding else []
     process = start(lab, place, argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     capture = Capture(process)
     try:

@@ -107,10 +107,9 @@ def tool_version(argv: Sequence[str]) -> str:
     return version[0]
 
 
-def network(lab: Lab, places: Sequence[str]) -> dict[str, Any]:
-    """TCP's settings inside the first node, and MTU and offloads of the underlay's device on each of ``places``."""
-    first = places[0]
-    done = run(lab, first, ["sysctl", "--ignore", *TCP_SYSCTLS], check=False, record=False)
+def network(lab: Lab, places: Sequence[str], inside: str = "") -> dict[str, Any]:
+    """TCP's settings ``inside`` a place (else the first node), and MTU and offloads of the underlay's device on ``places``."""
+    done = run(lab, inside or places[0], ["sysctl", "--ignore", *TCP_SYSCTLS], check=False, record=False)
     pairs = (line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line)
     sysctls = {name.strip(): " ".join(value.split()) for name, value in pairs}
     devices, mtus = {}, {}
@@ -119,7 +118,7 @@ def network(lab: Lab, places: Sequence[str]) -> dict[str, Any]:
         features = parse_offloads(run(lab, place, ["ethtool", "-k", device], check=False, record=False).stdout)
         devices[f"{place}/{device}"] = {name: features[name] for name in OFFLOADS if name in features}
         mtus[f"{place}/{device}"] = mtu_bytes(lab, place, device)
-    return {"single_host": True, "sysctl": sysctls, "mtu_bytes": mtus, "offload": devices}
+    return {"single_host": not lab.foreign, "sysctl": sysctls, "mtu_bytes": mtus, "offload": devices}
 
 
 def mtu_bytes(lab: Lab, place: str, device: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from experiments.errors import ExperimentFailed
-from experiments.labs.base import Lab, run, start
+from experiments.labs.base import Lab, own_words, run, start
 from experiments.probes.errors import ProbeError
 
 START_TIMEOUT_S = 5.0
@@ -69,7 +69,7 @@ def _somebody_listens(lab: Lab, place: str, port: int) -> bool:
 def _last_words(process: subprocess.Popen[bytes]) -> str:
     """The last line that the ended server wrote to its standard error."""
     said = process.stderr.read().decode(errors="replace") if process.stderr is not None else ""
-    lines = said.strip().splitlines()
+    lines = own_words(said).strip().splitlines()
     return lines[-1][:200] if lines else f"exit status {process.returncode}"
 
 

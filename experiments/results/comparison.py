@@ -1,6 +1,6 @@
 """Modes side by side: put in order where the evidence allows it, and in words why not where it does not.
 
-Compared are deployments of one campaign on one kernel. The ratio to each deployment's own baseline is what modes are
+Compared are deployments of one campaign in one lab on one kernel. The ratio to each deployment's own baseline is what modes are
 compared by, because what the machine did in that hour is in both of its parts.
 """
 
@@ -26,6 +26,7 @@ class Comparison:
 
     key: str
     measure: str
+    lab: str
     kernel: str
     ratio: bool  # to the baseline; else the measure itself
     names: tuple[str, ...]
@@ -49,15 +50,17 @@ class Comparison:
 
 
 def compare(
-    results: Sequence[ModeResult], key: str, measure: str = "", *, kernel: str = "host", ratio: bool = True
+    results: Sequence[ModeResult], key: str, measure: str = "", *, lab: str = "netns", kernel: str = "host",
+    ratio: bool = True,
 ) -> Comparison:
-    """Compare all results of that kernel by the cell ``key`` (as in ``speed/pod-pod/1/native``).
+    """Compare all results of that lab and kernel by the cell ``key`` (as in ``speed/pod-pod/1/native``).
 
     ``measure`` is the cell's headline measure unless another one is named. With ``ratio`` the ratios to the baseline
     are compared, else the values. Modes that have no value are left out.
     """
     found: dict[str, Cell] = {
-        result.mode: cell for result in results if result.kernel == kernel for cell in cells(result) if cell.key == key
+        result.mode: cell for result in results if (result.lab, result.kernel) == (lab, kernel) for cell in cells(result)
+        if cell.key == key
     }
     measure = measure or next((cell.headline for cell in found.values()), "")
     values = {
@@ -68,11 +71,11 @@ def compare(
     estimates = {name: e for name, numbers in values.items() if (e := estimate(numbers, 6 if ratio else digits))}
     reason = _reason(values)
     if reason:
-        return Comparison(key, measure, kernel, ratio, tuple(values), estimates, withheld=reason)
+        return Comparison(key, measure, lab, kernel, ratio, tuple(values), estimates, withheld=reason)
     highest = fields.get("Trial", measure).better == "higher"
     order = sorted(values, key=lambda name: (-1 if highest else 1) * statistics.median(values[name]))
     letters = statistics.groups(values, highest_first=highest)
-    return Comparison(key, measure, kernel, ratio, tuple(order), estimates, letters, tuple(statistics.compare(values)))
+    return Comparison(key, measure, lab, kernel, ratio, tuple(order), estimates, letters, tuple(statistics.compare(values)))
 
 
 def _reason(values: Mapping[str, Sequence[float]]) -> str:

@@ -171,18 +171,19 @@ def _plain(of: Estimate) -> dict[str, Any]:
 
 
 def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
-    """How far the baseline is from itself over all deployments of a campaign, by kernel and view.
+    """How far the baseline is from itself over all deployments of a campaign, by lab (named unless netns), kernel and view.
 
     ``spread_ratio`` is the largest over the smallest value, less 1; ``cv_ratio`` the coefficient of variation.
     """
     everything = list(results)
     found: dict[str, Any] = {}
-    pooled: dict[tuple[str, str], list[float]] = {}
+    pooled: dict[tuple[str, str, str], list[float]] = {}
     for result in everything:
         for cell in cells(result):
             if cell.path == "host-host":
-                pooled.setdefault((result.kernel, cell.key), []).extend(cell.values.get(cell.headline, {}).values())
-    for (kernel, key), values in sorted(pooled.items()):
+                place = (result.lab, result.kernel, cell.key)
+                pooled.setdefault(place, []).extend(cell.values.get(cell.headline, {}).values())
+    for (lab, kernel, key), values in sorted(pooled.items()):
         measure = MEASURES[key.split("/", 1)[0]][0]
         entry: dict[str, Any] = {"measure": measure, "n": len(values)}
         entry["median"] = fields.rounded(fields.get("Trial", measure), statistics.median(values))
@@ -191,7 +192,7 @@ def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
             entry["cv_ratio"] = round(variation, RATIO_DIGITS)
         if len(values) > 1 and min(values) > 0:
             entry["spread_ratio"] = round(max(values) / min(values) - 1, RATIO_DIGITS)
-        found[f"{kernel}/{key}"] = entry
+        found[f"{kernel}/{key}" if lab == "netns" else f"{lab}/{kernel}/{key}"] = entry
     deployments = [d for result in everything for d in result.deployments]
     drifts = [d.drift_ratio for d in deployments if d.drift_ratio is not None]
     if drifts:

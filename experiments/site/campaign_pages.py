@@ -98,7 +98,7 @@ def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool) -> dict[str
     for name, result in parts:
         kernel = KERNELS.get(result.kernel, result.kernel)
         found[name] = {
-            "title": f"{result.mode}, {kernel}: {campaign.id}",
+            "title": f"{result.mode}, {'' if result.lab == 'netns' else f'{result.lab} lab, '}{kernel}: {campaign.id}",
             "description": f"Every trial and attestation of {result.mode} in the campaign {campaign.id}, "
                            f"{result.lab} lab, {kernel}.",
             "body": jinja.get_template("campaign-mode.html.j2").render(
@@ -110,9 +110,10 @@ def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool) -> dict[str
 
 
 def _compared(results: Sequence[ModeResult]) -> list[Comparison]:
-    """The campaign's modes by each question that two of them answered on the same kernel."""
-    asked = [(result.kernel, cell.key) for result in results for cell in cells(result) if cell.path == "pod-pod"]
-    return [compare(results, key, kernel=kernel) for kernel, key in dict.fromkeys(asked) if asked.count((kernel, key)) > 1]
+    """The campaign's modes by each question that two of them answered in the same lab on the same kernel."""
+    asked = [(result.lab, result.kernel, cell.key) for result in results for cell in cells(result) if cell.path == "pod-pod"]
+    return [compare(results, key, lab=lab, kernel=kernel) for lab, kernel, key in dict.fromkeys(asked)
+            if asked.count((lab, kernel, key)) > 1]
 
 
 def _measure(trial: Trial) -> str:

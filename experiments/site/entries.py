@@ -16,7 +16,7 @@ from experiments.results import verdict
 from experiments.results.model import Campaign, Deployment, ModeResult, TranscriptStep, Trial
 from experiments.results.store import Stored, mode_path
 from experiments.results.summary import Cell, Estimate, cells, key_of
-from experiments.site import figures
+from experiments.site import figures, tables
 
 LINES_OF_OUTPUT = 40  # of one command; the file holds the rest
 
@@ -79,14 +79,14 @@ def page_name(campaign: str, result: ModeResult) -> str:
 
 
 def entries(jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], *, local: bool) -> list[Entry]:
-    """A mode's results: the embedded lab first, the host's kernel before User-Mode Linux, then the newest first."""
+    """A mode's results: lab by lab, the embedded one first; the host's kernel before User-Mode Linux; then the newest first."""
     found = []
     for item in reversed(stored):
         for result in item.results:
             if result.mode == mode.name:
                 found.append(Entry(mode, item.campaign, result, local, f"../results/{page_name(item.campaign.id, result)}.html",
                                    rows(mode, item, result), tuple(_plots(jinja, mode, item, result))))
-    return sorted(found, key=lambda entry: (entry.result.lab != "netns", entry.result.kernel))
+    return sorted(found, key=lambda entry: (tables.LABS.index(entry.result.lab), entry.result.kernel))
 
 
 def rows(mode: Mode, stored: Stored, result: ModeResult) -> tuple[Row, ...]:
@@ -169,7 +169,8 @@ def _plots(
                 strips.append((label, samples, limit(mode if cell.path == "pod-pod" else None, cell, trial)))
         if strips:
             measure = "wire_goodput_bps" if view == "wire" else "goodput_bps"
-            plot = figures.plot(f"{mode.title}: {title}", measure, "higher is better", strips)
+            where = "" if result.lab == "netns" else f" ({result.lab} lab)"
+            plot = figures.plot(f"{mode.title}: {title}{where}", measure, "higher is better", strips)
             identity = f"{mode.name}-{stored.campaign.id}-{result.lab}-{result.kernel}-{view}"
             drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity)
             yield Markup(drawing)

@@ -61,7 +61,7 @@ def render(
     found["generated/compare.md"] = jinja.get_template("compare.md.j2").render(
         lines=lines, views=list(dict.fromkeys(line.view for line in lines)),
         modes=list(dict.fromkeys((line.mode, line.title) for line in lines)),
-        kernels=list(dict.fromkeys(line.kernel for line in lines)),
+        labs=list(dict.fromkeys(line.lab for line in lines)), kernels=list(dict.fromkeys(line.kernel for line in lines)),
         campaigns=list(dict.fromkeys(line.campaign for line in lines)),
     )
     found["generated/format.md"] = jinja.get_template("format.md.j2").render(objects=list(fields.OBJECTS.items()))
@@ -83,10 +83,10 @@ def _table_files(path: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]
 
 
 def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[str, str]) -> str:
-    """Every mode over the emulated link, as a share of the link's rate: on the host's kernel where it runs there."""
+    """Every mode over the emulated link of the embedded lab, as a share of the link's rate: on the host's kernel if it can."""
     rows, seen = [], set()
     campaigns: dict[str, None] = {}
-    for entry in own:
+    for entry in (one for one in own if one.result.lab == "netns"):
         for cell in cells(entry.result):
             _, trial = first_trial(entry.result, cell)
             rate_bps = trial.link_rate_bps if trial else None

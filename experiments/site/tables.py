@@ -14,6 +14,8 @@ from experiments.site import figures
 
 BETTER = {"wire": "higher", "link": "higher", "speed": "higher", "cost": "lower", "latency": "lower"}
 KERNELS = {"host": "host's kernel", "uml": "User-Mode Linux"}
+# In the order in which pages show them; what is measured in one is never put beside a baseline or a rank of another.
+LABS = ("netns", "containerlab", "kind", "cluster")
 # Cells of a spreadsheet that begin so are run as formulas; a quote in front makes them text.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -51,7 +53,7 @@ class Compared:
 
 
 def compared(entries: Iterable[Any], titles: Mapping[str, str]) -> list[Compared]:
-    """A line for each figure of each result (``render.Entry``), by view, then mode, then campaign."""
+    """A line for each figure of each result (``render.Entry``), by view, then mode, then lab and kernel, then campaign."""
     found = []
     for entry in entries:
         for row in entry.rows:
@@ -63,7 +65,8 @@ def compared(entries: Iterable[Any], titles: Mapping[str, str]) -> list[Compared
                 entry.page, row.anchor, row.source, row.value,
             ))
     order = list(BETTER)
-    return sorted(found, key=lambda row: (order.index(row.view), row.trial, row.mode, row.kernel, row.campaign))
+    return sorted(found, key=lambda row: (order.index(row.view), row.trial, row.mode, LABS.index(row.lab), row.kernel,
+                                          row.campaign))
 
 
 def as_rows(lines: Sequence[Compared]) -> list[dict[str, Any]]:

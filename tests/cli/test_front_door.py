@@ -50,6 +50,9 @@ def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
     (("experiment", "calico-bgp", "--lab", "cellar"), "Unknown lab 'cellar'."),
     (("experiment", "calico-bgp", "--kernel", "bsd"), "Unknown kernel 'bsd'."),
     (("experiment", "calico-bgp", "--daemon", "upstream"), "--daemon upstream is not available"),
+    (("experiment", "calico-bgp", "--lab", "kind", "--nodes", "5"), "5 nodes cannot be had in the lab kind"),
+    (("experiment", "calico-bgp", "--lab", "kind", "--manifests", "/nonexistent"), "there is no such folder"),
+    (("experiment", "calico-bgp", "--lab", "kind", "--image-archive", "/nonexistent"), "there is no such file"),
     (("list", "--format", "xml"), "Unknown format 'xml'."),
     (("campaign", "--modes", "nothing"), "Unknown mode 'nothing'."),
     (("bench", "--which", "nothing"), "Unknown benchmark 'nothing'."),
@@ -87,6 +90,19 @@ def test_dry_run_prints_commands_and_stores_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "node1# ip link add flannel.1 address 02:00:00:00:00:01 mtu 1450 type vxlan id 1" in done.stdout
     assert "wire, pod-pod" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dry_run_of_the_kind_lab_prints_files_and_commands_to_paste(tmp_path: Path) -> None:
+    done = invoke("experiment", "calico-bgp-node", "--lab", "kind", "--dry-run", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "cannot be run" not in done.stdout
+    for line in ("cat > cluster.kind.yml <<'END'", "cat > tor3.bird.conf <<'END'",
+                 "kind create cluster --name podpath-calico-bgp-node --config cluster.kind.yml --kubeconfig kubeconfig --retain",
+                 "containerlab deploy --topo fabric.clab.yml",
+                 "kubectl --kubeconfig kubeconfig apply --server-side --filename manifest.yml",
+                 "kind delete cluster --name podpath-calico-bgp-node --kubeconfig kubeconfig", "wire, pod-pod"):
+        assert line in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 

@@ -7,23 +7,15 @@ the attestation and the measuring are the real ones. Everything runs in private 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-
-from experiments.labs import private
+from machine import CLEAN, Machine, wait
 
 pytestmark = pytest.mark.lab
 
-ROOT = Path(__file__).resolve().parents[2]
-STANDINS = Path(__file__).resolve().parent / "standins"
 MODES = ("calico-bgp", "calico-bgp-global", "calico-bgp-node", "flannel-vxlan", "flannel-udp", "weave-sleeve")
 
 DEPLOY = """
@@ -34,50 +26,12 @@ from experiments.run import Job, deploy
 outcome = deploy(Job(sys.argv[1], 1, "smoke", nodes=int(sys.argv[2]), lab="containerlab"))
 print(json.dumps(asdict(outcome.deployment)))
 """
-CLEAN = "from experiments.cli.clean import run_clean; run_clean()"
 
 
-@dataclass
-class Machine:
-    """Private namespaces with the stand-ins first in PATH."""
-
-    enter: list[str]
-    folder: Path
-
-    def argv(self, program: str, *arguments: str, fault: str = "") -> list[str]:
-        values = {"PATH": f"{STANDINS}:{os.environ['PATH']}:/usr/sbin:/sbin", "PODPATH_STANDIN": str(self.folder / "standin"),
-                  "PODPATH_STANDIN_FAULT": fault, "XDG_STATE_HOME": str(self.folder), "PYTHONPATH": str(ROOT)}
-        # The command that enters waits for the one inside; when it is killed, the one inside is killed too.
-        return [*self.enter, "setpriv", "--pdeathsig", "KILL", "env", *(f"{name}={value}" for name, value in values.items()),
-                sys.executable, "-c", program, *arguments]
-
-    def run(self, program: str, *arguments: str, fault: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.argv(program, *arguments, fault=fault), capture_output=True, text=True, timeout=120,
-                              check=False)
-
-    def deploy(self, mode: str, nodes: int = 2, fault: str = "") -> dict[str, Any]:
-        done = self.run(DEPLOY, mode, str(nodes), fault=fault)
-        assert done.returncode == 0, done.stderr
-        return dict(json.loads(done.stdout))
-
-    @property
-    def log(self) -> list[list[str]]:
-        return [json.loads(line) for line in (self.folder / "standin" / "log").read_text().splitlines()]
-
-    @property
-    def containers(self) -> list[str]:
-        return sorted(path.name for path in (self.folder / "standin" / "containers").glob("*"))
-
-    @property
-    def written_down(self) -> list[str]:
-        return sorted(path.name for path in (self.folder / "podpath" / "labs").glob("*"))
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    (tmp_path / "standin").mkdir()
-    with private.namespaces() as enter:
-        yield Machine(enter, tmp_path)
+def _deploy(machine: Machine, mode: str, nodes: int = 2, fault: str = "") -> dict[str, Any]:
+    done = machine.run(DEPLOY, mode, str(nodes), fault=fault)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
 
 
 def _verbs(log: Sequence[Sequence[str]]) -> list[str]:
@@ -86,7 +40,7 @@ def _verbs(log: Sequence[Sequence[str]]) -> list[str]:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_mode_is_built_attested_measured_and_removed(mode: str, machine: Machine) -> None:
-    deployment = machine.deploy(mode)
+    deployment = _deploy(machine, mode)
     assert deployment["status"] == "ok", deployment["reason"]
     assert all(check["ok"] for check in (*deployment["attestation_before"], *deployment["attestation_after"]))
     assert {trial["view"] for trial in deployment["trials"] if trial["status"] == "ok"} == {"wire", "speed"}
@@ -96,7 +50,7 @@ def test_a_mode_is_built_attested_measured_and_removed(mode: str, machine: Machi
 
 
 def test_three_nodes(machine: Machine) -> None:
-    assert machine.deploy("flannel-vxlan", 3)["status"] == "ok"
+    assert _deploy(machine, "flannel-vxlan", 3)["status"] == "ok"
     assert machine.containers == []
 
 
@@ -106,7 +60,7 @@ def test_three_nodes(machine: Machine) -> None:
     ("exec", "node1: eth0 lacks 172.31.0.1/24"),
 ])
 def test_what_was_not_deployed_as_written_gives_no_number(fault: str, said: str, machine: Machine) -> None:
-    deployment = machine.deploy("flannel-vxlan", fault=fault)
+    deployment = _deploy(machine, "flannel-vxlan", fault=fault)
     assert deployment["status"] == "failed"
     assert said in deployment["reason"]
     assert deployment["trials"] == []
@@ -114,7 +68,7 @@ def test_what_was_not_deployed_as_written_gives_no_number(fault: str, said: str,
 
 
 def test_a_removal_that_only_says_it_worked_is_done_by_docker(machine: Machine) -> None:
-    assert machine.deploy("flannel-vxlan", fault="destroy")["status"] == "ok"
+    assert _deploy(machine, "flannel-vxlan", fault="destroy")["status"] == "ok"
     assert machine.containers == [] and machine.written_down == []
     assert "docker rm" in _verbs(machine.log)
 
@@ -122,10 +76,10 @@ def test_a_removal_that_only_says_it_worked_is_done_by_docker(machine: Machine) 
 @pytest.mark.parametrize("fault", ["", "hang"])
 def test_after_a_kill_clean_removes_it_and_leaves_the_neighbour_alone(fault: str, machine: Machine) -> None:
     neighbour = subprocess.Popen(machine.argv(DEPLOY, "calico-bgp", "2"), stdout=subprocess.PIPE)
-    _wait(lambda: len(machine.containers) >= 3)
+    wait(lambda: len(machine.containers) >= 3)
     before = set(machine.containers)
     killed = subprocess.Popen(machine.argv(DEPLOY, "flannel-vxlan", "2", fault=fault), stdout=subprocess.DEVNULL)
-    _wait(lambda: len(set(machine.containers) - before) >= (3 if not fault else 1))
+    wait(lambda: len(set(machine.containers) - before) >= (3 if not fault else 1))
     killed.kill()
     killed.wait()
     done = machine.run(CLEAN)
@@ -140,7 +94,7 @@ def test_after_a_kill_clean_removes_it_and_leaves_the_neighbour_alone(fault: str
 
 def test_with_docker_gone_what_remains_is_named_and_stays_written_down(machine: Machine) -> None:
     killed = subprocess.Popen(machine.argv(DEPLOY, "flannel-vxlan", "2"), stdout=subprocess.DEVNULL)
-    _wait(lambda: len(machine.containers) >= 3)
+    wait(lambda: len(machine.containers) >= 3)
     killed.kill()
     killed.wait()
     down = machine.folder / "standin" / "docker-is-down"
@@ -152,10 +106,3 @@ def test_with_docker_gone_what_remains_is_named_and_stays_written_down(machine: 
     down.unlink()
     assert machine.run(CLEAN).returncode == 0
     assert machine.containers == [] and machine.written_down == []
-
-
-def _wait(condition: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

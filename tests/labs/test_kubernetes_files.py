@@ -19,19 +19,19 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from published import MANIFESTS, here
 
 from experiments import catalog
+from experiments.dataplanes import calico
 from experiments.dataplanes.bird import CALICO_AS
 from experiments.dataplanes.calico import TOR_AS
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import addresses, kind_cluster, kind_plan, manifest, netns
 
 ROOT = Path(__file__).resolve().parents[2]
-MANIFESTS = Path(os.environ.get("PODPATH_MANIFESTS", ROOT.parent / "shared" / "manifests"))
 SCHEMA = Path(os.environ.get("PODPATH_CLAB_SCHEMA", ROOT.parent / "shared" / "schemas" / "clab.schema.json"))
 GOLDEN = ROOT / "tests" / "golden" / "manifests"
 MODES = sorted(catalog.load())
-here = pytest.mark.skipif(not MANIFESTS.is_dir(), reason="no published manifests here: name their folder in PODPATH_MANIFESTS")
 
 
 def _patched(mode: str) -> tuple[bytes, bytes]:
@@ -146,14 +146,6 @@ def test_containerlab_s_schema_takes_the_fabric(mode: str) -> None:
     assert sum(end.startswith("podpath-test-") and end.endswith(":eth1") for end in ends) == kind_cluster.NODES
 
 
-def test_kubernetes_takes_the_measuring_pods() -> None:
-    validate = pytest.importorskip("kubernetes_validate").validate
-    made = kind_plan.pods("podpath-test")
-    for one in made:
-        validate(one, "1.34", strict=True)
-    assert [one["spec"]["nodeName"] for one in made[1:]] == ["podpath-test-worker"] * 2 + ["podpath-test-worker2"] * 2
-
-
 @pytest.mark.parametrize("mode", MODES)
 def test_the_plan_uses_only_files_that_it_writes_and_names_the_cluster_everywhere(mode: str) -> None:
     lab = netns.on_paper(nodes=3, underlay=catalog.get(mode).underlay.kind, reflectors=catalog.get(mode).underlay.reflectors)
@@ -170,6 +162,18 @@ def test_the_plan_uses_only_files_that_it_writes_and_names_the_cluster_everywher
     bound = [bind.split(":")[0] for node in yaml.safe_load(plan.files["fabric.clab.yml"])["topology"]["nodes"].values()
              for bind in node.get("binds", [])]
     assert set(bound) == {f"{router}.bird.conf" for router in routers} <= set(plan.files)
+
+
+@here
+@pytest.mark.parametrize("mode", ["calico-bgp-global", "calico-bgp-node"])
+def test_the_kinds_that_are_waited_for_are_defined_in_the_manifest(mode: str) -> None:
+    routers = calico.routers(catalog.get(mode), kind_cluster.NODES)
+    words = [word for step in kind_plan.plan(catalog.get(mode), "podpath-test", routers).up for word in step.argv]
+    waited = {word.partition("/")[2] for word in words if word.startswith("customresourcedefinition/")}
+    assert waited == {"bgpconfigurations.crd.projectcalico.org", "bgppeers.crd.projectcalico.org"}
+    defined = {one["metadata"]["name"] for one in yaml.safe_load_all(_patched(mode)[1])
+               if one and one["kind"] == "CustomResourceDefinition"}
+    assert waited <= defined
 
 
 @pytest.mark.skipif(shutil.which("kind") is None, reason="no kind here: its own reader is the check")

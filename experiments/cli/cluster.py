@@ -1,0 +1,95 @@
+"""``--lab cluster``: which cluster is meant, what it runs, and what a result may say of it."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from experiments import __version__, catalog
+from experiments.catalog import Mode
+from experiments.cli.progress import console
+from experiments.dataplanes.cluster_objects import Reader, evidence
+from experiments.dataplanes.recognise import recognise
+from experiments.errors import ExperimentFailed, UserError
+from experiments.labs import cluster, cluster_nodes, cluster_pods, pods, topology
+from experiments.labs.kubernetes import dig
+from experiments.probes import environment
+from experiments.run import Means
+
+AUTO = "auto"  # in place of a mode: whatever the cluster runs
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A cluster that was looked at: the mode that it runs, and what a campaign's file says of the machine."""
+
+    mode: Mode
+    means: Means
+    slug: str
+    machine: Mapping[str, Any]
+    software: Mapping[str, Any]
+
+
+def ask(name: str, on: str = "", image: str = "") -> Asked:
+    """Look at the cluster of the current kubectl context; nothing is made in it yet.
+
+    Raises:
+        UserError: there is none, it does not run the mode ``name``, or what it runs is none of ours.
+    """
+    wanted = None if name == AUTO else catalog.get(name)
+    found = cluster.target(on)
+    first, second = found.members
+    console.print(f"The cluster of the kubectl context {found.context}: node1 is {first.name}, node2 is {second.name}.",
+                  markup=False)
+    reader = Reader(found.kubectl)
+    seen, _ = evidence(reader, [member.object for member in found.members])
+    recognised = recognise(seen, {**catalog.load(), **catalog.variants()})
+    console.print(f"It runs {recognised.sentence}.", markup=False)
+    for what, why in reader.unseen.items():
+        console.print(f"Not seen: {what}: {why}", markup=False)
+    if wanted is not None and wanted.name not in recognised.candidates:
+        raise UserError(f"This cluster does not run {wanted.name}, but {recognised.sentence}.",
+                        "Leave the mode to the cluster: `invoke experiment auto --lab cluster`.")
+    if wanted is None and not recognised.mode:
+        raise UserError(f"What this cluster runs is {recognised.sentence}.",
+                        "Name one of them." if recognised.candidates else "Only modes of the catalogue are measured.")
+    return Asked(
+        wanted or catalog.get(recognised.mode), Means(nodes=f"{first.name},{second.name}", image=image), found.id,
+        cluster_nodes.host_facts(found.id, found.members), _software(found),
+    )
+
+
+def _software(found: cluster.Target) -> dict[str, Any]:
+    """The tools inside the pods say their versions in their own outputs; here is what speaks to the cluster."""
+    said: dict[str, Any] = {"podpath": __version__, "python": environment.software()["python"]}
+    with contextlib.suppress(ExperimentFailed):
+        versions = found.kubectl.json("version")
+        for name, key in (("kubectl", "clientVersion"), ("kubernetes", "serverVersion")):
+            if version := dig(versions, key, "gitVersion"):
+                said[name] = str(version)[:40]
+    return said
+
+
+def command(mode: str, profile: str) -> tuple[str, ...]:
+    """What was typed, without the options that name somebody's nodes and registry."""
+    return ("invoke", "experiment", mode, "--lab", "cluster", "--profile", profile)
+
+
+def show_plan(image: str = "") -> None:
+    """The commands of the lab, as a person could paste them; NODE-A and NODE-B stand for two nodes."""
+    namespace = "podpath-0123abcd"
+    console.print("# what is asked for before anything is made", markup=False)
+    for right in cluster.RIGHTS:
+        console.print(shlex.join(["kubectl", *cluster.can_i(right, namespace)]), markup=False)
+    console.print("\n# up: a namespace of its own, and everything in it", markup=False)
+    made = pods.manifest(namespace, "pp0123abcd", ["NODE-A", "NODE-B"], image=image or topology.IMAGE,
+                         pull_policy="IfNotPresent")
+    text = yaml.safe_dump_all(made, sort_keys=False)
+    console.print(f"{shlex.join(['kubectl', *cluster_pods.CREATE])} <<'END'\n{text}END", markup=False)
+    console.print("\n# down", markup=False)
+    console.print(shlex.join(["kubectl", *cluster.deletion(namespace)]), markup=False)

@@ -1,0 +1,12 @@
+"""Where the CNIs' published manifests are; they belong to their projects and are not kept here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MANIFESTS = Path(os.environ.get("PODPATH_MANIFESTS", ROOT.parent / "shared" / "manifests"))
+here = pytest.mark.skipif(not MANIFESTS.is_dir(), reason="no published manifests here: name their folder in PODPATH_MANIFESTS")
