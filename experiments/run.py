@@ -40,6 +40,7 @@ class Job:
     nodes: int = 2
     lab: str = "netns"
     kernel: str = "host"
+    daemon: str | None = None  # upstream: its own daemon in place of our processes
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class _Run:
                 context.__exit__(None, None, None)
 
     def _inside(self, lab: Lab) -> None:
-        recipe = recipe_for(self.mode, lab)
+        recipe = recipe_for(self.mode, lab, self.job.daemon)
         self.tell("build")
         with self.timed("build", lab):
             recipe.build()

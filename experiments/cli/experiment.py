@@ -18,13 +18,14 @@ from experiments.errors import ExperimentFailed, UserError
 from experiments.kernels import Deployer
 from experiments.labs import kind_cluster, kind_plan, manifest, netns, topology
 from experiments.labs.base import Lab
-from experiments.preflight import choose
+from experiments.preflight import choose, require_upstream
 from experiments.results import store
 from experiments.results.model import ModeResult, Trial
 from experiments.run import Job, Outcome, Tell
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL_RESULTS = ROOT / "data" / "local"
+DAEMONS = {"ours": None, "upstream": "upstream"}
 
 
 def run_experiment(
@@ -34,6 +35,7 @@ def run_experiment(
 ) -> Path | None:
     """Measure one mode and store the result below ``out`` (default: data/local); the folder, or None for a dry run.
 
+    ``daemon``: ``ours``, or ``upstream`` for upstream's own where the mode has one; the result has a file of its own.
     ``force``: a relay also in User-Mode Linux, where it measures User-Mode Linux; the result says so.
 
     Raises:
@@ -42,18 +44,16 @@ def run_experiment(
     """
     mode = catalog.get(name)
     protocol.profile(profile)
-    if daemon != "ours":
-        raise UserError(
-            f"--daemon {daemon} is not available: only our own relays and the kernel's devices run in this lab so far.",
-            "Leave --daemon out.",
-        )
+    if daemon not in DAEMONS:
+        raise UserError(f"Unknown daemon '{daemon}'.", f"Daemons: {', '.join(DAEMONS)}.")
+    upstream = DAEMONS[daemon]
     if dry_run:
-        _show_plan(mode, profile, nodes, lab)
+        _show_plan(mode, profile, nodes, lab, upstream)
         return None
-    choice = choose(mode, lab, kernel, forced=force)
+    choice = choose(mode, lab, kernel, forced=force, daemon=upstream)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(
-        (campaign.Variant(mode.name, choice.lab, choice.kernel),), profile, seed, nodes, host,
+        (campaign.Variant(mode.name, choice.lab, choice.kernel, upstream),), profile, seed, nodes, host,
         command=("invoke", *sys.argv[1:]),
     )
     folder = campaign.begin(request, Path(out) if out else LOCAL_RESULTS)
@@ -87,8 +87,14 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     return deploy
 
 
-def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str) -> None:
-    """What would be done: the commands, in order, and the trials."""
+def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str, daemon: str | None) -> None:
+    """What would be done: the commands, in order, and the trials.
+
+    Raises:
+        UserError: upstream's daemon is asked for, and the mode or the lab has none.
+    """
+    if daemon:
+        require_upstream(mode, "netns" if lab_name == "auto" else lab_name)
     lab = netns.on_paper(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                          mtu_bytes=mode.mtu.underlay_bytes)
     if lab_name == "kind":
@@ -99,7 +105,7 @@ def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str) -> None:
         console.print("# up, in the folder experiments/modes/" + mode.name, markup=False)
         console.print("lab# containerlab deploy --topo /dev/stdin <<'END'", markup=False)
         console.print(yaml.safe_dump(topology.topology(mode, nodes), sort_keys=False, width=120) + "END", markup=False)
-    recipe_for(mode, lab).build()
+    recipe_for(mode, lab, daemon).build()
     phase = ""
     for step in lab.transcript.steps:
         if step.phase != phase:
@@ -134,7 +140,9 @@ def _show_trials(profile: str) -> None:
 
 def show_result(mode: Mode, result: ModeResult, folder: Path) -> None:
     """The result as a table: what was measured, beside the baseline and the limit."""
-    table = Table(title=f"{mode.title} — {result.lab} lab, {result.kernel} kernel", title_justify="left")
+    what = ", ".join(f"{name}: {value}" for name, value in result.implementation.items()) if result.daemon else ""
+    table = Table(title=f"{mode.title} — {result.lab} lab, {result.kernel} kernel", title_justify="left",
+                  caption=what or None, caption_justify="left")
     for header in ("view", "trial", "mode", "host to host", "ratio", "limit"):
         table.add_column(header, justify="left" if header in ("view", "trial") else "right")
     trials = [trial for deployment in result.deployments for trial in deployment.trials]

@@ -49,7 +49,10 @@ def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
     (("experiment", "calico-bgp", "--profile", "fast"), "Unknown profile 'fast'."),
     (("experiment", "calico-bgp", "--lab", "cellar"), "Unknown lab 'cellar'."),
     (("experiment", "calico-bgp", "--kernel", "bsd"), "Unknown kernel 'bsd'."),
-    (("experiment", "calico-bgp", "--daemon", "upstream"), "--daemon upstream is not available"),
+    (("experiment", "calico-bgp", "--daemon", "upstream"), "calico-bgp has no daemon of upstream's"),
+    (("experiment", "flannel-udp", "--daemon", "upstream", "--lab", "containerlab"), "is for the embedded lab"),
+    (("experiment", "flannel-udp", "--daemon", "upstream", "--lab", "kind", "--dry-run"), "is for the embedded lab"),
+    (("experiment", "flannel-udp", "--daemon", "theirs"), "Unknown daemon 'theirs'."),
     (("list", "--format", "xml"), "Unknown format 'xml'."),
     (("campaign", "--modes", "nothing"), "Unknown mode 'nothing'."),
     (("bench", "--which", "nothing"), "Unknown benchmark 'nothing'."),
@@ -88,6 +91,14 @@ def test_dry_run_prints_commands_and_stores_nothing(tmp_path: Path) -> None:
     assert "node1# ip link add flannel.1 address 02:00:00:00:00:01 mtu 1450 type vxlan id 1" in done.stdout
     assert "wire, pod-pod" in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_dry_run_with_upstream_s_daemon_prints_its_commands(tmp_path: Path) -> None:
+    done = invoke("experiment", "flannel-udp", "--daemon", "upstream", "--dry-run", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "node2# flanneld --etcd-endpoints http://172.31.0.1:2379 --iface eth0" in done.stdout
+    assert "etcdctl --endpoints http://172.31.0.1:2379 put /coreos.com/network/subnets/10.244.2.0-24" in done.stdout
+    assert "relays.flannel_udp" not in done.stdout
 
 
 def test_setup_dry_run_says_what_and_why_and_installs_nothing() -> None:
