@@ -18,7 +18,7 @@ from experiments.errors import UserError
 from experiments.probes import environment
 from experiments.protocol import Protocol, profile
 from experiments.results import store, summary
-from experiments.results.model import Campaign, Deployment, ModeResult, Trial
+from experiments.results.model import Campaign, Deployment, ModeResult, Trial, VariantKey, cell_key
 from experiments.run import Job, Outcome, Tell, now
 from experiments.views import drifted
 
@@ -31,11 +31,12 @@ MODE_SCHEMA = "podpath/mode/1"
 
 @dataclass(frozen=True)
 class Variant:
-    """A mode on one kernel in one lab: what gets a result file of its own."""
+    """A mode on one kernel in one lab, by our processes or by upstream's: what gets a result file of its own."""
 
     mode: str
     lab: str
     kernel: str
+    daemon: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def plan(request: Request) -> tuple[Mapping[str, Any], ...]:
     for block in range(1, profile(request.profile).deployments + 1):
         order = list(request.variants)
         source.shuffle(order)
-        cells += [{"n": block, "mode": v.mode, "lab": v.lab, "kernel": v.kernel, "state": "planned"} for v in order]
+        cells += [{"n": block, "mode": v.mode, "lab": v.lab, "kernel": v.kernel,
+                   **({"daemon": v.daemon} if v.daemon else {}), "state": "planned"} for v in order]
     return tuple(cells)
 
 
@@ -91,13 +93,14 @@ def advance(folder: Path, deploy: Deploy, tell: Tell) -> Campaign:
     do, it is kept and marked by its drift.
     """
     campaign, results = store.read_campaign(folder)
-    by_variant = {(result.mode, result.lab, result.kernel): result for result in results}
+    by_variant = {result.key: result for result in results}
     for position, cell in enumerate(campaign.plan):
         if cell["state"] != "planned":
             continue
-        key = (str(cell["mode"]), str(cell["lab"]), str(cell["kernel"]))
-        job = Job(key[0], int(cell["n"]), str(campaign.protocol["profile"]), int(campaign.protocol.get("nodes", 2)),
-                  key[1], key[2])
+        key = cell_key(cell)
+        mode, lab, kernel, daemon = key
+        job = Job(mode, int(cell["n"]), str(campaign.protocol["profile"]), int(campaign.protocol.get("nodes", 2)),
+                  lab, kernel, daemon or None)
         tell(f"[{position + 1}/{len(campaign.plan)}] {job.mode}, deployment {job.n}, kernel {job.kernel}")
         outcome = deploy(job, tell)
         drift = outcome.deployment.drift_ratio
@@ -123,14 +126,14 @@ def _drifts(lab: str, kernel: str, results: Iterable[ModeResult]) -> list[float]
 
 
 def _store(
-    folder: Path, campaign: str, key: tuple[str, str, str], before: ModeResult | None, outcome: Outcome
+    folder: Path, campaign: str, key: VariantKey, before: ModeResult | None, outcome: Outcome
 ) -> ModeResult:
     """Write the raw outputs, then the mode's file that refers to them."""
     trials = tuple(_with_raw(folder, trial, outcome) for trial in outcome.deployment.trials)
     deployment: Deployment = replace(outcome.deployment, trials=trials)
-    mode, lab, kernel = key
+    mode, lab, kernel, daemon = key
     result = ModeResult(
-        schema=MODE_SCHEMA, campaign=campaign, mode=mode, lab=lab, kernel=kernel,
+        schema=MODE_SCHEMA, campaign=campaign, mode=mode, lab=lab, kernel=kernel, daemon=daemon or None,
         implementation=dict(outcome.implementation) or (before.implementation if before else {}),
         deployments=(*(before.deployments if before else ()), deployment),
         transcript=before.transcript if before and before.transcript else outcome.transcript,

@@ -20,9 +20,12 @@ from experiments.typed_yaml import Document
 
 MODES = Path(__file__).resolve().parent / "modes"
 
-KernelFeature = Literal["veth", "bridge", "ipv4-forwarding", "vxlan", "ipip", "tun", "openvswitch", "packet-socket"]
+KernelFeature = Literal[
+    "veth", "bridge", "ipv4-forwarding", "vxlan", "ipip", "tun", "openvswitch", "packet-socket", "dummy", "bridge-netfilter",
+    "iptables",
+]
 Tool = Literal[
-    "ip", "bridge", "ping", "iperf3", "sockperf", "ethtool", "bird", "tc", "unshare", "nsenter"
+    "ip", "bridge", "ping", "iperf3", "sockperf", "ethtool", "bird", "tc", "unshare", "nsenter", "etcd", "etcdctl", "iptables"
 ]
 Place = Literal["client pod", "client node", "client ToR", "wire", "server ToR", "server node", "server pod"]
 Layer = Literal["ethernet", "ipv4", "udp", "vxlan", "sleeve", "sealed", "sealed-frame", "tcp"]
@@ -142,6 +145,16 @@ class Needs:
 
 
 @dataclass(frozen=True)
+class Upstream:
+    """Upstream's own daemon, which ``--daemon upstream`` runs on every node instead of what is ours."""
+
+    program: str  # as it is called on PATH; the module of that name in experiments.dataplanes has its recipes
+    version: str  # with which it was tried
+    install: str  # how one gets it, in a sentence
+    needs: Needs  # beyond the mode's
+
+
+@dataclass(frozen=True)
 class Hop:
     """One station of the packet's path from the client's pod to the server's."""
 
@@ -209,6 +222,7 @@ class Mode:
     history: tuple[str, ...] = ()  # earlier defaults, one sentence each
     caveats: tuple[Caveat, ...] = ()
     password: bool = False  # every packet is sealed with one
+    daemon: Upstream | None = None  # where the mode has one that is not run anyway
     variant_of: str = ""  # the mode whose variant this is; its results are never pooled with that mode's
 
     @property

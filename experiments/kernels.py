@@ -1,17 +1,20 @@
 """Whose kernel carries the packets: the host's, or that of the User-Mode Linux capsule.
 
-The same code deploys in both. The capsule boots when the first deployment asks for it, and once for all of them.
+The same code deploys in both. The capsule boots when the first deployment asks for it, and stays for the next ones; only
+another lab, or another daemon of upstream's, needs another one.
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from experiments import catalog, run
 from experiments.labs import without_xstate
+from experiments.preflight import probes
 from experiments.results import store
 from experiments.results.model import Deployment, TranscriptStep
 from experiments.run import NO_MEANS, Hold, Job, Means, Outcome, Tell
@@ -27,6 +30,7 @@ class Deployer:
         self._means = means
         self._stack = ExitStack()
         self._capsule: Any = None
+        self._booted_for: tuple[str, catalog.Upstream | None] = ("", None)
 
     def __enter__(self) -> Deployer:
         return self
@@ -40,25 +44,36 @@ class Deployer:
         """Deploy on the host's kernel, or in the capsule; ``hold`` keeps a lab of the host's kernel up for a while."""
         if job.kernel == "host":
             return run.deploy(job, tell, hold, self._means)
-        if self._capsule is None:
-            from experiments.labs import capsule, capsule_docker, lab_image  # only here: most runs never need them
-
-            tell("boot the User-Mode Linux capsule")
-            features = {feature for mode in catalog.load().values() for feature in mode.needs.kernel}
-            containers = job.lab == "containerlab"
-            self._capsule = self._stack.enter_context(capsule.boot(
-                features=sorted({*features, *(["docker"] if containers else [])}),
-                memory_mb=capsule_docker.MEMORY_MB if containers else capsule.MEMORY_MB,
-            ))
-            if containers:
-                self._capsule.call("experiments.labs.capsule_docker:start", {"image": str(lab_image.archive())},
-                                   timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
+        wanted = (job.lab, catalog.get(job.mode).daemon if job.daemon else None)
+        if self._capsule is None or self._booted_for != wanted:
+            self._stack.close()
+            self._boot(*wanted, tell)
+            self._booted_for = wanted
         plain = self._capsule.call("experiments.kernels:deploy_plain", asdict(job),
                                    timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
         outcome = _outcome(plain)
         if without_xstate.needed():
             outcome = replace(outcome, implementation={**outcome.implementation, "processor": WITHOUT_AVX})
         return outcome
+
+    def _boot(self, lab: str, daemon: catalog.Upstream | None, tell: Tell) -> None:
+        """A capsule with what lab and daemon need, and no more: a packet filter, once loaded, stands on every packet's path."""
+        from experiments.labs import capsule, capsule_docker, lab_image  # only here: most runs never need them
+
+        tell("boot the User-Mode Linux capsule")
+        features = {feature for mode in catalog.load().values() for feature in mode.needs.kernel}
+        folders: list[str] = []
+        if daemon:
+            features |= set(daemon.needs.kernel)
+            folders = [str(Path(found).parent) for found in [probes.program(daemon.program)] if found]
+        containers = lab == "containerlab"
+        self._capsule = self._stack.enter_context(capsule.boot(
+            features=sorted({*features, *(["docker"] if containers else [])}), folders=folders,
+            memory_mb=capsule_docker.MEMORY_MB if containers else capsule.MEMORY_MB,
+        ))
+        if containers:
+            self._capsule.call("experiments.labs.capsule_docker:start", {"image": str(lab_image.archive())},
+                               timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
 
 
 def deploy_plain(arguments: dict[str, Any], tell: Tell) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Job:
     nodes: int = 2
     lab: str = "netns"
     kernel: str = "host"
+    daemon: str | None = None  # upstream: its own daemon in place of our processes
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class _Run:
                 context.__exit__(type(failure) if failure else None, failure, failure.__traceback__ if failure else None)
 
     def _inside(self, lab: Lab) -> None:
-        recipe = recipe_for(self.mode, lab)
+        recipe = recipe_for(self.mode, lab, self.job.daemon)
         self.mode = recipe.mode
         self.tell("build")
         with self.timed("build", lab):

@@ -83,7 +83,8 @@ class Document:
             return {name: self._value(value, typing.get_args(wanted)[1], f"{key}.{name}")
                     for name, (_, value) in self._entries(node, key).items()}
         if origin in (typing.Union, types.UnionType):
-            return self._scalar(node, [kind for kind in typing.get_args(wanted) if kind is not type(None)], key)
+            kinds = [kind for kind in typing.get_args(wanted) if kind is not type(None)]
+            return self._value(node, kinds[0], key) if len(kinds) == 1 else self._scalar(node, kinds, key)
         if origin is Literal:
             allowed = typing.get_args(wanted)
             value = self._scalar(node, sorted({type(one) for one in allowed}, key=str), key)

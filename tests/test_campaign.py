@@ -30,6 +30,12 @@ def test_each_block_holds_every_mode_once_and_the_seed_decides_the_order() -> No
     assert plan != campaign.plan(Request(VARIANTS, "standard", 4))
 
 
+def test_upstream_s_daemon_is_a_variant_of_its_own() -> None:
+    both = (Variant("flannel-udp", "netns", "host"), Variant("flannel-udp", "netns", "host", "upstream"))
+    plan = campaign.plan(Request(both, "quick", 1))
+    assert sorted(cell.get("daemon", "ours") for cell in plan if cell["n"] == 1) == ["ours", "upstream"]
+
+
 def _invoke(out: Path, *more: str) -> subprocess.Popen[str]:
     argv = [sys.executable, "-m", "invoke", "campaign", "--profile", "smoke", "--out", str(out), *more]
     return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

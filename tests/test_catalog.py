@@ -81,6 +81,19 @@ def test_a_mode_is_whole(mode: Mode) -> None:
     assert len(wire) == 1 and len(wire[0].headers.split(" | ")) == len(mode.headers)
 
 
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode.daemon], ids=lambda mode: mode.name)
+def test_upstream_s_daemon_has_recipes_under_its_name(mode: Mode) -> None:
+    from experiments.dataplanes.base import recipe_for
+    from experiments.labs import netns
+
+    assert mode.daemon is not None and mode.daemon.version in mode.daemon.install
+    lab = netns.on_paper()
+    recipe_for(mode, lab, "upstream").build()
+    typed = "\n".join(step.command for step in lab.transcript.steps)
+    assert f"{mode.daemon.program} --" in typed
+    assert "experiments.dataplanes.relays" not in typed
+
+
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 def test_ttl_follows_from_the_path(mode: Mode) -> None:
     """Each routing kernel takes one off; flannel's process too; a switched segment none."""

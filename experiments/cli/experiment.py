@@ -21,13 +21,14 @@ from experiments.errors import ExperimentFailed, UserError
 from experiments.kernels import Deployer
 from experiments.labs import kind_cluster, kind_plan, kubernetes, manifest, netns, topology
 from experiments.labs.base import Lab
-from experiments.preflight import choose
+from experiments.preflight import choose, require_upstream
 from experiments.results import store
 from experiments.results.model import ModeResult, Trial
 from experiments.run import Job, Means, Outcome, Tell
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL_RESULTS = ROOT / "data" / "local"
+DAEMONS = {"ours": None, "upstream": "upstream"}
 
 
 def run_experiment(
@@ -37,16 +38,19 @@ def run_experiment(
 ) -> Path | None:
     """Measure one mode and store the result below ``out`` (default: data/local); the folder, or None for a dry run.
 
+    ``daemon``: ``ours``, or ``upstream`` for upstream's own where the mode has one; the result has a file of its own.
     ``force``: a relay also in User-Mode Linux, where it measures User-Mode Linux; the result says so. ``manifests``: a folder
     with the CNIs' manifests, ``image_archive`` a file with a CNI's images, for the kind lab on a machine that cannot fetch
-    them. ``on`` names the cluster lab's two nodes,
-    ``image`` the lab's image where that cluster can pull it.
+    them. ``on`` names the cluster lab's two nodes, ``image`` the lab's image where that cluster can pull it.
 
     Raises:
         UserError: unknown mode, lab or profile, or something is missing on this machine.
         ExperimentFailed: the deployment failed; the result file holds the evidence.
     """
     protocol.profile(profile)
+    if daemon not in DAEMONS:
+        raise UserError(f"Unknown daemon '{daemon}'.", f"Daemons: {', '.join(DAEMONS)}.")
+    upstream = DAEMONS[daemon]
     if lab != "cluster" and (on or image):
         raise UserError("--on and --image are for clusters that exist.", "Use them with --lab cluster.")
     if lab == "cluster" and dry_run:
@@ -55,11 +59,6 @@ def run_experiment(
         return None
     asked = cluster.ask(name, on, image) if lab == "cluster" else None
     mode = asked.mode if asked else catalog.get(name)
-    if daemon != "ours":
-        raise UserError(
-            f"--daemon {daemon} is not available: only our own relays and the kernel's devices run in this lab so far.",
-            "Leave --daemon out.",
-        )
     if lab in kubernetes.LABS and nodes != kind_plan.MEASURING:
         raise UserError(f"{nodes} nodes cannot be had in the lab {lab}: two nodes measure there, whatever the cluster has.",
                         "Leave --nodes out.")
@@ -69,12 +68,13 @@ def run_experiment(
         raise UserError(f"--image-archive {image_archive}: there is no such file.",
                         "Make it where registries can be reached: `docker save --output FILE IMAGE …`.")
     if dry_run:
-        _show_plan(mode, profile, nodes, lab)
+        _show_plan(mode, profile, nodes, lab, upstream)
         return None
-    choice = choose(mode, lab if nodes == kind_plan.MEASURING or lab != "auto" else "netns", kernel, forced=force)
+    choice = choose(mode, lab if nodes == kind_plan.MEASURING or lab != "auto" else "netns", kernel, forced=force,
+                    daemon=upstream)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(
-        (campaign.Variant(mode.name, choice.lab, choice.kernel),), profile, seed, nodes, host,
+        (campaign.Variant(mode.name, choice.lab, choice.kernel, upstream),), profile, seed, nodes, host,
         command=("invoke", *sys.argv[1:]),
     )
     if asked:
@@ -116,8 +116,14 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     return deploy
 
 
-def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str) -> None:
-    """What would be done: the commands, in order, and the trials."""
+def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str, daemon: str | None) -> None:
+    """What would be done: the commands, in order, and the trials.
+
+    Raises:
+        UserError: upstream's daemon is asked for, and the mode or the lab has none.
+    """
+    if daemon:
+        require_upstream(mode, "netns" if lab_name == "auto" else lab_name)
     lab = netns.on_paper(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
                          mtu_bytes=mode.mtu.underlay_bytes)
     if lab_name == "kind":
@@ -128,7 +134,7 @@ def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str) -> None:
         console.print("# up, in the folder experiments/modes/" + mode.name, markup=False)
         console.print("lab# containerlab deploy --topo /dev/stdin <<'END'", markup=False)
         console.print(yaml.safe_dump(topology.topology(mode, nodes), sort_keys=False, width=120) + "END", markup=False)
-    recipe_for(mode, lab).build()
+    recipe_for(mode, lab, daemon).build()
     phase = ""
     for step in lab.transcript.steps:
         if step.phase != phase:
@@ -163,7 +169,9 @@ def _show_trials(profile: str) -> None:
 
 def show_result(mode: Mode, result: ModeResult, folder: Path) -> None:
     """The result as a table: what was measured, beside the baseline and the limit."""
-    table = Table(title=f"{mode.title} — {result.lab} lab, {result.kernel} kernel", title_justify="left")
+    what = ", ".join(f"{name}: {value}" for name, value in result.implementation.items()) if result.daemon else ""
+    table = Table(title=f"{mode.title} — {result.lab} lab, {result.kernel} kernel", title_justify="left",
+                  caption=what or None, caption_justify="left")
     for header in ("view", "trial", "mode", "host to host", "ratio", "limit"):
         table.add_column(header, justify="left" if header in ("view", "trial") else "right")
     trials = [trial for deployment in result.deployments for trial in deployment.trials]

@@ -30,7 +30,8 @@ def run_setup(*, dry_run: bool = False, tests: bool = False, image: bool = False
     """
     if platform.system() != "Linux":
         raise UserError("The labs need Linux.", "Use a Linux machine or a virtual machine.")
-    wanted = [package for package in PACKAGES if tests or package.wanted_for != "tests"]
+    purposes = ("lab", "capsule", *(["tests"] if tests else []))
+    wanted = [package for package in PACKAGES if package.wanted_for in purposes]
     missing = [package for package in wanted if any(program(name) is None for name in package.programs)]
     for package in wanted:
         state = "missing" if package in missing else "there"

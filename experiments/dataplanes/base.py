@@ -28,6 +28,32 @@ class Daemon:
     pid: int
 
 
+class Running(Protocol):
+    """A process of the data or control plane that a recipe has started: ours or upstream's."""
+
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for something that it does when it starts."""
+        ...
+
+    def daemon(self) -> Daemon:
+        """The process, for the accounting of CPU time."""
+        ...
+
+    def checks(self) -> list[Check]:
+        """That it still runs, and what else shows which program it is."""
+        ...
+
+
+class Reporting(Running, Protocol):
+    """A process that can be asked what it has found out and done."""
+
+    source: str  # where its answers come from, as the evidence of a check says it
+
+    def statistics(self) -> dict[str, Any]:
+        """Its own figures now; nothing where it does not answer."""
+        ...
+
+
 class Recipe(Protocol):
     """Builds a mode on a lab's nodes and knows the signs by which it is recognised."""
 
@@ -61,9 +87,14 @@ class Recipe(Protocol):
         ...
 
 
-def recipe_for(mode: Mode, lab: Lab) -> Recipe:
-    """The recipe of a mode's data plane: that of the module which the mode names; in Kubernetes the CNI builds it."""
-    name = "kubernetes" if lab.name in kubernetes.LABS else mode.dataplane
+def recipe_for(mode: Mode, lab: Lab, daemon: str | None = None) -> Recipe:
+    """The recipe of a mode: that of the module which the mode names, or of the one that is called as upstream's daemon.
+
+    In Kubernetes the CNI builds the mode, and the recipe only looks.
+    """
+    name = mode.daemon.program if daemon and mode.daemon else mode.dataplane
+    if lab.name in kubernetes.LABS:
+        name = "kubernetes"
     module = importlib.import_module(f"experiments.dataplanes.{name}")
     return cast(Recipe, module.recipe(lab, mode))
 

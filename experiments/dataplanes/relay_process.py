@@ -20,6 +20,8 @@ PACKAGE = "experiments.dataplanes.relays"
 class RelayProcess:
     """One relay on one node. It ends with the lab."""
 
+    source = "the relay's statistics (SIGUSR1)"
+
     def __init__(
         self, lab: Lab, place: str, name: str, arguments: Sequence[str], program: Sequence[str] | None = None
     ) -> None:
@@ -91,7 +93,7 @@ class RelayProcess:
         except ValueError:
             return {}
 
-    def alive_check(self) -> Check:
+    def checks(self) -> list[Check]:
         """That the relay still runs."""
         state = "running" if self.process.poll() is None else f"ended: {self._last_words()}"
-        return expect("relay.process", self.place, "running", state, f"kill -0 $(cat {self.pid_file})")
+        return [expect("relay.process", self.place, "running", state, f"kill -0 $(cat {self.pid_file})")]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from experiments.catalog import Mode
 from experiments.dataplanes.base import (
     Daemon,
+    Reporting,
     expect,
     ip_json,
     placeholder_names,
@@ -47,7 +48,7 @@ class Weave:
         self.mode = mode
         self.mtu = str(mode.mtu.pod_device_bytes)
         self.pods: tuple[Pod, ...] = pods_for(lab, lambda node: pod_address(node.index))
-        self.processes: list[RelayProcess] = []
+        self.processes: list[Reporting] = []
 
     def build(self) -> None:
         """Bridge, way out and pod on every node, then the process that carries the frames."""
@@ -96,7 +97,7 @@ class Weave:
             up = sorted(link["ifname"] for link in links if "UP" in link.get("flags", []))
             ports = sorted(["vethwe-bridge", f"vethweplpod{node.index}"])
             checks.append(expect("bridge.ports", node.name, ports, up, f"ip -json link show master {BRIDGE}"))
-            checks.append(process.alive_check())
+            checks += process.checks()
         return checks
 
     def names(self) -> dict[str, str]:
@@ -144,7 +145,7 @@ class Sleeve(Weave):
         room = self.mode.mtu.underlay_bytes - self.mode.overhead_bytes
         return [room] * (len(self.lab.nodes) - 1)
 
-    def _proved(self, process: RelayProcess) -> list[int]:
+    def _proved(self, process: Reporting) -> list[int]:
         """The packets of pods (bytes) that are proved to pass to the peers that are reached."""
         return [peer["limit_bytes"] for peer in process.statistics().get("peers", {}).values()
                 if peer["established"] and peer["limit_is_proved"]]
@@ -154,7 +155,7 @@ class Sleeve(Weave):
         checks = super().attest()
         for node, process in zip(self.lab.nodes, self.processes, strict=True):
             checks.append(expect("sleeve.proved_bytes", node.name, self._expected(), self._proved(process),
-                                 "the relay's statistics (SIGUSR1): acknowledged frames of that size"))
+                                 f"{process.source}: acknowledged frames of that size"))
         return checks
 
     def implementation(self) -> dict[str, str]:
@@ -209,7 +210,7 @@ class FastDataPath(Weave):
                     checks.append(expect(f"flow.tunnel_id.{identity:#x}.{way}", node.name, CARRIED, observed,
                                          "OVS_FLOW_CMD_GET: the datapath's flows with their counters"))
             checks.append(expect("heartbeat.peers", node.name, len(self.lab.nodes) - 1, said.get("peers_acknowledged", 0),
-                                 f"heartbeats of {self.mtu} bytes that were acknowledged"))
+                                 f"{process.source}: heartbeats of {self.mtu} bytes that were acknowledged"))
         return checks
 
     def names(self) -> dict[str, str]:

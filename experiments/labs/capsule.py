@@ -48,9 +48,12 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "tun": ("tun",),
     "packet-socket": ("af_packet",),
     "dummy": ("dummy",),
+    "bridge-netfilter": ("br_netfilter",),
+    "iptables": ("iptable_nat", "iptable_filter", "xt_MASQUERADE", "xt_conntrack", "xt_addrtype", "xt_mark"),
     "docker": capsule_docker.MODULES,
 }
 TMPFS = (Path("/tmp"), Path("/run"), Path("/mnt"))  # of the guest's own, as the start script mounts them
+PATH = "/mnt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ALWAYS = ("veth", "bridge", "sch_tbf", "tcp_cubic")
 
 # A constant program: mounts, then the guest's own code. The values it needs come in by its environment.
@@ -178,8 +181,12 @@ class Capsule:
 
 
 @contextlib.contextmanager
-def boot(*, features: Iterable[str] = (), memory_mb: int = MEMORY_MB) -> Iterator[Capsule]:
+def boot(
+    *, features: Iterable[str] = (), memory_mb: int = MEMORY_MB, folders: Iterable[str] = ()
+) -> Iterator[Capsule]:
     """Boot User-Mode Linux with what the ``features`` need; it is gone at the end of the block, whatever happens in it.
+
+    ``folders`` of the host are looked into for programs, after the system's own.
 
     Raises:
         UserError: User-Mode Linux is not installed, or namespaces are not allowed.
@@ -193,10 +200,12 @@ def boot(*, features: Iterable[str] = (), memory_mb: int = MEMORY_MB) -> Iterato
         subprocess.run([*enter, "cp", shutil.which("mount") or "/bin/mount", f"{EXCHANGE}/mount"], check=True, timeout=10)
         subprocess.run([*enter, "chmod", "755", f"{EXCHANGE}/init", f"{EXCHANGE}/mount"], check=True, timeout=10)
         source = Path(__file__).resolve().parents[2]
+        programs = list(folders)
         # On the kernel's command line: what is not for the kernel becomes the environment of the first process.
-        values = {"podpath_python": sys.executable, "podpath_exchange": EXCHANGE, "podpath_hidden": ":".join(_hidden(source)),
-                  "PODPATH_MODULES": ",".join(modules), "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1",
-                  "HOME": "/tmp", "PATH": "/mnt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+        values = {"podpath_python": sys.executable, "podpath_exchange": EXCHANGE,
+                  "podpath_hidden": ":".join(_hidden(source, programs)), "PODPATH_MODULES": ",".join(modules),
+                  "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/tmp",
+                  "PATH": ":".join([PATH, *programs])}
         launcher = []
         if without_xstate.needed():
             launcher = [sys.executable, "-I", without_xstate.__file__]
@@ -218,13 +227,13 @@ def boot(*, features: Iterable[str] = (), memory_mb: int = MEMORY_MB) -> Iterato
             process.wait()
 
 
-def _hidden(source: Path) -> list[str]:
+def _hidden(source: Path, folders: Iterable[str] = ()) -> list[str]:
     """What the program needs of the host's files below a directory that is a tmpfs inside, outermost first.
 
     Raises:
         UserError: a path that the kernel's command line cannot hold.
     """
-    needed = {str(source), sys.prefix, sys.base_prefix}
+    needed = {str(source), sys.prefix, sys.base_prefix, *folders}
     if awkward := [path for path in needed if re.search(r"[\s:]", path)]:
         raise UserError(f"The capsule cannot use {awkward[0]}: its kernel's command line has no blanks or colons in a path.",
                         "Put the checkout and the virtual environment somewhere else.")

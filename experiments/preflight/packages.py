@@ -14,7 +14,7 @@ class Package:
     arch: str
     programs: tuple[str, ...]
     why: str
-    wanted_for: str = "lab"  # lab | capsule | tests
+    wanted_for: str = "lab"  # lab | capsule | tests | upstream: never installed by itself, as Debian starts its service
 
 
 PACKAGES = (
@@ -31,6 +31,9 @@ PACKAGES = (
     Package("user-mode-linux", "", "", ("linux.uml",),
             "a kernel with ipip and openvswitch, for machines whose own kernel lacks them", "capsule"),
     Package("kmod", "kmod", "kmod", ("modprobe",), "loads that kernel's modules", "capsule"),
+    Package("etcd-server", "etcd", "etcd", ("etcd",), "keeps flanneld's subnets, with --daemon upstream", "upstream"),
+    Package("etcd-client", "etcd", "etcd", ("etcdctl",), "writes flanneld's configuration, with --daemon upstream", "upstream"),
+    Package("iptables", "iptables-nft", "iptables", ("iptables",), "is called by weaver, with --daemon upstream", "upstream"),
     Package("tcpdump", "tcpdump", "tcpdump", ("tcpdump",), "reads a capture of ours in the tests", "tests"),
     Package("chromium", "chromium", "chromium", ("chromium",), "opens the built site in the tests", "tests"),
 )

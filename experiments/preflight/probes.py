@@ -86,6 +86,17 @@ def _packet_socket() -> str | None:
     return None if Path("/proc/net/packet").exists() else "the kernel has no packet sockets"
 
 
+def _bridge_netfilter() -> str | None:
+    """Why bridged packets cannot be shown to the packet filter."""
+    switch = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+    return f"{switch} is not there" if _refused("test", "-e", switch) else None
+
+
+def _iptables() -> str | None:
+    """Why the packet filter's tables cannot be read; its lock file lies in a /run that is not everybody's."""
+    return _refused("--mount", "sh", "-c", "mount -t tmpfs tmpfs /run && iptables -t nat -S && iptables -t filter -S")
+
+
 FEATURES: Mapping[str, Callable[[], str | None]] = {
     "veth": lambda: _link("veth"),
     "bridge": lambda: _link("bridge"),
@@ -96,6 +107,8 @@ FEATURES: Mapping[str, Callable[[], str | None]] = {
     "tun": _tun,
     "openvswitch": _openvswitch,
     "packet-socket": _packet_socket,
+    "bridge-netfilter": _bridge_netfilter,
+    "iptables": _iptables,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from experiments import catalog
@@ -62,7 +63,9 @@ def readiness(name: str) -> tuple[Readiness, ...]:
     )
 
 
-def choose(mode: catalog.Mode, lab: str = "auto", kernel: str = "auto", *, forced: bool = False) -> Choice:
+def choose(
+    mode: catalog.Mode, lab: str = "auto", kernel: str = "auto", *, forced: bool = False, daemon: str | None = None
+) -> Choice:
     """Where to run a mode, as asked or by itself; ``forced``: in the capsule, even if that measures the capsule.
 
     Raises:
@@ -75,6 +78,9 @@ def choose(mode: catalog.Mode, lab: str = "auto", kernel: str = "auto", *, force
         raise UserError(f"Unknown lab '{lab}'.", "Labs: auto, netns, containerlab, kind, cluster.")
     if kernel not in {"auto", "host", "uml"}:
         raise UserError(f"Unknown kernel '{kernel}'.", "Kernels: auto, host, uml.")
+    if daemon:
+        lab = "netns" if lab == "auto" else lab
+        places = tuple(_with_upstream(mode, place, lab) if place.lab == lab else place for place in places)
     wanted = [p for p in places if lab in ("auto", p.lab) and kernel in ("auto", p.kernel)]
     # The real thing first where it is ready: kind, else the embedded lab. A cluster is somebody's: never without being asked.
     order = ("kind", "netns") if lab == "auto" else (lab,)
@@ -87,6 +93,33 @@ def choose(mode: catalog.Mode, lab: str = "auto", kernel: str = "auto", *, force
         f"{mode.name} cannot run here: " + "; ".join(f"{m.what} ({m.why})" for m in unique) + ".",
         "; ".join(dict.fromkeys(m.how for m in unique)),
     )
+
+
+def require_upstream(mode: catalog.Mode, lab: str) -> catalog.Upstream:
+    """Upstream's daemon of a mode, which can be started in the embedded lab.
+
+    Raises:
+        UserError: the mode has none that could run in place of ours, or the lab is another.
+    """
+    if mode.daemon is None:
+        raise UserError(f"{mode.name} has no daemon of upstream's that could replace one of ours: its routing daemon is real "
+                        "anyway (BIRD), and the kernel carries its packets.", "Leave --daemon out.")
+    if lab != "netns":
+        raise UserError(f"--daemon upstream is for the embedded lab: in {lab}, the nodes would have to bring "
+                        f"{mode.daemon.program} with them.", "Use --lab netns.")
+    return mode.daemon
+
+
+def _with_upstream(mode: catalog.Mode, place: Readiness, lab: str) -> Readiness:
+    """The same place, if upstream's daemon is to run there."""
+    daemon = require_upstream(mode, lab)
+    found = []
+    if probes.program(daemon.program) is None:
+        found.append(Missing(daemon.program, f"upstream's daemon of {mode.name}", daemon.install))
+    found += _packaged(daemon.needs.tools)
+    if place.kernel == "host":
+        found += _features(daemon.needs.kernel)
+    return replace(place, missing=(*place.missing, *found))
 
 
 def _sentence(mode: catalog.Mode, place: Readiness, places: tuple[Readiness, ...], lab: str, kernel: str) -> str:
@@ -111,11 +144,14 @@ def _on_host(mode: catalog.Mode) -> tuple[Missing, ...]:
     found = _tools(mode)
     if refused := probes.user_namespaces():
         return (*found, Missing("user namespaces", "the lab's nodes are namespaces", refused))
-    for feature in mode.needs.kernel:
+    return (*found, *_features(mode.needs.kernel))
+
+
+def _features(wanted: Iterable[str]) -> Iterator[Missing]:
+    for feature in wanted:
         if refused := probes.feature(feature):
             how = "Run `invoke setup`: it makes the device usable." if feature == "tun" else "Use --kernel uml."
-            found = (*found, Missing(f"kernel feature {feature}", refused, how))
-    return found
+            yield Missing(f"kernel feature {feature}", refused, how)
 
 
 def _in_capsule(mode: catalog.Mode) -> tuple[Missing, ...]:
@@ -129,13 +165,18 @@ def _in_capsule(mode: catalog.Mode) -> tuple[Missing, ...]:
 
 
 def _tools(mode: catalog.Mode) -> tuple[Missing, ...]:
-    found = []
-    for tool in dict.fromkeys((*LAB_TOOLS, *mode.needs.tools)):
+    return tuple(_packaged(dict.fromkeys((*LAB_TOOLS, *mode.needs.tools))))
+
+
+def _packaged(tools: Iterable[str]) -> Iterator[Missing]:
+    for tool in tools:
         if probes.program(tool) is None:
             package = providing(tool)
             name = f" (Debian package {package.debian})" if package else ""
-            found.append(Missing(tool, package.why if package else "a tool of the lab", f"Run `invoke setup`{name}."))
-    return tuple(found)
+            how = f"Run `invoke setup`{name}."
+            if package and package.wanted_for == "upstream":
+                how = f"Install the Debian package {package.debian}; if it starts a service, the labs do not need that."
+            yield Missing(tool, package.why if package else "a tool of the lab", how)
 
 
 def _containerlab(mode: catalog.Mode) -> tuple[Missing, ...]:

@@ -56,10 +56,11 @@ def compare(
     """Compare all results of that lab and kernel by the cell ``key`` (as in ``speed/pod-pod/1/native``).
 
     ``measure`` is the cell's headline measure unless another one is named. With ``ratio`` the ratios to the baseline
-    are compared, else the values. Modes that have no value are left out.
+    are compared, else the values. Modes that have no value are left out. What upstream's daemon gave stands beside ours
+    under its own name.
     """
     found: dict[str, Cell] = {
-        result.mode: cell for result in results if (result.lab, result.kernel) == (lab, kernel) for cell in cells(result)
+        result.variant: cell for result in results if (result.lab, result.kernel) == (lab, kernel) for cell in cells(result)
         if cell.key == key
     }
     measure = measure or next((cell.headline for cell in found.values()), "")

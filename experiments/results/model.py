@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Status = Literal["ok", "failed", "discarded", "not-run"]
+VariantKey = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class ModeResult:
-    """One mode, one lab, one kernel in one campaign: a file of its own."""
+    """One mode, one lab, one kernel, one implementation in one campaign: a file of its own."""
 
     schema: str
     campaign: str
@@ -144,7 +145,18 @@ class ModeResult:
     transcript: tuple[TranscriptStep, ...]  # of the first deployment
     summary: Mapping[str, Any] = field(default_factory=dict)  # derived; recomputed by `validate`
     caveats: tuple[str, ...] = ()
+    daemon: str | None = None  # upstream, where upstream's own daemon ran in place of ours
     digest: str = field(default="", compare=False)  # over all else; put there by the store
+
+    @property
+    def key(self) -> VariantKey:
+        """What tells it from the campaign's other results: mode, lab, kernel, whose daemon."""
+        return self.mode, self.lab, self.kernel, self.daemon or ""
+
+    @property
+    def variant(self) -> str:
+        """Its mode's name, with ``@upstream`` where upstream's daemon ran: the two are never one sample."""
+        return f"{self.mode}@{self.daemon}" if self.daemon else self.mode
 
 
 @dataclass(frozen=True)
@@ -165,3 +177,8 @@ class Campaign:
     plan: tuple[Mapping[str, Any], ...] = ()  # cells in order, each with its state
     noise_floor: Mapping[str, Any] = field(default_factory=dict)
     digest: str = field(default="", compare=False)  # over all else; put there by the store
+
+
+def cell_key(cell: Mapping[str, Any]) -> VariantKey:
+    """Which result a cell of the plan belongs to (:attr:`ModeResult.key`)."""
+    return str(cell["mode"]), str(cell["lab"]), str(cell["kernel"]), str(cell.get("daemon") or "")

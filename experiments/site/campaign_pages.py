@@ -14,7 +14,7 @@ import jinja2
 
 from experiments.catalog import Mode
 from experiments.results.comparison import Comparison, compare
-from experiments.results.model import ModeResult, Trial
+from experiments.results.model import ModeResult, Trial, VariantKey
 from experiments.results.store import Stored, mode_path
 from experiments.results.summary import cells
 from experiments.site import entries, figures, tables
@@ -34,6 +34,12 @@ class ResultCard:
     failures: int
     page: str
     figures: tuple[Mapping[str, str], ...]  # of entries.Row, one for each headline there is
+    daemon: str = ""  # upstream, where its daemon ran
+
+    @property
+    def key(self) -> VariantKey:
+        """As :attr:`experiments.results.model.ModeResult.key`."""
+        return self.mode, self.lab, self.kernel, self.daemon
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,8 @@ def _result_card(mode: Mode | None, stored: Stored, result: ModeResult) -> Resul
     first = [next((row for row in rows if row.view == view), None) for view in HEADLINES]
     good = sum(deployment.status == "ok" for deployment in result.deployments)
     return ResultCard(result.mode, result.lab, result.kernel, good, len(result.deployments) - good,
-                      entries.page_name(stored.campaign.id, result), tuple(asdict(row) for row in first if row))
+                      entries.page_name(stored.campaign.id, result), tuple(asdict(row) for row in first if row),
+                      result.daemon or "")
 
 
 def card_from(plain: Mapping[str, Any]) -> Card:
@@ -96,7 +103,7 @@ def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool) -> dict[str
         ),
     }}
     for name, result in parts:
-        kernel = KERNELS.get(result.kernel, result.kernel)
+        kernel = KERNELS.get(result.kernel, result.kernel) + (", upstream's daemon" if result.daemon else "")
         found[name] = {
             "title": f"{result.mode}, {'' if result.lab == 'netns' else f'{result.lab} lab, '}{kernel}: {campaign.id}",
             "description": f"Every trial and attestation of {result.mode} in the campaign {campaign.id}, "

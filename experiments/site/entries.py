@@ -14,7 +14,7 @@ from experiments import limits
 from experiments.catalog import Mode
 from experiments.results import verdict
 from experiments.results.model import Campaign, Deployment, ModeResult, TranscriptStep, Trial
-from experiments.results.store import Stored, mode_path
+from experiments.results.store import Stored, mode_path, unusual
 from experiments.results.summary import Cell, Estimate, cells, key_of
 from experiments.site import figures, tables
 
@@ -54,7 +54,7 @@ class Entry:
     @property
     def anchor(self) -> str:
         """Where it stands on the mode's page."""
-        return f"measured-{self.campaign.id}-{self.result.lab}-{self.result.kernel}"
+        return "-".join(["measured", self.campaign.id, *(part for part in self.result.key[1:] if part)])
 
     @property
     def warnings(self) -> list[str]:
@@ -74,19 +74,18 @@ class Entry:
 
 def page_name(campaign: str, result: ModeResult) -> str:
     """The page of a mode's result, below ``results/`` and without ``.html``; a dot stands in no part of it."""
-    parts = [part for part, usual in ((result.lab, "netns"), (result.kernel, "host")) if part != usual]
-    return ".".join([campaign, result.mode, *parts])
+    return ".".join([campaign, result.mode, *unusual(result)])
 
 
 def entries(jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], *, local: bool) -> list[Entry]:
-    """A mode's results: lab by lab, the embedded one first; the host's kernel before User-Mode Linux; then the newest first."""
+    """A mode's results: lab by lab, the embedded one first; ours before upstream's, the host's kernel before the capsule's."""
     found = []
     for item in reversed(stored):
         for result in item.results:
             if result.mode == mode.name:
                 found.append(Entry(mode, item.campaign, result, local, f"../results/{page_name(item.campaign.id, result)}.html",
                                    rows(mode, item, result), tuple(_plots(jinja, mode, item, result))))
-    return sorted(found, key=lambda entry: (tables.LABS.index(entry.result.lab), entry.result.kernel))
+    return sorted(found, key=lambda entry: (tables.LABS.index(entry.result.lab), entry.result.daemon or "", entry.result.kernel))
 
 
 def rows(mode: Mode, stored: Stored, result: ModeResult) -> tuple[Row, ...]:
@@ -171,7 +170,7 @@ def _plots(
             measure = "wire_goodput_bps" if view == "wire" else "goodput_bps"
             where = "" if result.lab == "netns" else f" ({result.lab} lab)"
             plot = figures.plot(f"{mode.title}: {title}{where}", measure, "higher is better", strips)
-            identity = f"{mode.name}-{stored.campaign.id}-{result.lab}-{result.kernel}-{view}"
+            identity = "-".join([mode.name, stored.campaign.id, *(part for part in result.key[1:] if part), view])
             drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity)
             yield Markup(drawing)
 

@@ -50,9 +50,12 @@ def strips(identity: str, title: str, measure: str, rows: Sequence[tuple[str, Se
 
 
 def reference() -> Stored | None:
-    """The newest reference campaign of the embedded lab on a host's own kernel; None where none is stored."""
+    """The newest reference campaign of the embedded lab on a host's own kernel, without what upstream's daemons gave.
+
+    None where none is stored.
+    """
     for file in sorted((ROOT / "data" / "campaigns").glob(f"*/{store.CAMPAIGN_FILE}"), reverse=True):
         campaign, results = store.read_campaign(file.parent)
         if campaign.purpose == "reference" and any((r.lab, r.kernel) == ("netns", "host") for r in results):
-            return Stored(file.parent, campaign, results)
+            return Stored(file.parent, campaign, [result for result in results if result.daemon is None])
     return None

@@ -90,7 +90,8 @@ def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[
         for cell in cells(entry.result):
             _, trial = first_trial(entry.result, cell)
             rate_bps = trial.link_rate_bps if trial else None
-            if cell.view != "link" or cell.path != "pod-pod" or not rate_bps or entry.result.mode in seen:
+            ours = entry.result.daemon is None
+            if not (ours and cell.view == "link" and cell.path == "pod-pod" and rate_bps) or entry.result.mode in seen:
                 continue
             seen.add(entry.result.mode)
             campaigns[entry.campaign.id] = None

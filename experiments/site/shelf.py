@@ -18,6 +18,7 @@ import jinja2
 
 from experiments.catalog import Mode
 from experiments.results import store
+from experiments.results.model import VariantKey
 from experiments.results.store import Stored
 from experiments.site import campaign_pages, tables
 from experiments.site.campaign_pages import Card, ResultCard
@@ -69,22 +70,22 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
     return Shelf(tuple(cards), by_source["campaigns"], by_source["local"], changed, removed)
 
 
-def chosen(cards: Iterable[Card]) -> dict[str, set[tuple[str, str, str]]]:
-    """What the pages of modes show in full: campaign -> (mode, lab, kernel).
+def chosen(cards: Iterable[Card]) -> dict[str, set[VariantKey]]:
+    """What the pages of modes show in full: campaign -> (mode, lab, kernel, daemon).
 
-    For each mode, lab and kernel the newest reference campaign that has it, else the newest complete one, else the newest;
-    and of this machine's own results the newest.
+    For each mode, lab, kernel and daemon the newest reference campaign that has it, else the newest complete one, else the
+    newest; and of this machine's own results the newest.
     """
-    best: dict[tuple[bool, str, str, str], tuple[tuple[bool, bool, bool, str], str]] = {}
+    best: dict[tuple[bool, VariantKey], tuple[tuple[bool, bool, bool, str], str]] = {}
     for card in cards:
         for result in card.results:
-            place = (card.local, result.mode, result.lab, result.kernel)
+            place = (card.local, result.key)
             rank = (card.purpose == "reference", card.status == "complete", result.deployments > 0, card.started_at)
             if place not in best or rank >= best[place][0]:
                 best[place] = (rank, card.id)
-    found: dict[str, set[tuple[str, str, str]]] = {}
-    for (_, mode, lab, kernel), (_, campaign) in best.items():
-        found.setdefault(campaign, set()).add((mode, lab, kernel))
+    found: dict[str, set[VariantKey]] = {}
+    for (_, key), (_, campaign) in best.items():
+        found.setdefault(campaign, set()).add(key)
     return found
 
 
@@ -93,12 +94,12 @@ def others(cards: Iterable[Card], mode: str) -> list[tuple[Card, ResultCard]]:
     cards = list(cards)
     full = chosen(cards)
     return [(card, result) for card in reversed(cards) for result in card.results
-            if result.mode == mode and (mode, result.lab, result.kernel) not in full.get(card.id, ())]
+            if result.mode == mode and result.key not in full.get(card.id, ())]
 
 
-def _whole(folder: Path, wanted: set[tuple[str, str, str]]) -> Stored:
+def _whole(folder: Path, wanted: set[VariantKey]) -> Stored:
     campaign, results = store.read_campaign(folder)
-    return Stored(folder, campaign, [r for r in results if (r.mode, r.lab, r.kernel) in wanted])
+    return Stored(folder, campaign, [r for r in results if r.key in wanted])
 
 
 def _make(

@@ -44,6 +44,7 @@ class Compared:
     limit: str
     lab: str
     kernel: str
+    daemon: str
     campaign: str
     reference: bool
     page: str
@@ -61,11 +62,12 @@ def compared(entries: Iterable[Any], titles: Mapping[str, str]) -> list[Compared
                 entry.result.mode, titles.get(entry.result.mode, entry.result.mode), row.view, row.what,
                 figures.plain(row.measure, float(row.value)) if row.value else None, row.shown, row.unit,
                 BETTER[row.view], entry.deployments, row.range, row.ratio, row.limit, entry.result.lab,
-                KERNELS.get(entry.result.kernel, entry.result.kernel), entry.campaign.id, not entry.local,
+                KERNELS.get(entry.result.kernel, entry.result.kernel), entry.result.daemon or "", entry.campaign.id,
+                not entry.local,
                 entry.page, row.anchor, row.source, row.value,
             ))
     order = list(BETTER)
-    return sorted(found, key=lambda row: (order.index(row.view), row.trial, row.mode, LABS.index(row.lab), row.kernel,
+    return sorted(found, key=lambda row: (order.index(row.view), row.trial, row.mode, LABS.index(row.lab), row.daemon, row.kernel,
                                           row.campaign))
 
 
@@ -78,7 +80,7 @@ def as_rows(lines: Sequence[Compared]) -> list[dict[str, Any]]:
 def trial_rows(campaign: Campaign, results: Sequence[ModeResult]) -> list[dict[str, Any]]:
     """Every trial of a campaign with where it belongs; units are in the names, as in the result files."""
     return [{"campaign": campaign.id, "mode": result.mode, "lab": result.lab, "kernel": result.kernel,
-             "deployment": deployment.n, **_columns(trial)}
+             "daemon": result.daemon or "", "deployment": deployment.n, **_columns(trial)}
             for result in results for deployment in result.deployments for trial in deployment.trials]
 
 
@@ -86,8 +88,8 @@ def campaign_rows(cards: Iterable[Any]) -> list[dict[str, Any]]:
     """A line for each result of each campaign (``campaign_pages.Card``), with its page below ``results/``."""
     return [{"campaign": card.id, "begun": card.started_at, "finished": card.finished_at, "status": card.status,
              "purpose": card.purpose, "profile": card.profile, "protocol": card.protocol, "mode": result.mode,
-             "lab": result.lab, "kernel": result.kernel, "deployments": result.deployments, "failures": result.failures,
-             "page": f"{result.page}.html"} for card in cards for result in card.results]
+             "lab": result.lab, "kernel": result.kernel, "daemon": result.daemon, "deployments": result.deployments,
+             "failures": result.failures, "page": f"{result.page}.html"} for card in cards for result in card.results]
 
 
 def _columns(trial: Trial) -> dict[str, Any]:

@@ -49,10 +49,13 @@ def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
     (("experiment", "calico-bgp", "--profile", "fast"), "Unknown profile 'fast'."),
     (("experiment", "calico-bgp", "--lab", "cellar"), "Unknown lab 'cellar'."),
     (("experiment", "calico-bgp", "--kernel", "bsd"), "Unknown kernel 'bsd'."),
-    (("experiment", "calico-bgp", "--daemon", "upstream"), "--daemon upstream is not available"),
     (("experiment", "calico-bgp", "--lab", "kind", "--nodes", "5"), "5 nodes cannot be had in the lab kind"),
     (("experiment", "calico-bgp", "--lab", "kind", "--manifests", "/nonexistent"), "there is no such folder"),
     (("experiment", "calico-bgp", "--lab", "kind", "--image-archive", "/nonexistent"), "there is no such file"),
+    (("experiment", "calico-bgp", "--daemon", "upstream"), "calico-bgp has no daemon of upstream's"),
+    (("experiment", "flannel-udp", "--daemon", "upstream", "--lab", "containerlab"), "is for the embedded lab"),
+    (("experiment", "flannel-udp", "--daemon", "upstream", "--lab", "kind", "--dry-run"), "is for the embedded lab"),
+    (("experiment", "flannel-udp", "--daemon", "theirs"), "Unknown daemon 'theirs'."),
     (("list", "--format", "xml"), "Unknown format 'xml'."),
     (("campaign", "--modes", "nothing"), "Unknown mode 'nothing'."),
     (("bench", "--which", "nothing"), "Unknown benchmark 'nothing'."),
@@ -104,6 +107,14 @@ def test_dry_run_of_the_kind_lab_prints_files_and_commands_to_paste(tmp_path: Pa
                  "kind delete cluster --name podpath-calico-bgp-node --kubeconfig kubeconfig", "wire, pod-pod"):
         assert line in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_dry_run_with_upstream_s_daemon_prints_its_commands(tmp_path: Path) -> None:
+    done = invoke("experiment", "flannel-udp", "--daemon", "upstream", "--dry-run", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "node2# flanneld --etcd-endpoints http://172.31.0.1:2379 --iface eth0" in done.stdout
+    assert "etcdctl --endpoints http://172.31.0.1:2379 put /coreos.com/network/subnets/10.244.2.0-24" in done.stdout
+    assert "relays.flannel_udp" not in done.stdout
 
 
 def test_setup_dry_run_says_what_and_why_and_installs_nothing() -> None:

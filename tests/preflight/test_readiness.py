@@ -40,13 +40,15 @@ def _missing(mode: str, lab: str, kernel: str) -> list[str]:
 
 
 def test_every_tool_of_the_labs_comes_from_a_package_with_a_reason() -> None:
-    wanted = {*LAB_TOOLS, *(tool for mode in catalog.load().values() for tool in mode.needs.tools)}
+    needs = [need for mode in catalog.load().values() for need in (mode.needs, *([mode.daemon.needs] if mode.daemon else []))]
+    wanted = {*LAB_TOOLS, *(tool for need in needs for tool in need.tools)}
     assert {tool for tool in wanted if providing(tool) is None} == set()
     assert all(package.why and package.debian for package in PACKAGES)
 
 
 def test_every_feature_that_a_mode_needs_can_be_probed() -> None:
     assert {f for mode in catalog.load().values() for f in mode.needs.kernel} <= set(probes.FEATURES)
+    assert {f for mode in catalog.load().values() if mode.daemon for f in mode.daemon.needs.kernel} <= set(probes.FEATURES)
 
 
 def test_everything_missing_is_listed_at_once_with_its_remedy(without) -> None:  # type: ignore[no-untyped-def]
@@ -65,6 +67,29 @@ def test_a_relay_is_refused_in_the_capsule_unless_forced(without) -> None:  # ty
         choose(catalog.get("flannel-udp"), "netns", "uml")
     if not [what for what in _missing("flannel-udp", "netns", "uml") if what != "the host's kernel"]:
         assert choose(catalog.get("flannel-udp"), "netns", "uml", forced=True).kernel == "uml"
+
+
+def test_upstream_s_daemon_is_asked_for_by_name_with_the_way_to_get_it(without) -> None:  # type: ignore[no-untyped-def]
+    without("flanneld", "etcd")
+    with pytest.raises(UserError) as refused:
+        choose(catalog.get("flannel-udp"), "netns", "host", daemon="upstream")
+    assert "flanneld (upstream's daemon of flannel-udp)" in str(refused.value)
+    assert "github.com/flannel-io/flannel@v0.28.9" in str(refused.value)
+    assert "Debian package etcd-server" in str(refused.value)
+    without("weaver")
+    with pytest.raises(UserError, match=r"github\.com/rajch/weave/prog/weaver@"):
+        choose(catalog.get("weave-fastdp"), "auto", "uml", daemon="upstream")
+
+
+@pytest.mark.parametrize("name", ["calico-bgp", "calico-ipip"])
+def test_a_mode_without_a_daemon_of_upstream_s_says_so(name: str) -> None:
+    with pytest.raises(UserError, match="BIRD"):
+        choose(catalog.get(name), daemon="upstream")
+
+
+def test_what_upstream_s_daemons_need_is_not_installed_by_itself() -> None:
+    """Debian would start a service of etcd."""
+    assert {package.debian for package in PACKAGES if package.wanted_for == "upstream"} >= {"etcd-server", "etcd-client"}
 
 
 def test_labs_with_containers_say_what_they_lack(without) -> None:  # type: ignore[no-untyped-def]

@@ -91,8 +91,10 @@ def test_a_broken_result_is_named_though_another_page_could_be_made(tmp_path: Pa
         writer.write(root)
 
 
-def _card(number: int, purpose: str, status: str, *, local: bool = False, kernel: str = "host") -> Card:
-    result = ResultCard("calico-bgp", "netns", kernel, 1, 0, f"c{number}.calico-bgp", ())
+def _card(
+    number: int, purpose: str, status: str, *, local: bool = False, kernel: str = "host", daemon: str = ""
+) -> Card:
+    result = ResultCard("calico-bgp", "netns", kernel, 1, 0, f"c{number}.calico-bgp", (), daemon)
     return Card(f"c{number}", local, purpose, status, f"2026-01-{number:02d}T00:00:00Z", "", "quick", "p2-quick", (result,))
 
 
@@ -103,6 +105,13 @@ def test_the_newest_reference_is_shown_in_full_and_the_rest_is_listed() -> None:
     assert set(shelf.chosen(cards)) == {"c2", "c5", "c6"}
     assert [card.id for card, _ in shelf.others(cards, "calico-bgp")] == ["c4", "c3", "c1"]
     assert shelf.others(cards, "weave-sleeve") == []
+
+
+def test_a_newer_result_of_upstream_s_daemon_does_not_replace_ours() -> None:
+    cards = [_card(1, "reference", "complete"), _card(2, "reference", "complete", daemon="upstream")]
+    assert shelf.chosen(cards) == {"c1": {("calico-bgp", "netns", "host", "")},
+                                   "c2": {("calico-bgp", "netns", "host", "upstream")}}
+    assert shelf.others(cards, "calico-bgp") == []
 
 
 @given(st.lists(st.tuples(st.sampled_from(["reference", "contribution", "experiment"]),

@@ -26,8 +26,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from experiments.dataplanes.relays import netlink
+from experiments.dataplanes.relays import netlink, odp_flows
 from experiments.dataplanes.relays.netlink import attribute, by_kind, nested
+from experiments.dataplanes.relays.odp_flows import (
+    ACTION_SET,
+    FLOW,
+    FLOW_ACTIONS,
+    FLOW_KEY,
+    FLOW_VERSION,
+    KEY_ETHERNET,
+    KEY_TUNNEL,
+    TUNNEL_ID,
+)
 from experiments.dataplanes.relays.process import Stopped, fail, prepare
 from experiments.dataplanes.relays.sleeve_wire import name_bytes
 
@@ -42,19 +52,19 @@ HEARTBEAT, HEARTBEAT_ACK = 0, 1
 _CONTROL_BODY = struct.Struct(">BHQ")  # kind, length of the heartbeat, connection
 
 # linux/openvswitch.h
-DATAPATH, VPORT, FLOW, PACKET = "ovs_datapath", "ovs_vport", "ovs_flow", "ovs_packet"
-VERSIONS = {DATAPATH: 2, VPORT: 1, FLOW: 1, PACKET: 1}
-NEW, DEL, GET = 1, 2, 3
+DATAPATH, VPORT, PACKET = "ovs_datapath", "ovs_vport", "ovs_packet"
+VERSIONS = {DATAPATH: 2, VPORT: 1, FLOW: FLOW_VERSION, PACKET: 1}
+NEW, DEL = 1, 2
 MISS, EXECUTE = 1, 3
 DP_NAME, DP_UPCALL_PID = 1, 2
 VPORT_PORT_NO, VPORT_TYPE, VPORT_NAME, VPORT_OPTIONS, VPORT_UPCALL_PID = 1, 2, 3, 4, 5
 VPORT_NETDEV, VPORT_VXLAN = 1, 4
 TUNNEL_OPTION_DST_PORT = 1
-FLOW_KEY, FLOW_ACTIONS, FLOW_STATS, FLOW_MASK = 1, 2, 3, 7
+FLOW_MASK = 7
 PACKET_PACKET, PACKET_KEY, PACKET_ACTIONS = 1, 2, 3
-KEY_IN_PORT, KEY_ETHERNET, KEY_TUNNEL = 3, 4, 16
-TUNNEL_ID, TUNNEL_SRC, TUNNEL_DST, TUNNEL_TOS, TUNNEL_TTL_ATTR, TUNNEL_DF = 0, 1, 2, 3, 4, 5
-ACTION_OUTPUT, ACTION_SET = 1, 3
+KEY_IN_PORT = 3
+TUNNEL_SRC, TUNNEL_DST, TUNNEL_TOS, TUNNEL_TTL_ATTR, TUNNEL_DF = 1, 2, 3, 4, 5
+ACTION_OUTPUT = 1
 
 COUNTERS = ("misses", "executed", "flows_installed", "flows_refused", "flows_cleared", "flooded", "from_unknown_peer",
             "not_for_us", "too_short", "heartbeats_sent", "heartbeats_received", "heartbeats_acknowledged",
@@ -106,28 +116,6 @@ class Datapath:
     def install(self, key: bytes, mask: bytes, actions: bytes) -> None:
         """Let the kernel answer the next one itself."""
         self._request(FLOW, NEW, self.index, nested(FLOW_KEY, key) + nested(FLOW_MASK, mask) + nested(FLOW_ACTIONS, actions))
-
-    def flows(self) -> list[dict[str, int]]:
-        """The kernel's flows of single addresses: tunnel id, whether it leads out, packets and bytes so far.
-
-        Not by ``ovs-dpctl``: merely to look, it tells the datapath to send misses to one socket a processor, and from then
-        on ours hears nothing more (OVS 3.1, lib/dpif-netlink.c).
-        """
-        found = []
-        asker = netlink.Socket()  # a socket of its own, as this may be called in the middle of another request
-        try:
-            for body in asker.dump(FLOW, GET, VERSIONS[FLOW], struct.pack("=i", self.index)):
-                given = by_kind(body[4:])
-                key, stats = by_kind(given.get(FLOW_KEY, b"")), given.get(FLOW_STATS, bytes(16))
-                outward = KEY_TUNNEL not in key
-                tunnel = key.get(KEY_TUNNEL) or _set_tunnel(given.get(FLOW_ACTIONS, b""))
-                packets, size = struct.unpack_from("=QQ", stats)
-                if not key.get(KEY_ETHERNET, bytes(12))[6] & 1:
-                    identity = int.from_bytes(by_kind(tunnel).get(TUNNEL_ID, b""), "big")
-                    found.append({"tunnel_id": identity, "outward": int(outward), "packets": packets, "bytes": size})
-        finally:
-            asker.socket.close()
-        return found
 
     def clear(self) -> None:
         """Remove all flows."""
@@ -261,14 +249,6 @@ class Handler:
                 self.counters["peers_acknowledged"] += 1
 
 
-def _set_tunnel(actions: bytes) -> bytes:
-    """The tunnel key of the first "set" in a list of actions."""
-    for kind, payload in netlink.attributes(actions):
-        if kind == ACTION_SET:
-            return by_kind(payload).get(KEY_TUNNEL, b"")
-    return b""
-
-
 def serve(handler: Handler, datapath: Datapath) -> None:
     """Answer misses until stopped."""
     poll = select.poll()
@@ -308,7 +288,7 @@ def main() -> None:
         fail(str(error))
         return
     write_counters = prepare(given.pid_file, given.statistics,
-                             lambda: {**handler.counters, "flows": datapath.flows()})
+                             lambda: {**handler.counters, "flows": odp_flows.carried(datapath.index)})
     try:
         serve(handler, datapath)
     except Stopped:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments.results import store
 from experiments.results.checks.report import File, Message, Report
-from experiments.results.model import Campaign, ModeResult
+from experiments.results.model import Campaign, ModeResult, cell_key
 from experiments.results.plain import Key
 
 Modes = Sequence[tuple[File[ModeResult], ModeResult]]
@@ -36,7 +36,7 @@ def campaign(file: File[Campaign], value: Campaign, folder: Path, known: Collect
                 file.error(("plan", i, "state"), "a complete campaign has no cell that is still to be measured")
     seen: set[tuple[object, ...]] = set()
     for i, cell in enumerate(value.plan):
-        identity = (cell["n"], cell["mode"], cell["lab"], cell["kernel"])
+        identity = (cell["n"], *cell_key(cell))
         if identity in seen:
             file.error(("plan", i), "stands here twice")
         seen.add(identity)
@@ -60,7 +60,7 @@ def mode(file: File[ModeResult], value: ModeResult, parent: Campaign, folder: Pa
         file.error(("mode",), f"is not in the catalogue; allowed: {', '.join(known)}")
     named = store.mode_path(folder, value).name
     if file.path.name != named:
-        file.error(("mode",), f"mode and kernel call for the name {named}, the file is {file.path.name}")
+        file.error(("mode",), f"mode, lab, kernel and daemon call for the name {named}, the file is {file.path.name}")
     if value.campaign != parent.id:
         file.error(("campaign",), f"the campaign is '{parent.id}'; they must be equal")
     numbers: set[int] = set()
@@ -83,10 +83,8 @@ def mode(file: File[ModeResult], value: ModeResult, parent: Campaign, folder: Pa
 
 def plan(file: File[Campaign], value: Campaign, modes: Modes) -> None:
     """Every cell that was measured has its deployment, every deployment its cell."""
-    found = {
-        (d.n, result.mode, result.lab, result.kernel): d.status for _, result in modes for d in result.deployments
-    }
-    cells = {(c["n"], c["mode"], c["lab"], c["kernel"]): (i, c["state"]) for i, c in enumerate(value.plan)}
+    found = {(d.n, *result.key): d.status for _, result in modes for d in result.deployments}
+    cells = {(c["n"], *cell_key(c)): (i, c["state"]) for i, c in enumerate(value.plan)}
     for identity, (i, state) in cells.items():
         status = found.get(identity)
         wanted = "ok" if state == "done" else state
@@ -97,7 +95,7 @@ def plan(file: File[Campaign], value: Campaign, modes: Modes) -> None:
             file.warn(("plan", i, "state"), "there is a deployment already: the campaign was interrupted here")
     for result_file, result in modes:
         for d, deployment in enumerate(result.deployments):
-            if (deployment.n, result.mode, result.lab, result.kernel) not in cells:
+            if (deployment.n, *result.key) not in cells:
                 result_file.error(("deployments", d, "n"), "is not in the campaign's plan")
 
 

@@ -62,6 +62,7 @@ CELL = (
     Field("lab", "string", "Where it is built.", "command line", required=True,
           allowed=("netns", "containerlab", "kind", "cluster")),
     Field("kernel", "string", "On whose kernel.", "command line", required=True, allowed=("host", "uml")),
+    Field("daemon", "string", "By whose daemon, if not by ours.", "command line", allowed=("upstream",)),
     Field("state", "string", "How far it got.", "runner", required=True,
           allowed=("planned", "done", "failed", "discarded", "not-run")),
     Field("reason", "string", "Why it was not done.", "runner"),

@@ -21,6 +21,8 @@ MODE_RESULT = (
           of="TranscriptStep"),
     Field("summary", "mapping", "Derived from the trials; `validate` computes it again.", "summary", of="any"),
     Field("caveats", "list", "What a reader has to bear in mind, by key.", "catalogue", of="string"),
+    Field("daemon", "string", "Whose daemon carried or configured the mode: upstream's own. Absent where it was ours, or none.",
+          "command line", allowed=("upstream",)),
     Field("digest", "string", "SHA-256 over all other fields; shows an edit by hand.", "store", required=True,
           pattern=SHA256),
 )
