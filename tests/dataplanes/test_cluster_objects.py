@@ -104,7 +104,8 @@ def test_whatever_weave_says_it_is_answered(text: str) -> None:
 
 
 def test_the_narrowest_route_decides() -> None:
-    routes = [{"dst": "default", "dev": "eth0"}, {"dst": "10.244.0.0/16", "dev": "flannel0"}, {"dst": "10.244.2.0/24", "dev": "x"}, {"dst": "10.244.2.7", "dev": "y"}]
+    routes = [{"dst": dst, "dev": dev} for dst, dev in (("default", "eth0"), ("10.244.0.0/16", "flannel0"),
+                                                        ("10.244.2.0/24", "x"), ("10.244.2.7", "y"))]
     assert kubernetes.longest(routes)["dev"] == "y"
     assert kubernetes.longest(routes[:1])["dev"] == "eth0"
     assert kubernetes.longest([]) == {}
