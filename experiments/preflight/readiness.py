@@ -91,6 +91,8 @@ def choose(mode: catalog.Mode, lab: str = "auto", kernel: str = "auto", *, force
 
 def _sentence(mode: catalog.Mode, place: Readiness, places: tuple[Readiness, ...], lab: str, kernel: str) -> str:
     what = {"host": "the host's kernel", "uml": "the User-Mode Linux capsule's kernel"}[place.kernel]
+    if place.lab == "cluster":
+        what = "its nodes' own kernels"
     where = f"Lab: {place.lab}, on {what}"
     if lab != "auto" and kernel != "auto":
         return f"{where}, as asked."

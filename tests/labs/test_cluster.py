@@ -27,6 +27,7 @@ from experiments.cli.validate import _ceiling
 from experiments.dataplanes.base import recipe_for
 from experiments.labs.base import Pod
 from experiments.labs.cluster import RIGHTS
+from experiments.results import verdict
 from experiments.results.model import ModeResult
 from experiments.results.store import read_campaign
 from experiments.results.validate import validate
@@ -247,6 +248,10 @@ def test_of_a_cluster_that_refuses_pods_on_its_nodes_networks_the_rest_is_measur
     baselines = [trial for trial in deployment.trials if (trial.view, trial.path) == ("speed", "host-host")]
     assert baselines and all(trial.status == "not-run" and "violates PodSecurity" in str(trial.reason) for trial in baselines)
     assert "links, routes and a captured packet" in result.implementation["not looked at"]
+    said = verdict.warnings(result)  # as the mode's page shows it
+    assert any(words.startswith("wire (host-host), wire: not run, because the counters") for words in said)
+    assert any(words.startswith("speed (host-host): not run, because there are no pods") for words in said)
+    assert any("not looked at: links, routes and a captured packet" in words for words in said)
     assert {"ippool.ipipMode", "bgp.session.Mesh_172_31_0_2"} <= {check.check for check in deployment.attestation_before}
     assert machine.left == []
 
