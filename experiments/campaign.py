@@ -76,7 +76,7 @@ def begin(request: Request, root: Path) -> Path:
     protocol: Protocol = profile(request.profile)
     host = request.host or environment.host_slug()
     folder = store.campaign_dir(root, now()[:10], host)
-    facts = dict(request.machine) or environment.host(host)
+    facts = {**request.machine, "slug": host} if request.machine else environment.host(host)
     store.write_campaign(folder, Campaign(
         schema=SCHEMA, id=folder.name, status="partial", purpose=request.purpose, started_at=now(), finished_at=None,
         generator={"version": __version__, **provenance.commit(), "command": list(request.command)},

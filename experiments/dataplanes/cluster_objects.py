@@ -14,7 +14,7 @@ from typing import Any
 from experiments.dataplanes.recognise import BACKEND, CNIS, Evidence, Json
 from experiments.errors import ExperimentFailed
 from experiments.labs.base import Step, Transcript
-from experiments.labs.kubernetes import Kubectl
+from experiments.labs.kubernetes import Kubectl, is_name
 
 LONGEST_REASON = 200  # of kubectl's words, as they stand in a result
 NOT_THERE = ("notfound", "not found", "doesn't have a resource type", "could not find the requested resource")
@@ -127,15 +127,16 @@ def cni_pods(reader: Reader, sets: Sequence[Json]) -> CniPods | None:
     for one in sets:
         metadata, spec = mapping(one.get("metadata")), mapping(one.get("spec"))
         name, namespace = str(metadata.get("name")), str(metadata.get("namespace"))
-        if name not in CNIS:
+        if name not in CNIS or not is_name(namespace):
             continue
         labels = mapping(mapping(spec.get("selector")).get("matchLabels"))
         chosen = ",".join(f"{key}={value}" for key, value in labels.items())
         template = mapping(mapping(spec.get("template")).get("spec"))
         containers = tuple(mapping(c) for c in template.get("containers") or [])
         pods = reader.items("pods", "--namespace", namespace, "--selector", chosen) or []
-        on = {str(mapping(pod.get("spec")).get("nodeName")): str(mapping(pod.get("metadata")).get("name")) for pod in pods
-              if mapping(pod.get("status")).get("phase") == "Running"}
+        on = {str(mapping(pod.get("spec")).get("nodeName")): found for pod in pods
+              if mapping(pod.get("status")).get("phase") == "Running"
+              and is_name(found := str(mapping(pod.get("metadata")).get("name")))}
         images = tuple(plain_image(str(c.get("image"))) for c in containers)
         return CniPods(CNIS[name], name, namespace, images, containers, on)
     return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.errors import UserError
-from experiments.labs.kubernetes import dig, items
+from experiments.labs.kubernetes import dig, is_name, items
 
 # Where a CNI writes the address that it uses on the node, which need not be Kubernetes' own:
 # projectcalico/calico libcalico-go/lib/backend/k8s/conversion, flannel-io/flannel pkg/subnet/kube/annotations.go.
@@ -44,7 +44,7 @@ def choose(found: Any, on: str = "") -> tuple[Member, Member]:
     Raises:
         UserError: there are not two; the message says of each why not.
     """
-    every = {str(dig(node, "metadata", "name")): node for node in items(found)}
+    every = {name: node for node in items(found) if is_name(name := str(dig(node, "metadata", "name")))}
     if on:
         return _named(every, [name.strip() for name in on.split(",")])
     unfit = {name: reason for name, node in every.items() if (reason := why_not(node))}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -168,6 +169,15 @@ class KubernetesLab(TypedLab):
             return str(ipaddress.IPv4Address(said))
         except ValueError:
             raise ExperimentFailed(f"Kubernetes gave {pod} no IPv4 address, but {str(said)[:60]!r}.") from None
+
+
+# RFC 1123, as Kubernetes asks of names; nothing else becomes part of a command line of ours.
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+
+
+def is_name(text: str) -> bool:
+    """Whether Kubernetes would take it as the name of an object: a cluster may say anything."""
+    return bool(_NAME.fullmatch(text))
 
 
 def dig(found: Any, *keys: str | int) -> Any:

@@ -124,6 +124,8 @@ def _with_upstream(mode: catalog.Mode, place: Readiness, lab: str) -> Readiness:
 
 def _sentence(mode: catalog.Mode, place: Readiness, places: tuple[Readiness, ...], lab: str, kernel: str) -> str:
     what = {"host": "the host's kernel", "uml": "the User-Mode Linux capsule's kernel"}[place.kernel]
+    if place.lab == "cluster":
+        what = "its nodes' own kernels"
     where = f"Lab: {place.lab}, on {what}"
     if lab != "auto" and kernel != "auto":
         return f"{where}, as asked."

@@ -46,7 +46,7 @@ def _limited(cell: Cell) -> str:
 
 def warnings(result: ModeResult) -> list[str]:
     """What a reader should know before believing a mode's figures; empty where there is nothing."""
-    return [*_failed(result), *_discarded(result), *_drifted(result), *_unsteady(result)]
+    return [*_failed(result), *_not_run(result), *_discarded(result), *_drifted(result), *_unsteady(result)]
 
 
 def _failed(result: ModeResult) -> list[str]:
@@ -56,6 +56,17 @@ def _failed(result: ModeResult) -> list[str]:
         return []
     return [f"{len(found)} of {counted(len(result.deployments), 'deployment')} gave no number ({'; '.join(said)}). "
             "The evidence is in the result file."]
+
+
+def _not_run(result: ModeResult) -> list[str]:
+    """What a lab does not allow to be measured, or to be looked at."""
+    reasons: dict[str, dict[str, None]] = {}
+    for trial in (t for d in result.deployments for t in d.trials if t.status == "not-run"):
+        what = trial.view if trial.path == "pod-pod" else f"{trial.view} ({trial.path})"
+        reasons.setdefault(trial.reason or "not run", {})[what] = None
+    said = [f"{', '.join(views)}: {reason}." for reason, views in reasons.items()]
+    unseen = result.implementation.get("not looked at")
+    return [*said, *([f"The attestation rests on what could be seen; not looked at: {unseen}."] if unseen else [])]
 
 
 def _discarded(result: ModeResult) -> list[str]:

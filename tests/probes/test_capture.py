@@ -122,3 +122,29 @@ def test_a_device_that_does_not_exist_is_a_reason() -> None:
         with pytest.raises(RuntimeError), capture.on(lab, "node1", "eth0") as running:
             raise RuntimeError
         assert running._process.poll() is not None
+
+
+def test_where_segmentation_stays_on_larger_frames_are_left_out() -> None:
+    def tcp(size: int) -> bytes:
+        ip = bytes.fromhex("45000000000040004006") + bytes(10)
+        return bytes(12) + b"\x08\x00" + ip + b"\x00\x07\x14\x51" + bytes(8) + b"\x50" + bytes(7 + size)
+
+    joined, wanted = tcp(2896), tcp(1448)
+    capture_ = recorded(pcap(tcp(10), joined, wanted))
+    assert capture_.full_size() == joined
+    assert capture_.full_size(most_bytes=len(wanted)) == wanted
+
+
+@pytest.mark.lab
+def test_on_a_shared_device_nobody_else_s_frame_is_written_down() -> None:
+    """Two pairs of addresses on the same link: only frames that carry the first pair are captured."""
+    with netns.up() as lab:
+        for node, last in (("node1", "1"), ("node2", "2")):
+            run(lab, node, ["ip", "address", "add", f"10.9.0.{last}/24", "dev", "eth0"])
+        ours = bytes([10, 9, 0, 1, 10, 9, 0, 2])
+        with capture.on(lab, "node1", "eth0", ours) as running:
+            for address in ("172.31.0.2", "10.9.0.2", "172.31.0.2"):
+                run(lab, "node1", ["ping", "-n", "-c", "2", "-i", "0.2", "-W", "1", address])
+        found = [decode(frame)[1].fields for frame in running.frames()]
+    assert len(found) == 2
+    assert {(fields["source"], fields["destination"]) for fields in found} == {("10.9.0.1", "10.9.0.2")}
