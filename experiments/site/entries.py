@@ -85,7 +85,8 @@ def entries(jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], *, 
             if result.mode == mode.name:
                 found.append(Entry(mode, item.campaign, result, local, f"../results/{page_name(item.campaign.id, result)}.html",
                                    rows(mode, item, result), tuple(_plots(jinja, mode, item, result))))
-    return sorted(found, key=lambda entry: (tables.LABS.index(entry.result.lab), entry.result.daemon or "", entry.result.kernel))
+    return sorted(found, key=lambda entry: (tables.LABS.index(entry.result.lab), entry.result.daemon or "",
+                                            entry.result.kernel))
 
 
 def rows(mode: Mode, stored: Stored, result: ModeResult) -> tuple[Row, ...]:

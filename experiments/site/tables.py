@@ -67,8 +67,8 @@ def compared(entries: Iterable[Any], titles: Mapping[str, str]) -> list[Compared
                 entry.page, row.anchor, row.source, row.value,
             ))
     order = list(BETTER)
-    return sorted(found, key=lambda row: (order.index(row.view), row.trial, row.mode, LABS.index(row.lab), row.daemon, row.kernel,
-                                          row.campaign))
+    return sorted(found, key=lambda row: (order.index(row.view), row.trial, row.mode, LABS.index(row.lab), row.daemon,
+                                          row.kernel, row.campaign))
 
 
 def as_rows(lines: Sequence[Compared]) -> list[dict[str, Any]]:
