@@ -254,7 +254,7 @@ def _kernel(seen: Evidence, devices: set[str]) -> tuple[dict[str, str], list[str
         found["protocol"] = str(seen.route.get("protocol", "none"))
         words.append(f"route {seen.route.get('dst')} dev {device} proto {found['protocol']}")
     for link in seen.links or ():
-        if link.get("ifname") in devices:
+        if str(link.get("ifname")) in devices:
             words.append(f"link {link['ifname']} ({link_kind(link)})")
     return found, words
 

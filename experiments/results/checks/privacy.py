@@ -15,7 +15,8 @@ from experiments.results.plain import Key
 # What is looked for, and how messages call it. Tokens by the prefixes that their makers document.
 _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Weave Net's images have its program in /home/weave (rajch/weave prog/weave-kube/launch.sh): nobody lives there.
-    (re.compile(r"(?<![\w.~-])/(?:home|Users)/(?!weave/weave(?![\w/.-]))[^\s\"'/]+|(?<![\w.~-])/root(?=[/\s\"':]|$)"), "a path of somebody's home"),
+    (re.compile(r"(?<![\w.~-])/(?:home|Users)/(?!weave/weave(?![\w/.-]))[^\s\"'/]+"
+                r"|(?<![\w.~-])/root(?=[/\s\"':]|$)"), "a path of somebody's home"),
     # Where an environment lies is chosen by a person; the system's own places say nothing about anybody.
     (re.compile(r"(?<![\w.~-])/(?!usr/)[^\s\"']*/bin/python[\d.]*"), "a path of this machine"),
     (re.compile(r"[A-Za-z]:\\+Users\\+[^\s\\\"']+"), "a path of somebody's home"),
