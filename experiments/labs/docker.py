@@ -47,7 +47,8 @@ def exists(kind: str, name: str) -> bool:
         ExperimentFailed: Docker does not answer, so nobody knows.
     """
     done = commands.run(["docker", kind, "inspect", name], TIMEOUT_S)
-    if done.returncode != 0 and "no such" not in done.stderr.lower():
+    # A container is "No such container", a network "not found" (Docker 20.10).
+    if done.returncode != 0 and not any(sign in done.stderr.lower() for sign in ("no such", "not found")):
         raise ExperimentFailed(f"Docker could not say whether {kind} {name[:12]} is there: {commands.words(done)}")
     return done.returncode == 0
 
