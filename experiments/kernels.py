@@ -62,11 +62,12 @@ class Deployer:
 
         tell("boot the User-Mode Linux capsule")
         features = {feature for mode in catalog.load().values() for feature in mode.needs.kernel}
-        folders: list[str] = []
+        containers = lab == "containerlab"
+        programs = ["containerlab"] if containers else []
         if daemon:
             features |= set(daemon.needs.kernel)
-            folders = [str(Path(found).parent) for found in [probes.program(daemon.program)] if found]
-        containers = lab == "containerlab"
+            programs.append(daemon.program)
+        folders = [str(Path(found).parent) for found in map(probes.program, programs) if found]
         self._capsule = self._stack.enter_context(capsule.boot(
             features=sorted({*features, *(["docker"] if containers else [])}), folders=folders,
             memory_mb=capsule_docker.MEMORY_MB if containers else capsule.MEMORY_MB,
