@@ -1,4 +1,4 @@
-"""Our relay in Python beside the same one in C, and beside upstream's flanneld: goodput from pod to pod, in turn, in one run."""
+"""Our relay in Python beside the same one in C and beside upstream's flanneld: goodput from pod to pod, in turn, in one run."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class DaemonProcess:
         self.place = place
         self.program = program
         # A file, not a pipe: nobody reads along, and a full pipe would stop the daemon.
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the daemon)
         self.process: subprocess.Popen[bytes] = start(lab, place, argv, stdout=self._said, stderr=self._said)
         self._pid: int | None = None
 

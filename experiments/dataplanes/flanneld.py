@@ -17,7 +17,7 @@ from experiments.dataplanes.base import ip_json
 from experiments.dataplanes.daemon_process import DaemonProcess, version_of
 from experiments.dataplanes.flannel import NETWORK, Flannel, FlannelUdp, FlannelVxlan, gateway, subnet
 from experiments.errors import ExperimentFailed
-from experiments.labs.base import Lab, Node, run, start
+from experiments.labs.base import Lab, Node, run
 from experiments.results.model import Check
 
 PREFIX = "/coreos.com/network"  # flanneld's default (main.go, --etcd-prefix)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from experiments import catalog
 from experiments.errors import UserError
-from experiments.labs import lab_image
+from experiments.labs import lab_image, without_xstate
 from experiments.preflight import containers, kubernetes, probes
 from experiments.preflight.missing import Missing
 from experiments.preflight.packages import PACKAGES, providing
@@ -19,6 +19,10 @@ LAB_TOOLS = ("unshare", "nsenter", "setpriv", "ip", "tc", "ss", "sysctl", "ping"
 RELAY_IN_CAPSULE = Missing(
     "the host's kernel", "a relay in user space, measured in User-Mode Linux, measures User-Mode Linux, where each system "
     "call takes several times as long", "Use --kernel host, or --kernel uml --force.",
+)
+AMX = Missing(
+    "a processor without AMX", "User-Mode Linux cannot hold its registers, and a container's first process is not told to "
+    "leave AVX alone: it would crash", "Use --lab netns, or another machine.",
 )
 
 
@@ -194,6 +198,8 @@ def _containerlab(mode: catalog.Mode) -> tuple[Missing, ...]:
 def _containerlab_in_capsule(mode: catalog.Mode) -> tuple[Missing, ...]:
     """For machines whose own kernel cannot: Docker and containerlab on the capsule's."""
     found = [*_in_capsule(mode)]
+    if without_xstate.needed():
+        found.append(AMX)
     found += containers.tools("containerlab in the capsule is built with it", "dockerd")
     if not lab_image.archive().is_file():
         found.append(Missing("the lab's image as an archive", f"{lab_image.archive()} is not there",

@@ -101,7 +101,8 @@ def test_dry_run_of_the_kind_lab_prints_files_and_commands_to_paste(tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert "cannot be run" not in done.stdout
     for line in ("cat > cluster.kind.yml <<'END'", "cat > tor3.bird.conf <<'END'",
-                 "kind create cluster --name podpath-calico-bgp-node --config cluster.kind.yml --kubeconfig kubeconfig --retain",
+                 "kind create cluster --name podpath-calico-bgp-node --config cluster.kind.yml --kubeconfig kubeconfig "
+                 "--retain",
                  "containerlab deploy --topo fabric.clab.yml",
                  "kubectl --kubeconfig kubeconfig apply --server-side --filename manifest.yml",
                  "kind delete cluster --name podpath-calico-bgp-node --kubeconfig kubeconfig", "wire, pod-pod"):

@@ -108,7 +108,8 @@ def test_what_was_started_inside_ends_with_the_lab_and_with_its_runner(tmp_path:
     assert process.wait(10) != 0
     program = ("import sys, time\nfrom experiments.labs.base import Node, start\n"
                "from experiments.labs.kubernetes import Kubectl, KubernetesLab\n"
-               f"KubernetesLab.python = ({sys.executable!r},); KubernetesLab.source = {str(Path(kubernetes.__file__).parents[2])!r}\n"
+               f"KubernetesLab.python = ({sys.executable!r},)\n"
+               f"KubernetesLab.source = {str(Path(kubernetes.__file__).parents[2])!r}\n"
                "lab = KubernetesLab('kind', Kubectl(), 'podpath', (Node('node1', 1, ''),), {})\n"
                "print(start(lab, 'pod1', ['sleep', '60']).pid, flush=True)\ntime.sleep(60)")
     runner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True,
@@ -133,7 +134,8 @@ def test_kubectl_s_own_last_line_is_not_the_command_s() -> None:
 def test_a_refusal_is_quoted_and_what_is_not_json_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     _script(tmp_path, "sys.exit('Error from server (Forbidden): nodes is forbidden')")
-    with pytest.raises(ExperimentFailed, match=r"`kubectl get nodes --output json` ended with 1: Error from server \(Forbidden\)"):
+    said = r"`kubectl get nodes --output json` ended with 1: Error from server \(Forbidden\)"
+    with pytest.raises(ExperimentFailed, match=said):
         Kubectl("/home/somebody/kubeconfig").json("get", "nodes")
     _script(tmp_path, "print('{')")
     with pytest.raises(ExperimentFailed, match="did not print JSON"):

@@ -136,7 +136,8 @@ def test_what_is_broken_is_not_what_is_missing(machine: Complete, monkeypatch: p
 
 
 def test_docker_that_does_not_answer_or_is_too_old(machine: Complete) -> None:
-    machine.tool("docker", "#!/bin/sh\necho 'permission denied while trying to connect to the Docker daemon socket' >&2\nexit 1\n")
+    machine.tool("docker", "#!/bin/sh\n"
+                           "echo 'permission denied while trying to connect to the Docker daemon socket' >&2\nexit 1\n")
     places = [m for r in readiness("calico-bgp") if r.lab == "kind" for m in r.missing]
     assert [m.what for m in places] == ["Docker's daemon"]
     assert "permission denied" in places[0].why
@@ -181,4 +182,4 @@ def test_the_list_shows_a_lab_once_and_what_a_mode_needs_beyond_it(
     assert f"kubectl: {containers.HOW['kubectl']}" in said
     listing.run_list(format="json")
     kind = [place for place in json.loads(capsys.readouterr().out) if place["lab"] == "kind"]
-    assert all([m["what"] for m in place["missing"]][0] == "kubectl" for place in kind)
+    assert all(place["missing"][0]["what"] == "kubectl" for place in kind)

@@ -9,6 +9,7 @@ import pytest
 
 from experiments import catalog
 from experiments.errors import UserError
+from experiments.labs import without_xstate
 from experiments.preflight import probes, readiness
 from experiments.preflight.packages import PACKAGES, providing
 from experiments.preflight.readiness import LAB_TOOLS, choose
@@ -96,6 +97,13 @@ def test_labs_with_containers_say_what_they_lack(without) -> None:  # type: igno
     without("docker", "containerlab", "kind", "kubectl")
     assert "docker" in _missing("calico-bgp", "containerlab", "host")
     assert {"docker", "kind", "kubectl"} <= set(_missing("calico-bgp", "kind", "host"))
+
+
+@pytest.mark.parametrize("amx", [False, True])
+def test_containers_in_the_capsule_want_a_processor_without_amx(monkeypatch: pytest.MonkeyPatch, amx: bool) -> None:
+    monkeypatch.setattr(without_xstate, "needed", lambda: amx)
+    assert ("a processor without AMX" in _missing("calico-bgp", "containerlab", "uml")) == amx
+    assert "a processor without AMX" not in _missing("calico-ipip", "netns", "uml")
 
 
 @pytest.mark.parametrize(("lab", "kernel", "said"), [("nowhere", "auto", "Unknown lab"), ("auto", "bsd", "Unknown kernel")])
