@@ -106,13 +106,13 @@ def test_what_was_started_inside_ends_with_the_lab_and_with_its_runner(tmp_path:
     assert process.poll() is None
     lab.close()
     assert process.wait(10) != 0
+    root = Path(kubernetes.__file__).parents[2]
     program = ("import sys, time\nfrom experiments.labs.base import Node, start\n"
                "from experiments.labs.kubernetes import Kubectl, KubernetesLab\n"
-               f"KubernetesLab.python = ({sys.executable!r},); KubernetesLab.source = {str(Path(kubernetes.__file__).parents[2])!r}\n"
+               f"KubernetesLab.python = ({sys.executable!r},); KubernetesLab.source = {str(root)!r}\n"
                "lab = KubernetesLab('kind', Kubectl(), 'podpath', (Node('node1', 1, ''),), {})\n"
                "print(start(lab, 'pod1', ['sleep', '60']).pid, flush=True)\ntime.sleep(60)")
-    runner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True,
-                              cwd=Path(kubernetes.__file__).parents[2])
+    runner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root)
     assert runner.stdout is not None
     inside = Path(f"/proc/{int(runner.stdout.readline())}")
     runner.kill()
@@ -133,7 +133,8 @@ def test_kubectl_s_own_last_line_is_not_the_command_s() -> None:
 def test_a_refusal_is_quoted_and_what_is_not_json_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     _script(tmp_path, "sys.exit('Error from server (Forbidden): nodes is forbidden')")
-    with pytest.raises(ExperimentFailed, match=r"`kubectl get nodes --output json` ended with 1: Error from server \(Forbidden\)"):
+    said = r"`kubectl get nodes --output json` ended with 1: Error from server \(Forbidden\)"
+    with pytest.raises(ExperimentFailed, match=said):
         Kubectl("/home/somebody/kubeconfig").json("get", "nodes")
     _script(tmp_path, "print('{')")
     with pytest.raises(ExperimentFailed, match="did not print JSON"):
