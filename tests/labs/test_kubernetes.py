@@ -106,14 +106,13 @@ def test_what_was_started_inside_ends_with_the_lab_and_with_its_runner(tmp_path:
     assert process.poll() is None
     lab.close()
     assert process.wait(10) != 0
+    root = Path(kubernetes.__file__).parents[2]
     program = ("import sys, time\nfrom experiments.labs.base import Node, start\n"
                "from experiments.labs.kubernetes import Kubectl, KubernetesLab\n"
-               f"KubernetesLab.python = ({sys.executable!r},)\n"
-               f"KubernetesLab.source = {str(Path(kubernetes.__file__).parents[2])!r}\n"
+               f"KubernetesLab.python = ({sys.executable!r},); KubernetesLab.source = {str(root)!r}\n"
                "lab = KubernetesLab('kind', Kubectl(), 'podpath', (Node('node1', 1, ''),), {})\n"
                "print(start(lab, 'pod1', ['sleep', '60']).pid, flush=True)\ntime.sleep(60)")
-    runner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True,
-                              cwd=Path(kubernetes.__file__).parents[2])
+    runner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root)
     assert runner.stdout is not None
     inside = Path(f"/proc/{int(runner.stdout.readline())}")
     runner.kill()

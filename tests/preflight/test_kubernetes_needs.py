@@ -161,6 +161,7 @@ def test_a_cluster_is_there_when_kubectl_knows_one_and_is_never_taken_by_itself(
 ) -> None:
     assert _missing("cluster") == {}
     machine.without("bin/kind")
+    probes.program.cache_clear()
     monkeypatch.setattr(probes, "user_namespaces", lambda: "not allowed here")
     with pytest.raises(UserError):
         choose(catalog.get("calico-bgp"), kernel="host")  # neither kind nor the embedded lab: not the cluster instead
