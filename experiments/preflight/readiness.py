@@ -21,6 +21,7 @@ CONTAINERLAB_TOOLS = {
     "containerlab": "Install containerlab 0.76 or newer: https://containerlab.dev/install/.",
     "nsenter": "Run `invoke setup` (Debian package util-linux).",
 }
+GO_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}  # of processors, as mode.yml and upstream's builds call them
 LATER_TOOLS = {"kind": ("docker", "kind", "containerlab", "kubectl"), "cluster": ("kubectl",)}
 
 
@@ -130,6 +131,10 @@ def _with_upstream(mode: catalog.Mode, place: Readiness, lab: str) -> Readiness:
     """The same place, if upstream's daemon is to run there."""
     daemon = require_upstream(mode, lab)
     found = []
+    machine = GO_NAMES.get(platform.machine(), platform.machine())
+    if mode.architectures and machine not in mode.architectures:
+        found.append(Missing(f"a processor of the kind {', '.join(mode.architectures)}",
+                             f"{daemon.program} has this mode for no other", "Leave --daemon out."))
     if probes.program(daemon.program) is None:
         found.append(Missing(daemon.program, f"upstream's daemon of {mode.name}", daemon.install))
     found += _packaged(daemon.needs.tools)
