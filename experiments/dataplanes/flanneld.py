@@ -31,6 +31,7 @@ class SubnetStore:
         self.lab = lab
         self.place = lab.nodes[0].name
         self.endpoint = f"http://{lab.nodes[0].address}:{CLIENT_PORT}"
+        self.process: DaemonProcess | None = None
 
     def begin(self, mode: Mode) -> None:
         """Start etcd, and write the network's configuration and a reservation for each node.
@@ -42,8 +43,8 @@ class SubnetStore:
         argv = ["etcd", "--data-dir", "/run/podpath/etcd", "--listen-client-urls", self.endpoint, "--advertise-client-urls",
                 self.endpoint, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster",
                 f"default={peer}"]
-        etcd = DaemonProcess(self.lab, self.place, argv, "etcd")
-        etcd.wait_until(self._answers, "to answer")
+        self.process = DaemonProcess(self.lab, self.place, argv, "etcd")
+        self.process.wait_until(self._answers, "to answer")
         backend = {"Type": mode.encapsulation.name}  # both are called as in mode.yml
         self._put("config", {"Network": NETWORK, "SubnetLen": 24, "Backend": backend})
         for node in self.lab.nodes:

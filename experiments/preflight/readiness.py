@@ -15,6 +15,7 @@ from experiments.preflight.missing import Missing
 from experiments.preflight.packages import PACKAGES, providing
 
 LAB_TOOLS = ("unshare", "nsenter", "setpriv", "ip", "tc", "ss", "sysctl", "ping", "iperf3", "sockperf", "ethtool")
+GO_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}  # of processors, as mode.yml and upstream's builds call them
 
 RELAY_IN_CAPSULE = Missing(
     "the host's kernel", "a relay in user space, measured in User-Mode Linux, measures User-Mode Linux, where each system "
@@ -118,6 +119,10 @@ def _with_upstream(mode: catalog.Mode, place: Readiness, lab: str) -> Readiness:
     """The same place, if upstream's daemon is to run there."""
     daemon = require_upstream(mode, lab)
     found = []
+    machine = GO_NAMES.get(platform.machine(), platform.machine())
+    if mode.architectures and machine not in mode.architectures:
+        found.append(Missing(f"a processor of the kind {', '.join(mode.architectures)}",
+                             f"{daemon.program} has this mode for no other", "Leave --daemon out."))
     if probes.program(daemon.program) is None:
         found.append(Missing(daemon.program, f"upstream's daemon of {mode.name}", daemon.install))
     found += _packaged(daemon.needs.tools)
