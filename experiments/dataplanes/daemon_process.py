@@ -15,7 +15,7 @@ from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab, run, start
 from experiments.results.model import Check
 
-START_TIMEOUT_S = 90.0  # in the capsule, where a system call takes a hundred times as long
+START_TIMEOUT_S = 90.0  # in the capsule, where a system call takes several times as long
 LAST_WORDS_BYTES = 4096
 
 

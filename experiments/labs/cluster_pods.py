@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import yaml
@@ -56,8 +56,8 @@ def create_on_nodes(kubectl: Kubectl, objects: Sequence[Any]) -> str:
     return ""
 
 
-def wait_ready(kubectl: Kubectl, namespace: str, image: str, count: int) -> None:
-    """Return when so many pods are ready.
+def wait_ready(kubectl: Kubectl, namespace: str, image: str, names: Collection[str]) -> None:
+    """Return when the pods of these names are ready.
 
     Raises:
         UserError: the image cannot be pulled; the kubelet's words are quoted.
@@ -76,11 +76,12 @@ def wait_ready(kubectl: Kubectl, namespace: str, image: str, count: int) -> None
                  for name, pod in states.items() if dig(pod, "status", "phase") == "Failed"]
         if ended:
             raise ExperimentFailed(f"A node does not run a measuring pod: {'; '.join(ended)}")
-        if sum(map(_ready, states.values())) >= count:
+        late = [name for name in names if not _ready(states.get(name))]
+        if not late:
             return
         if time.monotonic() > deadline:
-            late = [f"{name} ({dig(pod, 'status', 'phase')})" for name, pod in states.items() if not _ready(pod)]
-            raise ExperimentFailed(f"After {READY_TIMEOUT_S:g} s these pods are not ready: {', '.join(late)}"
+            said = ", ".join(f"{name} ({dig(states.get(name), 'status', 'phase') or 'not there'})" for name in late)
+            raise ExperimentFailed(f"After {READY_TIMEOUT_S:g} s these pods are not ready: {said}"
                                    + (f"; {'; '.join(reasons)}" if reasons else "") + ".")
         time.sleep(POLL_S)
 

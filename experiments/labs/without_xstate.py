@@ -1,8 +1,8 @@
 """Start a program whose ``ptrace`` does not know the processor's extended registers; run as a script, with its command.
 
-User-Mode Linux before 6.13 saves a guest process's registers in a buffer of 2,696 bytes (HOST_FP_SIZE in
-arch/x86/um/user-offsets.c of Linux 6.1). Where the processor has AMX, Linux wants 11,008 bytes at once and refuses fewer
-(``xstateregs_set`` in arch/x86/kernel/fpu/regset.c), and the guest's first process dies with "ptrace set fp regs failed".
+User-Mode Linux 6.1, which Debian 12 has, sets a guest process's registers by PTRACE_SETREGSET from a buffer of 2,696 bytes.
+Where the processor has AMX, Linux wants 11,008 bytes at once and refuses fewer with EFAULT; the guest's first process then
+dies of "ptrace set fp regs failed, errno = 14" (sizes and error seen by strace, Linux 6.18).
 If its first question for these registers is refused, User-Mode Linux falls back to those of SSE, which every x86-64 has:
 that is what the seccomp filter here does (seccomp(2)). Guest programs must then leave AVX alone: see :data:`GUEST`.
 """

@@ -27,7 +27,6 @@ INOTIFY = {"max_user_watches": 524288, "max_user_instances": 512}
 BRIDGE_FILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 WATCHES, CONTROL_GROUPS, MEMORY = Path("/proc/sys/fs/inotify"), Path("/sys/fs/cgroup"), Path("/proc/meminfo")
 ANSWER_S = 5.0
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def kind(mode: Mode) -> tuple[Missing, ...]:
@@ -100,8 +99,8 @@ def _cgroup() -> list[Missing]:
 
 
 def _architecture(mode: Mode) -> list[Missing]:
-    here = ARCHITECTURES.get(platform.machine(), platform.machine())
-    wanted = mode.architectures or tuple(ARCHITECTURES.values())
+    here = probes.processor()
+    wanted = mode.architectures or tuple(probes.PROCESSORS.values())
     if here in wanted:
         return []
     return [Missing(f"a processor of {' or '.join(wanted)}", f"this one is {here}, for which upstream's own implementation is "

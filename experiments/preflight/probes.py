@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 PROBE_TIMEOUT_S = 10
 DOCKER_API = (1, 41)  # of Docker 20.10, the oldest that containerlab and kind were tried with
+PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}  # as Linux calls them (uname -m), and as Go does
 _SCRATCH = ("unshare", "--user", "--map-root-user", "--net")
+
+
+def processor() -> str:
+    """This machine's kind of processor, as mode.yml and upstream's builds call it."""
+    return PROCESSORS.get(platform.machine(), platform.machine())
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -15,15 +14,14 @@ from experiments.preflight.missing import Missing
 from experiments.preflight.packages import PACKAGES, providing
 
 LAB_TOOLS = ("unshare", "nsenter", "setpriv", "ip", "tc", "ss", "sysctl", "ping", "iperf3", "sockperf", "ethtool")
-GO_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}  # of processors, as mode.yml and upstream's builds call them
 
 RELAY_IN_CAPSULE = Missing(
     "the host's kernel", "a relay in user space, measured in User-Mode Linux, measures User-Mode Linux, where each system "
     "call takes several times as long", "Use --kernel host, or --kernel uml --force.",
 )
 AMX = Missing(
-    "a processor without AMX", "User-Mode Linux cannot hold its registers, and a container's first process is not told to "
-    "leave AVX alone: it would crash", "Use --lab netns, or another machine.",
+    "a processor without AMX", "User-Mode Linux cannot hold its registers, and Docker does not hand on to a container's first "
+    "process what keeps programs off AVX: where it was tried, that process crashed", "Use --lab netns, or another machine.",
 )
 
 
@@ -119,8 +117,7 @@ def _with_upstream(mode: catalog.Mode, place: Readiness, lab: str) -> Readiness:
     """The same place, if upstream's daemon is to run there."""
     daemon = require_upstream(mode, lab)
     found = []
-    machine = GO_NAMES.get(platform.machine(), platform.machine())
-    if mode.architectures and machine not in mode.architectures:
+    if mode.architectures and probes.processor() not in mode.architectures:
         found.append(Missing(f"a processor of the kind {', '.join(mode.architectures)}",
                              f"{daemon.program} has this mode for no other", "Leave --daemon out."))
     if probes.program(daemon.program) is None:
@@ -167,8 +164,6 @@ def _features(wanted: Iterable[str]) -> Iterator[Missing]:
 
 def _in_capsule(mode: catalog.Mode) -> tuple[Missing, ...]:
     found = ((RELAY_IN_CAPSULE,) if mode.relay else ()) + _tools(mode)
-    if importlib.util.find_spec("experiments.labs.capsule") is None:
-        return (*found, Missing("the capsule", "this version does not have it yet", "Use --kernel host."))
     for package in (package for package in PACKAGES if package.wanted_for == "capsule"):
         for tool in (tool for tool in package.programs if probes.program(tool) is None):
             found = (*found, Missing(tool, package.why, f"Run `invoke setup` (Debian package {package.debian})."))
