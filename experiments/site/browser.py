@@ -1,16 +1,16 @@
-"""What only a browser sees: requests to other hosts, accessibility in both palettes, width at 320 pixels, no scripts."""
+"""What only a browser sees: where requests go, accessibility in both palettes, width at 320 pixels, no scripts."""
 
 from __future__ import annotations
 
-import http.server
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from experiments.site.static_host import served
 
 NARROW_PX = 320  # WCAG 2.2, 1.4.10: reflow
 # Chromium's own conversations with its maker, and the sandbox that a container has no rights for.
@@ -27,22 +27,6 @@ def missing() -> str:
     if find_spec("playwright") is None or find_spec("axe_playwright_python") is None:
         return "playwright or axe is not installed: `pip install -r requirements.lock`"
     return ""
-
-
-@contextmanager
-def served(site: Path) -> Iterator[str]:
-    """The site on a free port of this machine; its address."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
 
 
 @contextmanager
@@ -66,24 +50,29 @@ def pages(site: Path) -> list[str]:
 def problems(site: Path) -> list[str]:
     """Everything that is wrong, a sentence each."""
     with served(site) as address, chromium() as browser:
-        return [*foreign_requests(browser, site, address), *too_wide(browser, site, address),
+        return [*wrong_requests(browser, site, address), *too_wide(browser, site, address),
                 *empty_without_scripts(browser, site, address),
                 *(line for scheme in ("light", "dark") for line in violations(browser, site, address, scheme))]
 
 
-def foreign_requests(browser: Any, site: Path, address: str) -> Iterator[str]:
-    """Pages that ask another host for something; the requests are noted, and never sent."""
-    page, asked = browser.new_page(), []
+def wrong_requests(browser: Any, site: Path, address: str) -> Iterator[str]:
+    """Pages that ask another host for something, or this one for what it does not have; what goes elsewhere is never sent."""
+    page, wrong = browser.new_page(), []
 
     def refuse(route: Any) -> None:
-        asked.append(route.request.url)
+        wrong.append(f"asks for {route.request.url}")
         route.abort()
 
+    def note(response: Any) -> None:
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            wrong.append(f"asks for {response.url}, which is not there ({response.status})")
+
     page.route(lambda url: not url.startswith((address, "data:")), refuse)
+    page.on("response", note)
     for name in pages(site):
         page.goto(f"{address}/{name}", wait_until="networkidle")
-        yield from (f"{name}: asks for {url}" for url in asked)
-        asked.clear()
+        yield from (f"{name}: {line}" for line in wrong)
+        wrong.clear()
     page.close()
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 
 from experiments.results.store import Stored
 from experiments.site import browser as browser_checks
+from experiments.site.static_host import served
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +27,8 @@ def project(measured: Stored, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def address(project: Path) -> Iterator[str]:
-    with browser_checks.served(project / "site") as served:
-        yield served
+    with served(project / "site") as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

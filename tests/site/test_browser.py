@@ -15,6 +15,7 @@ from experiments.results.store import Stored
 from experiments.site import browser as checks
 from experiments.site import check
 from experiments.site.build import variables
+from experiments.site.static_host import served
 
 pytestmark = [
     pytest.mark.browser,
@@ -49,8 +50,8 @@ def test_a_mode_page_shows_the_figures_of_its_file(
     page.close()
 
 
-def test_no_page_asks_another_host_for_anything(project: Path, address: str, browser: Browser) -> None:
-    assert list(checks.foreign_requests(browser, project / "site", address)) == []
+def test_no_page_asks_another_host_or_for_what_is_not_there(project: Path, address: str, browser: Browser) -> None:
+    assert list(checks.wrong_requests(browser, project / "site", address)) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -73,9 +74,11 @@ def test_the_html_is_valid(project: Path) -> None:
 def test_what_is_wrong_is_found(tmp_path: Path, browser: Browser) -> None:
     (tmp_path / "bad.html").write_text(
         '<!doctype html><html lang="en"><head><title>x</title></head><body><h1 style="display:none">x</h1>'
-        '<div style="width:900px"><img src="http://podpath.invalid/x.png"></div></p></body></html>')
-    with checks.served(tmp_path) as address:
-        assert any("podpath.invalid" in line for line in checks.foreign_requests(browser, tmp_path, address))
+        '<div style="width:900px"><img src="http://podpath.invalid/x.png"><img src="gone.png"></div></p></body></html>')
+    with served(tmp_path) as address:
+        asked = list(checks.wrong_requests(browser, tmp_path, address))
+        assert any("podpath.invalid" in line for line in asked)
+        assert any("gone.png, which is not there (404)" in line for line in asked)
         assert any("wide on a screen" in line for line in checks.too_wide(browser, tmp_path, address))
         assert any("no heading" in line for line in checks.empty_without_scripts(browser, tmp_path, address))
         assert any("image-alt" in line for line in checks.violations(browser, tmp_path, address, "light"))

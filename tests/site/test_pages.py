@@ -22,6 +22,7 @@ from experiments.results import store
 from experiments.results.store import Stored
 from experiments.site import browser as checks
 from experiments.site import build, social, tables
+from experiments.site.static_host import served
 
 pytestmark = [
     pytest.mark.browser,
@@ -191,8 +192,8 @@ def test_a_site_with_an_address_has_pictures_and_links_to_what_made_it(tmp_path:
         with Image.open(site / picture[1]) as opened:
             assert opened.size == social.SIZE
     assert f"results/{sample_id(sample)}.calico-bgp.html" in (site / "sitemap.xml").read_text()
-    with checks.served(site) as address:
-        assert list(checks.foreign_requests(browser, site, address)) == []
+    with served(site) as address:
+        assert list(checks.wrong_requests(browser, site, address)) == []
 
 
 def sample_id(folder: Path) -> str:
