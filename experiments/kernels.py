@@ -6,11 +6,12 @@ another lab, or another daemon of upstream's, needs another one.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments import catalog, run
 from experiments.labs import without_xstate
@@ -18,6 +19,9 @@ from experiments.preflight import probes
 from experiments.results import store
 from experiments.results.model import Deployment, TranscriptStep
 from experiments.run import NO_MEANS, Hold, Job, Means, Outcome, Tell
+
+if TYPE_CHECKING:
+    from experiments.labs.capsule import Capsule
 
 DEPLOYMENT_TIMEOUT_S = 900.0
 WITHOUT_AVX = "programs in User-Mode Linux run without AVX: it cannot hold this processor's AMX registers"
@@ -29,7 +33,7 @@ class Deployer:
     def __init__(self, means: Means = NO_MEANS) -> None:
         self._means = means
         self._stack = ExitStack()
-        self._capsule: Any = None
+        self._capsule: Capsule | None = None
         self._booted_for: tuple[str, catalog.Upstream | None] = ("", None)
 
     def __enter__(self) -> Deployer:
@@ -46,8 +50,9 @@ class Deployer:
             return run.deploy(job, tell, hold, self._means)
         wanted = (job.lab, catalog.get(job.mode).daemon if job.daemon else None)
         if self._capsule is None or self._booted_for != wanted:
+            self._capsule = None
             self._stack.close()
-            self._boot(*wanted, tell)
+            self._capsule = self._stack.enter_context(booted(*wanted, tell))
             self._booted_for = wanted
         plain = self._capsule.call("experiments.kernels:deploy_plain", asdict(job),
                                    timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
@@ -56,25 +61,28 @@ class Deployer:
             outcome = replace(outcome, implementation={**outcome.implementation, "processor": WITHOUT_AVX})
         return outcome
 
-    def _boot(self, lab: str, daemon: catalog.Upstream | None, tell: Tell) -> None:
-        """A capsule with what lab and daemon need, and no more: a packet filter, once loaded, stands on every packet's path."""
-        from experiments.labs import capsule, capsule_docker, lab_image  # only here: most runs never need them
 
-        tell("boot the User-Mode Linux capsule")
-        features = {feature for mode in catalog.load().values() for feature in mode.needs.kernel}
-        containers = lab == "containerlab"
-        programs = ["containerlab"] if containers else []
-        if daemon:
-            features |= set(daemon.needs.kernel)
-            programs.append(daemon.program)
-        folders = [str(Path(found).parent) for found in map(probes.program, programs) if found]
-        self._capsule = self._stack.enter_context(capsule.boot(
-            features=sorted({*features, *(["docker"] if containers else [])}), folders=folders,
-            memory_mb=capsule_docker.MEMORY_MB if containers else capsule.MEMORY_MB,
-        ))
+@contextmanager
+def booted(lab: str, daemon: catalog.Upstream | None, tell: Tell) -> Iterator[Capsule]:
+    """A capsule with what lab and daemon need, and no more: a packet filter, once loaded, stands on every packet's path."""
+    from experiments.labs import capsule, capsule_docker, lab_image  # only here: most runs never need them
+
+    tell("boot the User-Mode Linux capsule")
+    features = {feature for mode in catalog.load().values() for feature in mode.needs.kernel}
+    containers = lab == "containerlab"
+    programs = ["containerlab"] if containers else []
+    if daemon:
+        features |= set(daemon.needs.kernel)
+        programs.append(daemon.program)
+    folders = [str(Path(found).parent) for found in map(probes.program, programs) if found]
+    with capsule.boot(
+        features=sorted({*features, *(["docker"] if containers else [])}), folders=folders,
+        memory_mb=capsule_docker.MEMORY_MB if containers else capsule.MEMORY_MB,
+    ) as made:
         if containers:
-            self._capsule.call("experiments.labs.capsule_docker:start", {"image": str(lab_image.archive())},
-                               timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
+            made.call("experiments.labs.capsule_docker:start", {"image": str(lab_image.archive())},
+                      timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
+        yield made
 
 
 def deploy_plain(arguments: dict[str, Any], tell: Tell) -> dict[str, Any]:

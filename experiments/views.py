@@ -36,8 +36,9 @@ from experiments.protocol import (
 )
 from experiments.results.model import Trial
 
-# Offered slowly, in writes of whole segments: no queue overflows, no segment is half full, each packet counts once.
-WIRE_OFFERED_BPS = 200_000_000
+# Offered slowly, in writes of whole segments: no queue overflows, no segment is half full, each packet counts once. A lost
+# packet is sent, and counted, twice: then the transfer is made again, at a quarter of the rate; a relay may not keep up before.
+WIRE_OFFERED_BPS = (200_000_000, 50_000_000, 12_500_000)
 WIRE_SEGMENTS_A_WRITE = 10
 IDLE_S = 1.0  # how long the idle machine is watched before a cost trial
 # What is not measured where the nodes are somebody's, and why. Speed and latency are.
@@ -46,7 +47,6 @@ NOT_OURS = {
     "link": "it would shape a node's own network card, and a cluster's cards are not ours to change",
     "cost": "processor time is counted on this machine, and the nodes are others",
 }
-WIRE_ATTEMPTS = 3  # a lost packet is sent, and counted, twice: then the transfer is made again
 # What tbf does not count itself: preamble and start of frame 8, frame check sequence 4, gap 12 (IEEE 802.3).
 ETHERNET_EXTRA_BYTES = 24
 
@@ -165,15 +165,16 @@ class Bench:
         segment = limits.limit(self.mode if path.name == "pod-pod" else None).payload_bytes
         set_segmentation(self.lab, on=False)
         try:
-            for _ in range(WIRE_ATTEMPTS):
+            for offered_bps in WIRE_OFFERED_BPS:
                 before = counters.read(self.lab, node.name, node.device)
-                result = self._iperf3(trial, path, size_bytes=self.protocol.wire_bytes, offered_bps=WIRE_OFFERED_BPS,
+                result = self._iperf3(trial, path, size_bytes=self.protocol.wire_bytes, offered_bps=offered_bps,
                                       write_bytes=WIRE_SEGMENTS_A_WRITE * segment)
                 sent = counters.read(self.lab, node.name, node.device) - before
                 if not result.retransmits:
                     break
             else:
-                raise ProbeError(f"Packets were lost in each of {WIRE_ATTEMPTS} transfers.")
+                raise ProbeError(f"Packets were lost in each of {len(WIRE_OFFERED_BPS)} transfers, the last of which was "
+                                 f"offered at {offered_bps / 1e6} Mbit/s.")
         finally:
             set_segmentation(self.lab, on=True)
         ratio = counters.wire_efficiency(result.sent_bytes, sent)

@@ -122,7 +122,9 @@ def clab(arguments: Sequence[str], folder: Path, timeout_s: float) -> None:
 
 def environment(folder: Path) -> dict[str, str]:
     """What containerlab is told beside its arguments: to ask nobody for a newer version, and where its files go."""
-    return {**commands.marked(folder.name), "CLAB_VERSION_CHECK": "disable", "CLAB_LABDIR_BASE": str(folder)}
+    # It keeps a copy of each topology below TMPDIR, for ever.
+    return {**commands.marked(folder.name), "CLAB_VERSION_CHECK": "disable", "CLAB_LABDIR_BASE": str(folder),
+            "TMPDIR": str(folder)}
 
 
 def verify(lab: ContainerlabLab, made: Mapping[str, Any]) -> None:
