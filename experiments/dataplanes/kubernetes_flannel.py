@@ -10,7 +10,7 @@ from experiments.catalog import Mode
 from experiments.dataplanes.base import expect
 from experiments.dataplanes.cluster_objects import mapping
 from experiments.dataplanes.kubernetes import Kubernetes
-from experiments.dataplanes.recognise import link_kind
+from experiments.dataplanes.recognise import backend_of, link_kind
 from experiments.labs.base import Node, run
 from experiments.labs.kubernetes import KubernetesLab
 from experiments.results.model import Check
@@ -40,7 +40,7 @@ class Flannel(Kubernetes):
         if self.seen.flannel is not None:
             checks.append(expect("backend.type", "cluster", wanted, self.settings.get("Type") or "udp",
                                  "kubectl get configmap kube-flannel-cfg: net-conf.json"))
-        checks += [expect("node.backend_type", node.name, wanted, kind, "kubectl get node: flanneld's annotation")
+        checks += [expect("node.backend_type", node.name, wanted, backend_of(kind), "kubectl get node: flanneld's annotation")
                    for node, kind in zip(self.lab.nodes, self.seen.backends, strict=False)]
         return checks
 

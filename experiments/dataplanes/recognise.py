@@ -148,7 +148,8 @@ def _found(seen: Evidence) -> tuple[dict[str, str], list[str]]:
     others = sorted({OTHERS[name] for name in seen.daemon_sets if name in OTHERS})
     words = [f"daemon set {name}" for name in seen.daemon_sets if name in CNIS or name in OTHERS]
     if not ours and not others and seen.backends:
-        ours, words = ["flannel"], [f"node annotation {BACKEND}: {', '.join(seen.backends)}, and no daemon set of flannel's"]
+        kinds = ", ".join(map(backend_of, seen.backends))
+        ours, words = ["flannel"], [f"node annotation {BACKEND}: {kinds}, and no daemon set of flannel's"]
     if not ours and not others:
         return {}, [f"no daemon set of a CNI that is known here ({', '.join(CNIS)})"]
     found = {"cni": " and ".join([*ours, *others])}
@@ -209,8 +210,14 @@ def _wrapping(pool: Json) -> str:
     return "none"
 
 
+def backend_of(annotation: str) -> str:
+    """The backend that flanneld's annotation of a node means: only udp's lease has no name (pkg/backend/udp/udp_amd64.go)."""
+    return annotation or "udp"
+
+
 def _flannel(seen: Evidence) -> tuple[dict[str, str], list[str]]:
-    kinds, words = set(seen.backends), [f"node annotation {BACKEND}: {one}" for one in sorted(set(seen.backends))]
+    kinds = {backend_of(one) for one in seen.backends}
+    words = [f"node annotation {BACKEND}: {one or 'empty, as udp leaves it'}" for one in sorted(set(seen.backends))]
     if seen.flannel is not None:
         backend = _mapping(seen.flannel.get("Backend"))
         kind = str(backend.get("Type") or "udp")  # pkg/subnet/config.go: what a config without a backend means

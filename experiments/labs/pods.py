@@ -19,6 +19,9 @@ SCRIPTS_MAP = "podpath-scripts"
 LAB_LABEL = "podpath-lab"
 # The program's own scripts that run inside; the paths are those below the program's folder.
 SCRIPTS = ("experiments/labs/attached.py", "experiments/probes/sniffer.py")
+# ping and the capture need raw sockets. Offloads and the emulated link are settings of the node's network; and where the
+# kernel's own congestion control is another than ours, only who may administer a network can choose (tcp(7)).
+CAPABILITIES = ["NET_ADMIN", "NET_RAW"]
 TTL_S = 4 * 3600  # Kubernetes ends the pods then, should nobody be left to remove them
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,11 +57,9 @@ def _metadata(name: str, namespace: str, lab: str) -> dict[str, Any]:
 def _pod(
     name: str, namespace: str, lab: str, node: str, on_node: bool, image: str, pull_policy: str, ttl_s: int
 ) -> dict[str, Any]:
-    # ping and the capture need raw sockets; offloads and the emulated link are the underlay's.
-    capabilities = ["NET_ADMIN", "NET_RAW"] if on_node else ["NET_RAW"]
     container: Mapping[str, Any] = {
         "name": CONTAINER, "image": image, "imagePullPolicy": pull_policy, "command": ["sleep", "infinity"],
-        "securityContext": {"capabilities": {"add": capabilities}},
+        "securityContext": {"capabilities": {"add": CAPABILITIES}},
         "volumeMounts": [{"name": "scripts", "mountPath": topology.SOURCE, "readOnly": True}],
     }
     items = [{"key": Path(script).name, "path": script} for script in SCRIPTS]

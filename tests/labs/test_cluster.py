@@ -160,8 +160,10 @@ SIGN = {"calico-bgp": "bgp.session.Mesh_172_31_0_2", "calico-bgp-global": "bgp.s
 
 def _flannel_notes(mode: str, number: int) -> dict[str, str]:
     """What flanneld writes on its node; the MAC address is the one that the recipe gives to the device."""
-    data = {"VNI": 1, "VtepMAC": f"02:00:00:00:00:0{number}"} if mode == "flannel-vxlan" else None
-    return {f"{FLANNEL}/backend-type": mode.partition("-")[2], f"{FLANNEL}/backend-data": json.dumps(data)}
+    if mode == "flannel-udp":
+        return {f"{FLANNEL}/backend-type": "", f"{FLANNEL}/backend-data": "null"}
+    return {f"{FLANNEL}/backend-type": "vxlan",
+            f"{FLANNEL}/backend-data": json.dumps({"VNI": 1, "VtepMAC": f"02:00:00:00:00:0{number}"})}
 
 
 @contextmanager
