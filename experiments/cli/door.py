@@ -1,16 +1,30 @@
-"""From the errors of the program to what a person sees: a sentence that says what is wrong, one what to do."""
+"""From the errors of the program to what a person sees: a sentence that says what is wrong, one what to do.
+
+To be ended by a signal is an interruption like Ctrl-C: labs outside this process's tree have to be taken down first.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from invoke.exceptions import Exit
 
 from experiments.errors import PodpathError
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Ended(KeyboardInterrupt):
+    """A signal that ends the program has come."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 def door(body: Callable[..., None]) -> Callable[..., None]:
@@ -19,10 +33,30 @@ def door(body: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(body)
     def opened(*arguments: Any, **named: Any) -> None:
         try:
-            body(*arguments, **named)
+            with _ended_in_order():
+                body(*arguments, **named)
         except PodpathError as error:
             raise Exit(f"{error.problem}\n{error.advice}".rstrip(), code=error.exit_code) from None
-        except KeyboardInterrupt:
-            raise Exit("Interrupted; what was running has been taken down.", code=INTERRUPTED) from None
+        except KeyboardInterrupt as interruption:
+            number = interruption.number if isinstance(interruption, Ended) else signal.SIGINT
+            # As shells have it; a second interruption while things are taken down is not held back.
+            raise Exit("Interrupted; what was running has been taken down.", code=128 + number) from None
 
     return opened
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Signals that end the program raise :class:`Ended` meanwhile; one that is ignored (``nohup``) stays so."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise Ended(number)
+
+    ours = [number for number in ENDING if signal.getsignal(number) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)

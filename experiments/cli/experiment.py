@@ -182,12 +182,16 @@ def show_result(mode: Mode, result: ModeResult, folder: Path) -> None:
                       _ratio(trial, baseline), _limit(mode, trial))
     if table.row_count:
         console.print(table)
+    for line in dict.fromkeys(f"{t.view}, {t.path}: {_why(t)}" for t in trials if t.reason):
+        console.print(line, markup=False)
     console.print(f"Stored: {store.mode_path(folder, result)}", markup=False)
 
 
 def _what(trial: Trial) -> str:
     if trial.view == "latency":
         return f"under load {trial.load_ratio:g}" if trial.load_ratio else "idle"
+    if trial.streams is None:
+        return ""
     streams = f"{trial.streams} stream" + ("s" if trial.streams != 1 else "")
     return streams if trial.mss == "native" else f"{streams}, {trial.mss} MSS"
 
@@ -200,12 +204,16 @@ def _value(trial: Trial) -> float | None:
 def _figure(trial: Trial) -> str:
     value = _value(trial)
     if trial.status != "ok" or value is None:
-        return f"{trial.status}: {trial.reason}"
+        return trial.status.replace("-", " ")  # why stands below the table
     if trial.view == "cost":
         return f"{value:.3f} core·s/Gbit"
     if trial.view == "latency":
         return f"{value:.1f} µs"
     return f"{value / 1e6:.1f} Mbit/s"
+
+
+def _why(trial: Trial) -> str:
+    return trial.reason or "" if trial.status == "not-run" else f"{trial.status}: {trial.reason}"
 
 
 def _ratio(trial: Trial, baseline: Trial | None) -> str:

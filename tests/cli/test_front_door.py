@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +135,22 @@ def test_an_experiment_ends_with_a_table_and_a_stored_file(tmp_path: Path) -> No
     assert len(stored) == 1
     assert str(stored[0]) in done.stdout
     assert (stored[0].parent / "campaign.yml").exists()
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_ends_it_is_an_interruption(number: signal.Signals, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "invoke", "experiment", "calico-bgp", "--lab", "netns", "--profile", "smoke", "--out",
+            str(tmp_path)]
+    # A background job of a shell ignores SIGINT, and so would what it starts.
+    with subprocess.Popen(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as running:
+        assert running.stdout is not None
+        assert any("measure" in line for line in running.stdout)
+        running.send_signal(number)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 128 + number
+    assert said.strip() == "Interrupted; what was running has been taken down."
 
 
 @pytest.mark.lab
