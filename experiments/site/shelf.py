@@ -1,8 +1,8 @@
 """All campaigns, read once: what has not changed since the last rendering is taken from ``generated/campaigns/``.
 
-A folder there holds what is made from one campaign alone (its card, its pages, its trials as tables) and the key it was
-made under: the names, sizes and times of its files, and a digest of the code and templates that made it. With a thousand
-campaigns on the disk, only those that a mode's page shows in full are parsed again.
+A folder there holds what is made from one campaign alone (its card, its pages, its trials as tables, a copy of its files) and
+the key it was made under: the names, sizes and times of its files, and a digest of the code and templates that made it. With
+a thousand campaigns on the disk, only those that a mode's page shows in full are parsed again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from experiments.site import campaign_pages, tables
 from experiments.site.campaign_pages import Card, ResultCard
 
 BELOW = "generated/campaigns"
-CARD, PAGES, TRIALS = "card.json", "pages.json", "trials"
+CARD, PAGES, TRIALS, FILES = "card.json", "pages.json", "trials", "files"
 SOURCES = {"local": True, "campaigns": False}  # folders of data/, and whether they are this machine's own
 
 
@@ -113,6 +113,8 @@ def _make(
     store.atomic_write(place / PAGES, json.dumps(campaign_pages.pages(jinja, stored, local=local)).encode())
     store.atomic_write(place / f"{TRIALS}.csv", tables.as_csv(rows).encode())
     store.atomic_write(place / f"{TRIALS}.json", tables.as_json(rows).encode())
+    shutil.rmtree(place / FILES, ignore_errors=True)
+    shutil.copytree(folder, place / FILES, ignore=shutil.ignore_patterns(".*"), copy_function=shutil.copyfile)
     store.atomic_write(place / CARD, json.dumps({"key": key, "card": asdict(card)}).encode())
     return card
 
@@ -126,7 +128,7 @@ def _kept_card(place: Path, key: str) -> Card | None:
 
 
 def _key(folder: Path, code: str) -> str:
-    files = [folder / store.CAMPAIGN_FILE, *store.mode_files(folder)]
+    files = [folder / store.CAMPAIGN_FILE, *store.mode_files(folder), *folder.glob("raw")]  # a folder's time: what came or went
     facts = [(file.name, (found := file.stat()).st_size, found.st_mtime_ns) for file in files]
     return hashlib.sha256(json.dumps([code, facts]).encode()).hexdigest()
 

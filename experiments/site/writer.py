@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,12 +53,19 @@ def _write_if_different(path: Path, content: bytes) -> bool:
 def _remove_others(root: Path, kept: set[str]) -> int:
     removed = 0
     for folder in OWNED:
-        for path in sorted((root / folder).rglob("*"), reverse=True):
-            if path.relative_to(root).as_posix().startswith(shelf.BELOW):
-                continue
-            if path.is_file() and path.relative_to(root).as_posix() not in kept:
+        for path in _inner_first(root / folder, but=root / shelf.BELOW):
+            if path.is_dir():
+                if not any(path.iterdir()):
+                    path.rmdir()
+            elif path.relative_to(root).as_posix() not in kept:
                 path.unlink()
                 removed += 1
-            elif path.is_dir() and not any(path.iterdir()):
-                shutil.rmtree(path)
     return removed
+
+
+def _inner_first(folder: Path, but: Path) -> Iterator[Path]:
+    """Everything below a folder, what is in a folder before the folder; ``but`` is not looked into."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() and folder != but else ():
+        if path.is_dir() and not path.is_symlink():
+            yield from _inner_first(path, but)
+        yield path

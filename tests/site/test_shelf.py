@@ -60,6 +60,22 @@ def test_a_changed_a_new_and_a_removed_campaign_are_noticed(tmp_path: Path) -> N
     assert "aborted" in (root / "docs" / "results" / "index.md").read_text()
 
 
+def test_the_site_is_given_copies_that_follow_their_originals(tmp_path: Path) -> None:
+    root = _project(tmp_path, 1)
+    (folder,) = (root / "data" / "campaigns").iterdir()
+    copied = root / shelf.BELOW / folder.name / shelf.FILES
+    for _ in range(2):
+        writer.write(root)
+        originals = [path for path in folder.rglob("*") if path.is_file()]
+        assert len(originals) > 2
+        for path in originals:
+            copy = copied / path.relative_to(folder)
+            assert copy.read_bytes() == path.read_bytes()
+            assert copy.stat().st_ino != path.stat().st_ino
+        (folder / "raw" / "one-more.json.gz").write_bytes(b"new")
+    assert not any(path.name.startswith(".") for path in copied.rglob("*"))
+
+
 def test_the_list_is_cut_and_the_table_names_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(render, "LISTED", 2)
     root = _project(tmp_path, 3)
