@@ -71,7 +71,7 @@ def test_attestations_that_are_named_exist() -> None:
 def test_every_link_to_a_repository_names_a_version() -> None:
     for path in PAGES:
         for address in re.findall(r"https://github\.com/[^)\s]+/blob/([^/)]+)/", path.read_text(encoding="utf-8")):
-            assert re.fullmatch(r"v\d+\.\d+\.\d+|[0-9a-f]{7,40}|master", address), (path, address)
+            assert re.fullmatch(r"(?:v|go)\d+\.\d+\.\d+|[0-9a-f]{7,40}|master", address), (path, address)
 
 
 def test_only_the_kernel_and_one_file_are_linked_without_a_version() -> None:
