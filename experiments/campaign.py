@@ -86,11 +86,11 @@ def begin(request: Request, root: Path) -> Path:
     return folder
 
 
-def advance(folder: Path, deploy: Deploy, tell: Tell) -> Campaign:
+def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True) -> Campaign:
     """Measure the cells that are still planned, in order; each deployment is stored before the next one begins.
 
     A deployment whose baselines drift apart is repeated once, and keeps the drift of the first attempt; if they still
-    do, it is kept and marked by its drift.
+    do, it is kept and marked by its drift. Without ``repeat`` it is so the first time.
     """
     campaign, results = store.read_campaign(folder)
     by_variant = {result.key: result for result in results}
@@ -104,7 +104,7 @@ def advance(folder: Path, deploy: Deploy, tell: Tell) -> Campaign:
         tell(f"[{position + 1}/{len(campaign.plan)}] {job.mode}, deployment {job.n}, kernel {job.kernel}")
         outcome = deploy(job, tell)
         drift = outcome.deployment.drift_ratio
-        if drifted(drift, _drifts(job.lab, job.kernel, by_variant.values())):
+        if repeat and drifted(drift, _drifts(job.lab, job.kernel, by_variant.values())):
             tell(f"the baselines before and after differ by {drift:.0%}: once more")
             outcome = deploy(job, tell)
             outcome = replace(outcome, deployment=replace(outcome.deployment, repeated_drift_ratio=drift))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from experiments.campaign import Request, Variant
 from experiments.cli.validate import _ceiling
 from experiments.results.store import read_campaign
 from experiments.results.validate import validate
+from experiments.run import Job, Outcome, Tell
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIANTS = tuple(Variant(name, "netns", "host") for name in ("calico-bgp", "flannel-vxlan", "calico-bgp-global"))
@@ -34,6 +36,24 @@ def test_upstream_s_daemon_is_a_variant_of_its_own() -> None:
     both = (Variant("flannel-udp", "netns", "host"), Variant("flannel-udp", "netns", "host", "upstream"))
     plan = campaign.plan(Request(both, "quick", 1))
     assert sorted(cell.get("daemon", "ours") for cell in plan if cell["n"] == 1) == ["ours", "upstream"]
+
+
+@pytest.mark.parametrize(("repeat", "calls"), [(True, 2), (False, 1)])
+def test_a_deployment_that_drifts_is_made_again_unless_somebody_was_in_it(repeat: bool, calls: int, tmp_path: Path) -> None:
+    _, (sample, *_) = read_campaign(ROOT / "tests" / "golden" / "results" / "version-1")
+    drifting = replace(sample.deployments[0], trials=(), drift_ratio=0.5, repeated_drift_ratio=None)
+    made: list[Job] = []
+
+    def deploy(job: Job, tell: Tell) -> Outcome:
+        made.append(job)
+        return Outcome(drifting, (), {}, {}, {})
+
+    folder = campaign.begin(Request(VARIANTS[:1], "smoke", 1, host="tester"), tmp_path)
+    campaign.advance(folder, deploy, lambda _: None, repeat=repeat)
+    assert len(made) == calls
+    _, (stored,) = read_campaign(folder)
+    assert stored.deployments[0].drift_ratio == 0.5
+    assert stored.deployments[0].repeated_drift_ratio == (0.5 if repeat else None)
 
 
 def _invoke(out: Path, *more: str) -> subprocess.Popen[str]:

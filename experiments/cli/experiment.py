@@ -83,7 +83,8 @@ def run_experiment(
     folder = campaign.begin(request, Path(out) if out else LOCAL_RESULTS)
     try:
         with telling() as tell, Deployer(asked.means if asked else Means(manifests, image_archive)) as deployer:
-            campaign.advance(folder, _holding(deployer) if keep else deployer, tell)
+            # A lab that somebody has entered, and left, is not built again.
+            campaign.advance(folder, _holding(deployer) if keep else deployer, tell, repeat=not keep)
     except UserError:
         if not store.mode_files(folder):  # nothing was measured: what stands there is only the plan
             shutil.rmtree(folder)
