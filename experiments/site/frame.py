@@ -46,7 +46,7 @@ def fill(root: Path, site: Path) -> None:
                 names.append(name)
             for kind in ("csv", "json"):
                 shutil.copyfile(made / f"{shelf.TRIALS}.{kind}", site / "results" / "tables" / f"{folder.name}-trials.{kind}")
-            # Links, for a file takes ten times as long to make; and of copies, so that no hand in the site changes a result.
+            # Links, for a file takes seven times as long to make; and of copies, so that no hand in the site changes a result.
             shutil.copytree(made / shelf.FILES, site / "results" / folder.name, copy_function=_link, dirs_exist_ok=True)
     _into_sitemap(site, names)
 
