@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments import campaign
-from experiments.kernels import Deployer
+from experiments.measure import campaign
+from experiments.measure.kernels import Deployer
 from experiments.results.store import Stored, read_campaign
 
 

@@ -16,11 +16,13 @@ import yaml
 
 from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
-from experiments.kernels import DEPLOYMENT_TIMEOUT_S, Deployer, booted
-from experiments.labs import containerlab, topology
+from experiments.labs.containerlab import backend as containerlab
+from experiments.labs.containerlab import topology
+from experiments.measure.deployment import Job, deploy
+from experiments.measure.kernels import DEPLOYMENT_TIMEOUT_S, Deployer, booted
+from experiments.paths import ROOT
 from experiments.preflight import readiness
 from experiments.results.model import Deployment
-from experiments.run import Job, deploy
 
 MODE = "flannel-vxlan"
 REPEATS = 3
@@ -57,7 +59,7 @@ def inside(argument: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str
 
 
 def _by_containerlab() -> float:
-    made = topology.topology(catalog.get(MODE), 2, "bench", str(Path(__file__).resolve().parents[2]))
+    made = topology.topology(catalog.get(MODE), 2, "bench", str(ROOT))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / containerlab.TOPOLOGY_FILE

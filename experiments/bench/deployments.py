@@ -6,11 +6,12 @@ import resource
 import statistics
 from collections.abc import Iterator
 
-from experiments import catalog, limits
+from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
+from experiments.catalog import limits
+from experiments.measure.deployment import Job, deploy
 from experiments.preflight import readiness
 from experiments.results.model import Deployment
-from experiments.run import Job, deploy
 
 REPEATS = 3
 

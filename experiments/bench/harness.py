@@ -10,9 +10,9 @@ from unittest import mock
 
 from experiments.bench.figures import Figure, NotRun
 from experiments.labs.base import Completed
+from experiments.measure.deployment import Job, deploy
 from experiments.preflight import readiness
 from experiments.probes import cpu, iperf3, sockperf
-from experiments.run import Job, deploy
 
 MODE = "calico-bgp"
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from experiments import catalog, limits, views
+from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
-from experiments.catalog import Mode
-from experiments.dataplanes.base import recipe_for
+from experiments.catalog import Mode, limits
+from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
-from experiments.kernels import Deployer
+from experiments.measure import views
+from experiments.measure.deployment import READY_TIMEOUT_S, Job, lab_for
+from experiments.measure.kernels import Deployer
+from experiments.measure.protocol import PROFILES
 from experiments.preflight import readiness
-from experiments.protocol import PROFILES
-from experiments.run import READY_TIMEOUT_S, Job, lab_for
 
 SECONDS = 5
 

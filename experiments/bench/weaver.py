@@ -13,12 +13,12 @@ from typing import Any
 
 from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
-from experiments.dataplanes.base import recipe_for
+from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
-from experiments.labs import capsule
+from experiments.labs.capsule import capsule
+from experiments.measure.deployment import READY_TIMEOUT_S, lab_for
 from experiments.preflight import probes
 from experiments.probes import iperf3
-from experiments.run import READY_TIMEOUT_S, lab_for
 
 PAIRS = 5
 SECONDS = 3

@@ -7,14 +7,15 @@ from pathlib import Path
 
 from rich.table import Table
 
-from experiments import campaign, catalog, protocol
+from experiments import catalog
 from experiments.cli.progress import console, telling
 from experiments.errors import ExperimentFailed, UserError
-from experiments.kernels import Deployer
+from experiments.measure import campaign, protocol
+from experiments.measure.kernels import Deployer
+from experiments.paths import ROOT
 from experiments.preflight import readiness
 from experiments.results import store
 
-ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS = ROOT / "data" / "campaigns"
 KERNELS = ("all", "auto", "host", "uml")
 

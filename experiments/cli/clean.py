@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 
 from experiments.cli.progress import console
 from experiments.errors import PodpathError, UserError
-from experiments.labs import cluster, containerlab, kind, leftovers
+from experiments.labs import leftovers
+from experiments.labs.cluster import backend as cluster
+from experiments.labs.containerlab import backend as containerlab
+from experiments.labs.kind import backend as kind
 
 REMOVE: Mapping[str, Callable[[str], None]] = {"containerlab": containerlab.remove, "kind": kind.remove,
                                                  "cluster": cluster.remove}

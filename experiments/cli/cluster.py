@@ -13,13 +13,16 @@ import yaml
 from experiments import __version__, catalog
 from experiments.catalog import Mode
 from experiments.cli.progress import console
-from experiments.dataplanes.cluster_objects import Reader, evidence
-from experiments.dataplanes.recognise import recognise
+from experiments.dataplanes.found.cluster_objects import Reader, evidence
+from experiments.dataplanes.found.recognise import recognise
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import cluster, cluster_nodes, cluster_pods, pods, topology
-from experiments.labs.kubernetes import dig
+from experiments.labs.cluster import backend as cluster
+from experiments.labs.cluster import fit_nodes, measuring_pods
+from experiments.labs.containerlab import topology
+from experiments.labs.kubernetes import pods
+from experiments.labs.kubernetes.base import dig
+from experiments.measure.deployment import Means
 from experiments.probes import environment
-from experiments.run import Means
 
 AUTO = "auto"  # in place of a mode: whatever the cluster runs
 
@@ -60,7 +63,7 @@ def ask(name: str, on: str = "", image: str = "") -> Asked:
                         "Name one of them." if recognised.candidates else "Only modes of the catalogue are measured.")
     return Asked(
         wanted or catalog.get(recognised.mode), Means(nodes=f"{first.name},{second.name}", image=image), found.id,
-        cluster_nodes.host_facts(found.id, found.members), _software(found),
+        fit_nodes.host_facts(found.id, found.members), _software(found),
     )
 
 
@@ -90,6 +93,6 @@ def show_plan(image: str = "") -> None:
     made = pods.manifest(namespace, "pp0123abcd", ["NODE-A", "NODE-B"], image=image or topology.IMAGE,
                          pull_policy="IfNotPresent")
     text = yaml.safe_dump_all(made, sort_keys=False)
-    console.print(f"{shlex.join(['kubectl', *cluster_pods.CREATE])} <<'END'\n{text}END", markup=False)
+    console.print(f"{shlex.join(['kubectl', *measuring_pods.CREATE])} <<'END'\n{text}END", markup=False)
     console.print("\n# down", markup=False)
     console.print(shlex.join(["kubectl", *cluster.deletion(namespace)]), markup=False)

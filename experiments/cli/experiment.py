@@ -11,22 +11,26 @@ from pathlib import Path
 import yaml
 from rich.table import Table
 
-from experiments import campaign, catalog, limits, protocol, views
-from experiments.catalog import Mode
+from experiments import catalog
+from experiments.catalog import Mode, limits
 from experiments.cli import cluster
 from experiments.cli.progress import console, telling
-from experiments.dataplanes import calico
-from experiments.dataplanes.base import recipe_for
+from experiments.dataplanes.built import calico
+from experiments.dataplanes.table import recipe_for
 from experiments.errors import ExperimentFailed, UserError
-from experiments.kernels import Deployer
-from experiments.labs import kind_cluster, kind_plan, kubernetes, manifest, netns, topology
 from experiments.labs.base import Lab
+from experiments.labs.containerlab import topology
+from experiments.labs.kind import kind_cluster, kind_plan
+from experiments.labs.kubernetes import base, manifest
+from experiments.labs.netns import backend as netns
+from experiments.measure import campaign, protocol, views
+from experiments.measure.deployment import Job, Means, Outcome, Tell
+from experiments.measure.kernels import Deployer
+from experiments.paths import ROOT
 from experiments.preflight import choose, require_upstream
 from experiments.results import store
 from experiments.results.model import ModeResult, Trial
-from experiments.run import Job, Means, Outcome, Tell
 
-ROOT = Path(__file__).resolve().parents[2]
 LOCAL_RESULTS = ROOT / "data" / "local"
 DAEMONS = {"ours": None, "upstream": "upstream"}
 
@@ -59,7 +63,7 @@ def run_experiment(
         return None
     asked = cluster.ask(name, on, image) if lab == "cluster" else None
     mode = asked.mode if asked else catalog.get(name)
-    if lab in kubernetes.LABS and nodes != kind_plan.MEASURING:
+    if lab in base.LABS and nodes != kind_plan.MEASURING:
         raise UserError(f"{nodes} nodes cannot be had in the lab {lab}: two nodes measure there, whatever the cluster has.",
                         "Leave --nodes out.")
     if manifests and not Path(manifests).is_dir():
@@ -142,7 +146,7 @@ def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str, daemon: str 
             phase = step.phase
             console.print(f"\n# {phase}", markup=False)
         content = f" <<'END'\n{step.output}\nEND" if step.command.startswith("cat ") and step.output else ""
-        console.print(f"{step.place or 'lab'}# {step.command}{content}", markup=False)
+        console.print(f"{step.at or 'lab'}# {step.command}{content}", markup=False)
     _show_trials(profile)
 
 
@@ -153,7 +157,7 @@ def _show_kind(mode: Mode, profile: str) -> None:
     console.print("# up, in an empty folder, as root", markup=False)
     for name, content in plan.files.items():
         console.print(f"cat > {name} <<'END'\n{content}END", markup=False)
-    console.print(f"# manifest.yml: {source.url}, edited as experiments/labs/manifests says", markup=False)
+    console.print(f"# manifest.yml: {source.url}, edited as experiments/labs/kubernetes/manifests says", markup=False)
     for step in plan.up:
         console.print(f"# {step.why}\n{shlex.join(step.argv)}", markup=False)
     _show_trials(profile)

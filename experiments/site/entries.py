@@ -10,10 +10,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from experiments import limits
-from experiments.catalog import Mode
+from experiments.catalog import Mode, limits
+from experiments.evidence import TranscriptStep
 from experiments.results import verdict
-from experiments.results.model import Campaign, Deployment, ModeResult, TranscriptStep, Trial
+from experiments.results.model import Campaign, Deployment, ModeResult, Trial
 from experiments.results.store import Stored, mode_path, unusual
 from experiments.results.summary import Cell, Estimate, cells, key_of
 from experiments.site import figures, tables

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from markupsafe import Markup, escape
 
+from experiments.paths import ROOT
 from experiments.results import store
 from experiments.results.store import Stored
 from experiments.site import figures
 from experiments.site.render import environment
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class HTML:

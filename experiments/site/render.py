@@ -15,8 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from experiments import limits
-from experiments.catalog import CAVEATS, Mode
+from experiments.catalog import CAVEATS, Mode, limits
 from experiments.results import fields
 from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported

@@ -17,6 +17,7 @@ from pathlib import Path
 import jinja2
 
 from experiments.catalog import Mode
+from experiments.paths import PACKAGE
 from experiments.results import store
 from experiments.results.model import VariantKey
 from experiments.results.store import Stored
@@ -134,7 +135,7 @@ def _key(folder: Path, code: str) -> str:
 
 
 def _digest_of_code(root: Path) -> str:
-    here = Path(__file__).resolve().parents[1]
+    here = PACKAGE
     files = [*here.glob("*.py"), *(here / "results").rglob("*.py"), *(here / "site").rglob("*.py"),
              *(here / "modes").rglob("*.yml"), *(root / "docs" / "templates").glob("*.j2")]
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()

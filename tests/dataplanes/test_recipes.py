@@ -8,11 +8,12 @@ import pytest
 from tests_support import why_not_on_the_host
 
 from experiments import catalog
-from experiments.dataplanes.base import Recipe, recipe_for
-from experiments.labs import netns
+from experiments.dataplanes.recipe import Recipe
+from experiments.dataplanes.table import recipe_for
 from experiments.labs.base import Lab, run
-from experiments.run import READY_TIMEOUT_S
-from experiments.run import lab_for as lab_for_mode
+from experiments.labs.netns import backend as netns
+from experiments.measure.deployment import READY_TIMEOUT_S
+from experiments.measure.deployment import lab_for as lab_for_mode
 
 pytestmark = pytest.mark.lab
 

@@ -11,13 +11,14 @@ import pytest
 
 from experiments import catalog
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.results import store, summary
 from experiments.results.comparison import compare
 from experiments.results.model import ModeResult
 from experiments.results.validate import validate
 from experiments.site import entries
 
-SAMPLE = Path(__file__).resolve().parents[1] / "golden" / "results" / "version-1"
+SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.results import store
 from experiments.site import frame, render, shelf, writer
 from experiments.site.campaign_pages import Card, ResultCard
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 
 

@@ -15,7 +15,7 @@ CAMPAIGN = (
     Field("started_at", "string", "When it began, UTC.", "clock", required=True, pattern=TIME),
     Field("finished_at", "string", "When the last deployment was stored, UTC.", "clock", pattern=TIME),
     Field("generator", "object", "Which Podpath wrote this.", "git", required=True, of="Generator"),
-    Field("protocol", "object", "The numbers of the method, frozen under an id.", "experiments/protocol.py",
+    Field("protocol", "object", "The numbers of the method, frozen under an id.", "experiments/measure/protocol.py",
           required=True, of="Protocol"),
     Field("host", "mapping", "The machine. What could not be had is absent, with a reason beside it.",
           "/proc, /sys, lscpu", required=True, of="any"),
@@ -38,7 +38,7 @@ GENERATOR = (
 
 PROTOCOL = (
     Field("id", "string", "Name under which the numbers are frozen; results of different ids are never pooled.",
-          "experiments/protocol.py", required=True, pattern=NAME),
+          "experiments/measure/protocol.py", required=True, pattern=NAME),
     Field("profile", "string", "How thorough.", "command line", required=True),
     Field("deployments", "integer", "Fresh builds of each mode: the number of replicates.", "profile", required=True,
           minimum=1),
