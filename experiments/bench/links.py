@@ -10,8 +10,9 @@ from experiments.bench.figures import Figure, NotRun
 from experiments.catalog import Mode, limits
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
+from experiments.labs.table import EMBEDDED
 from experiments.measure import views
-from experiments.measure.deployment import READY_TIMEOUT_S, Job, lab_for
+from experiments.measure.deployment import READY_TIMEOUT_S, Job
 from experiments.measure.kernels import Deployer
 from experiments.measure.protocol import PROFILES
 from experiments.preflight import readiness
@@ -37,7 +38,7 @@ def figures() -> Iterator[Figure | NotRun]:
 
 def _on_the_host(name: str, mode: Mode) -> Figure | NotRun:
     try:
-        with lab_for(mode) as lab:
+        with EMBEDDED.up(mode) as lab:
             recipe = recipe_for(mode, lab)
             recipe.build()
             recipe.wait_ready(READY_TIMEOUT_S)

@@ -17,7 +17,8 @@ from experiments.dataplanes.recipe import Recipe
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import UserError
 from experiments.labs.base import Lab
-from experiments.measure.deployment import READY_TIMEOUT_S, lab_for
+from experiments.labs.table import EMBEDDED
+from experiments.measure.deployment import READY_TIMEOUT_S
 from experiments.preflight import choose, readiness
 from experiments.probes import iperf3
 
@@ -66,7 +67,7 @@ def _compared(rivals: dict[str, Callable[[Lab, Mode], Recipe]]) -> Iterator[Figu
 
 def _goodput(recipe: Callable[[Lab, Mode], Recipe]) -> float:
     mode = catalog.get(MODE)
-    with lab_for(mode) as lab:
+    with EMBEDDED.up(mode) as lab:
         built = recipe(lab, mode)
         built.build()
         built.wait_ready(READY_TIMEOUT_S)

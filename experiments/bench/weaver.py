@@ -15,8 +15,10 @@ from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
+from experiments.labs.backend import CAPSULE
 from experiments.labs.capsule import capsule
-from experiments.measure.deployment import READY_TIMEOUT_S, lab_for
+from experiments.labs.table import EMBEDDED
+from experiments.measure.deployment import READY_TIMEOUT_S
 from experiments.preflight import probes
 from experiments.probes import iperf3
 
@@ -59,7 +61,7 @@ def pairs(argument: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str,
 
 def _goodput(daemon: str | None) -> float:
     mode = catalog.get(MODE)
-    with lab_for(mode, kernel="uml") as lab:
+    with EMBEDDED.up(mode, kernel=CAPSULE) as lab:
         built = recipe_for(mode, lab, daemon)
         built.build()
         built.wait_ready(READY_TIMEOUT_S)

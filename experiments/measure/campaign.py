@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 from experiments import __version__
 from experiments.errors import UserError
+from experiments.labs.backend import Tell
 from experiments.measure import provenance
-from experiments.measure.deployment import Job, Outcome, Tell, now
+from experiments.measure.deployment import Job, Outcome, now
 from experiments.measure.protocol import Protocol, profile
 from experiments.measure.views import drifted
 from experiments.probes import environment
