@@ -15,6 +15,7 @@ from experiments.measure.kernels import Deployer
 from experiments.paths import ROOT
 from experiments.preflight import readiness
 from experiments.results import store
+from experiments.results.model import Purpose
 
 CAMPAIGNS = ROOT / "data" / "campaigns"
 KERNELS = ("all", "auto", "host", "uml")
@@ -40,7 +41,7 @@ def run_campaign(
     else:
         protocol.profile(profile)
         variants = _variants(modes, kernels)
-        purpose: campaign.Purpose = "reference" if reference else "contribution"
+        purpose: Purpose = "reference" if reference else "contribution"
         folder = campaign.begin(
             campaign.Request(variants, profile, seed, 2, host, purpose, ("invoke", *sys.argv[1:])), root
         )

@@ -11,9 +11,8 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from experiments import __version__
 from experiments.errors import UserError
 from experiments.labs.backend import Tell
 from experiments.measure import provenance
@@ -22,9 +21,8 @@ from experiments.measure.protocol import Protocol, profile
 from experiments.measure.views import drifted
 from experiments.probes import environment
 from experiments.results import store, summary
-from experiments.results.model import Campaign, Deployment, ModeResult, Trial, VariantKey, cell_key
+from experiments.results.model import Campaign, Cell, Deployment, ModeResult, Purpose, Trial, VariantKey, cell_key
 
-Purpose = Literal["reference", "contribution", "experiment"]
 Deploy = Callable[[Job, Tell], Outcome]
 
 SCHEMA = "podpath/campaign/1"
@@ -57,15 +55,14 @@ class Request:
     software: Mapping[str, Any] = field(default_factory=dict)
 
 
-def plan(request: Request) -> tuple[Mapping[str, Any], ...]:
+def plan(request: Request) -> tuple[Cell, ...]:
     """The cells in order: as many blocks as the profile wants deployments, each a random order of all variants."""
     source = random.Random(request.seed)
-    cells: list[Mapping[str, Any]] = []
+    cells: list[Cell] = []
     for block in range(1, profile(request.profile).deployments + 1):
         order = list(request.variants)
         source.shuffle(order)
-        cells += [{"n": block, "mode": v.mode, "lab": v.lab, "kernel": v.kernel,
-                   **({"daemon": v.daemon} if v.daemon else {}), "state": "planned"} for v in order]
+        cells += [Cell(n=block, mode=v.mode, lab=v.lab, kernel=v.kernel, daemon=v.daemon, state="planned") for v in order]
     return tuple(cells)
 
 
@@ -81,8 +78,7 @@ def begin(request: Request, root: Path) -> Path:
     facts = {**request.machine, "slug": host} if request.machine else environment.host(host)
     store.write_campaign(folder, Campaign(
         schema=SCHEMA, id=folder.name, status="partial", purpose=request.purpose, started_at=now(), finished_at=None,
-        generator={"version": __version__, **provenance.commit(), "command": list(request.command)},
-        protocol={**protocol.as_mapping(request.seed), "nodes": request.nodes},
+        generator=provenance.generator(request.command), protocol=protocol.as_mapping(request.seed, request.nodes),
         host=facts, network={}, software=dict(request.software) or environment.software(), plan=plan(request),
     ))
     return folder
@@ -97,11 +93,11 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True) ->
     campaign, results = store.read_campaign(folder)
     by_variant = {result.key: result for result in results}
     for position, cell in enumerate(campaign.plan):
-        if cell["state"] != "planned":
+        if cell.state != "planned":
             continue
         key = cell_key(cell)
         mode, lab, kernel, daemon = key
-        job = Job(mode, int(cell["n"]), str(campaign.protocol["profile"]), int(campaign.protocol.get("nodes", 2)),
+        job = Job(mode, cell.n, campaign.protocol["profile"], campaign.protocol.get("nodes", 2),
                   lab, kernel, daemon or None)
         tell(f"[{position + 1}/{len(campaign.plan)}] {job.mode}, deployment {job.n}, kernel {job.kernel}")
         outcome = deploy(job, tell)
@@ -112,7 +108,7 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True) ->
             outcome = replace(outcome, deployment=replace(outcome.deployment, repeated_drift_ratio=drift))
         by_variant[key] = _store(folder, campaign.id, key, by_variant.get(key), outcome)
         cells = list(campaign.plan)
-        cells[position] = {**cell, "state": "done" if outcome.deployment.status == "ok" else outcome.deployment.status}
+        cells[position] = replace(cell, state="done" if outcome.deployment.status == "ok" else outcome.deployment.status)
         campaign = replace(campaign, plan=tuple(cells), network=campaign.network or dict(outcome.network))
         store.write_campaign(folder, campaign)
     floor = summary.noise_floor(by_variant.values())

@@ -6,11 +6,10 @@ CHANGELOG.md; results of different ids are never pooled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from experiments.errors import UserError
+from experiments.results import model
 
 VIEWS = ("wire", "link", "speed", "cost", "latency")
 ETHERNET_BPS = 1_000_000_000  # the network of the 2018 measurements
@@ -45,8 +44,8 @@ class Protocol:
         """The name under which these numbers are frozen."""
         return f"p2-{self.profile}"
 
-    def as_mapping(self, seed: int) -> Mapping[str, Any]:
-        """What the campaign file says of the method."""
+    def as_mapping(self, seed: int, nodes: int) -> model.Protocol:
+        """Return what the campaign file says of the method: these numbers, the plan's seed, and how many nodes a lab has."""
         return {
             "id": self.id,
             "profile": self.profile,
@@ -62,6 +61,7 @@ class Protocol:
             "offered_bps": OFFERED_BPS,
             "equal_mss_bytes": EQUAL_MSS_BYTES,
             "congestion_control": CONGESTION_CONTROL,
+            "nodes": nodes,
         }
 
 

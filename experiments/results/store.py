@@ -12,14 +12,13 @@ import gzip
 import hashlib
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from experiments.errors import ExperimentFailed, UserError
 from experiments.results import fields, migrate, outputs, yamldump, yamlfile
-from experiments.results.model import Campaign, ModeResult, Trial
+from experiments.results.model import Campaign, ModeResult, Raw, Trial
 from experiments.results.plain import Key, Misfit, digest, shown, spelled, to_plain
 from experiments.results.plain import from_plain as _from_plain
 
@@ -130,7 +129,7 @@ def write_mode(folder: Path, result: ModeResult) -> Path:
     )
 
 
-def write_raw(folder: Path, trial_id: str, text: str, tool: str) -> Mapping[str, str]:
+def write_raw(folder: Path, trial_id: str, text: str, tool: str) -> Raw:
     """Store a tool's output below ``raw/`` and return what a trial says of it (path, sha256, tool).
 
     JSON is stored as it is, other text as ``{"tool": …, "output": …}``. A file of that name with another content stays:

@@ -29,7 +29,7 @@ def test_each_block_holds_every_mode_once_and_the_seed_decides_the_order() -> No
     plan = campaign.plan(Request(VARIANTS, "standard", 3))
     assert len(plan) == 6 * len(VARIANTS)
     for block in range(1, 7):
-        assert {cell["mode"] for cell in plan if cell["n"] == block} == {variant.mode for variant in VARIANTS}
+        assert {cell.mode for cell in plan if cell.n == block} == {variant.mode for variant in VARIANTS}
     assert plan == campaign.plan(Request(VARIANTS, "standard", 3))
     assert plan != campaign.plan(Request(VARIANTS, "standard", 4))
 
@@ -37,7 +37,7 @@ def test_each_block_holds_every_mode_once_and_the_seed_decides_the_order() -> No
 def test_upstream_s_daemon_is_a_variant_of_its_own() -> None:
     both = (Variant("flannel-udp", "netns", "host"), Variant("flannel-udp", "netns", "host", "upstream"))
     plan = campaign.plan(Request(both, "quick", 1))
-    assert sorted(cell.get("daemon", "ours") for cell in plan if cell["n"] == 1) == ["ours", "upstream"]
+    assert sorted(cell.daemon or "ours" for cell in plan if cell.n == 1) == ["ours", "upstream"]
 
 
 @pytest.mark.parametrize(("repeat", "calls"), [(True, 2), (False, 1)])
@@ -82,7 +82,7 @@ def test_killed_twice_and_resumed_it_is_whole(tmp_path: Path) -> None:
     folder, = tmp_path.iterdir()
     stored, results = read_campaign(folder)
     assert stored.status == "complete"
-    assert [cell["state"] for cell in stored.plan] == ["done"] * len(VARIANTS)
+    assert [cell.state for cell in stored.plan] == ["done"] * len(VARIANTS)
     assert {result.mode for result in results} == {variant.mode for variant in VARIANTS}
     assert validate(folder, modes=catalog.load(), ceiling=_ceiling).errors == []
     assert not list(folder.rglob("*.tmp"))

@@ -28,10 +28,10 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     place = Path(shutil.copytree(SAMPLE, tmp_path / campaign.id))
     theirs = replace(ours, daemon="upstream", implementation={"data plane": "flanneld 0.28.9"})
     store.write_mode(place, theirs)
-    cells = [cell for cell in campaign.plan if cell["mode"] == ours.mode]
+    cells = [cell for cell in campaign.plan if cell.mode == ours.mode]
     _, results = store.read_campaign(place)
     store.write_campaign(place, replace(
-        campaign, plan=(*campaign.plan, *({**cell, "daemon": "upstream"} for cell in cells)),
+        campaign, plan=(*campaign.plan, *(replace(cell, daemon="upstream") for cell in cells)),
         noise_floor=summary.noise_floor(results)))
     yield place
 

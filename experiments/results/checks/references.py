@@ -32,17 +32,17 @@ def campaign(file: File[Campaign], value: Campaign, folder: Path, known: Collect
         if value.finished_at is None:
             file.error(("finished_at",), "is missing; a complete campaign has it")
         for i, cell in enumerate(value.plan):
-            if cell["state"] == "planned":
+            if cell.state == "planned":
                 file.error(("plan", i, "state"), "a complete campaign has no cell that is still to be measured")
     seen: set[tuple[object, ...]] = set()
     for i, cell in enumerate(value.plan):
-        identity = (cell["n"], *cell_key(cell))
+        identity = (cell.n, *cell_key(cell))
         if identity in seen:
             file.error(("plan", i), "stands here twice")
         seen.add(identity)
-        if cell["mode"] not in known:
+        if cell.mode not in known:
             file.error(("plan", i, "mode"), f"is not in the catalogue; allowed: {', '.join(known)}")
-        if cell["n"] > value.protocol["deployments"]:
+        if cell.n > value.protocol["deployments"]:
             file.error(("plan", i, "n"), f"the protocol has {value.protocol['deployments']} deployments")
 
 
@@ -84,7 +84,7 @@ def mode(file: File[ModeResult], value: ModeResult, parent: Campaign, folder: Pa
 def plan(file: File[Campaign], value: Campaign, modes: Modes) -> None:
     """Every cell that was measured has its deployment, every deployment its cell."""
     found = {(d.n, *result.key): d.status for _, result in modes for d in result.deployments}
-    cells = {(c["n"], *cell_key(c)): (i, c["state"]) for i, c in enumerate(value.plan)}
+    cells = {(c.n, *cell_key(c)): (i, c.state) for i, c in enumerate(value.plan)}
     for identity, (i, state) in cells.items():
         status = found.get(identity)
         wanted = "ok" if state == "done" else state
