@@ -16,13 +16,13 @@ def setup(c: Context, dry_run: bool = False, tests: bool = False, image: bool = 
     run_setup(dry_run=dry_run, tests=tests, image=image)
 
 
-@task(name="list", help={"format": "table or json"})
+@task(name="list", help={"format": "table or json", "lab": "only this lab, with how to get what it lacks"})
 @door
-def list_(c: Context, format: str = "table") -> None:
+def list_(c: Context, format: str = "table", lab: str = "") -> None:
     """Show which modes can run where, and what is missing."""
     from experiments.cli.listing import run_list
 
-    run_list(format=format)
+    run_list(format=format, lab=lab)
 
 
 @task(

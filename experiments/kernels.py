@@ -13,9 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from experiments import catalog, run
+from experiments import catalog, paths, run
 from experiments.labs import without_xstate
-from experiments.preflight import probes
 from experiments.results import store
 from experiments.results.model import Deployment, TranscriptStep
 from experiments.run import NO_MEANS, Hold, Job, Means, Outcome, Tell
@@ -74,7 +73,7 @@ def booted(lab: str, daemon: catalog.Upstream | None, tell: Tell) -> Iterator[Ca
     if daemon:
         features |= set(daemon.needs.kernel)
         programs.append(daemon.program)
-    folders = [str(Path(found).parent) for found in map(probes.program, programs) if found]
+    folders = [str(Path(found).parent) for found in map(paths.find, programs) if found]
     with capsule.boot(
         features=sorted({*features, *(["docker"] if containers else [])}), folders=folders,
         memory_mb=capsule_docker.MEMORY_MB if containers else capsule.MEMORY_MB,

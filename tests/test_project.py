@@ -35,7 +35,7 @@ def test_tasks_hold_no_logic() -> None:
         assert isinstance(called.value, ast.Call)
 
 
-LINE = ("modes", "labs", "dataplanes", "probes", "results", "site", "cli")
+LINE = ("modes", "machine", "labs", "dataplanes", "probes", "results", "site", "cli")
 # The values of a result are what probes and recipes speak in; a recipe looks at a lab through no probe.
 SPOKEN_BY_ALL = "experiments.results.model"
 

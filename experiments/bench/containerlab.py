@@ -18,7 +18,8 @@ from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
 from experiments.kernels import DEPLOYMENT_TIMEOUT_S, Deployer, booted
 from experiments.labs import containerlab, topology
-from experiments.preflight import readiness
+from experiments.labs.readiness import readiness
+from experiments.machine import look
 from experiments.results.model import Deployment
 from experiments.run import Job, deploy
 
@@ -29,7 +30,7 @@ REPEATS = 3
 def figures() -> Iterator[Figure | NotRun]:
     """Seconds until the data plane is there, and wire efficiency, of one mode on containers."""
     name = f"{MODE} on containers, lab and data plane ready"
-    missing = [m.what for r in readiness(MODE) if (r.lab, r.kernel) == ("containerlab", "uml") for m in r.missing]
+    missing = [m.what for r in readiness(MODE, look()) if (r.lab, r.kernel) == ("containerlab", "uml") for m in r.missing]
     if missing:
         yield NotRun(name, f"containerlab in the capsule lacks {', '.join(missing)}")
         return

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from experiments import catalog, limits
 from experiments.bench.figures import Figure, NotRun
-from experiments.preflight import readiness
+from experiments.labs.readiness import readiness
+from experiments.machine import look
 from experiments.results.model import Deployment
 from experiments.run import Job, deploy
 
@@ -17,8 +18,9 @@ REPEATS = 3
 
 def figures(modes: list[str] | None = None) -> Iterator[Figure | NotRun]:
     """For each mode that the host's kernel carries: seconds without measuring, and wire efficiency over the model's."""
+    machine = look()
     for name in modes or list(catalog.load()):
-        missing = [m.what for r in readiness(name) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
+        missing = [m.what for r in readiness(name, machine) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
         if missing:
             yield NotRun(f"{name}: start to torn down", f"the host's kernel or tools lack {', '.join(missing)}")
             continue

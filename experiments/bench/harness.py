@@ -10,7 +10,8 @@ from unittest import mock
 
 from experiments.bench.figures import Figure, NotRun
 from experiments.labs.base import Completed
-from experiments.preflight import readiness
+from experiments.labs.readiness import readiness
+from experiments.machine import look
 from experiments.probes import cpu, iperf3, sockperf
 from experiments.run import Job, deploy
 
@@ -20,7 +21,7 @@ MODE = "calico-bgp"
 def figures() -> Iterator[Figure | NotRun]:
     """One deployment as a standard campaign makes it; the time of iperf3, sockperf and the watched idle second beside all."""
     name = f"overhead of the harness, {MODE}"
-    missing = [m.what for r in readiness(MODE) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
+    missing = [m.what for r in readiness(MODE, look()) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
     if missing:
         yield NotRun(name, f"this machine lacks {', '.join(missing)}")
         return

@@ -11,7 +11,8 @@ from experiments.catalog import Mode
 from experiments.dataplanes.base import recipe_for
 from experiments.errors import PodpathError
 from experiments.kernels import Deployer
-from experiments.preflight import readiness
+from experiments.labs.readiness import readiness
+from experiments.machine import look
 from experiments.protocol import PROFILES
 from experiments.run import READY_TIMEOUT_S, Job, lab_for
 
@@ -20,10 +21,11 @@ SECONDS = 5
 
 def figures() -> Iterator[Figure | NotRun]:
     """One transfer a mode on the host's kernel; modes that it lacks are measured in the capsule by their link view."""
+    machine = look()
     with Deployer() as deployer:
         for mode in catalog.load().values():
             name = f"{mode.name}: goodput over the emulated link"
-            able = [r.kernel for r in readiness(mode.name) if r.lab == "netns" and not r.missing]
+            able = [r.kernel for r in readiness(mode.name, machine) if r.lab == "netns" and not r.missing]
             if mode.relay:
                 yield NotRun(name, "a process carries its packets, and the CPU is its limit")
             elif not able:

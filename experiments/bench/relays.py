@@ -16,7 +16,8 @@ from experiments.dataplanes.base import Recipe, recipe_for
 from experiments.dataplanes.flannel import FlannelUdp
 from experiments.errors import UserError
 from experiments.labs.base import Lab
-from experiments.preflight import choose, readiness
+from experiments.labs.readiness import choose, readiness
+from experiments.machine import look
 from experiments.probes import iperf3
 from experiments.run import READY_TIMEOUT_S, lab_for
 
@@ -28,7 +29,8 @@ SECONDS = 3
 def figures() -> Iterator[Figure | NotRun]:
     """Goodput of flannel-udp with each relay, round by round."""
     rivals: dict[str, Callable[[Lab, Mode], Recipe]] = {}
-    missing = [m.what for r in readiness(MODE) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
+    machine = look()
+    missing = [m.what for r in readiness(MODE, machine) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
     compiler = shutil.which("cc")
     with tempfile.TemporaryDirectory() as folder:
         program = str(Path(folder) / "relay")
@@ -38,7 +40,7 @@ def figures() -> Iterator[Figure | NotRun]:
             subprocess.run([compiler, "-O2", "-o", program, str(Path(__file__).with_name("relay.c"))], check=True)
             rivals["C"] = lambda lab, mode: FlannelUdp(lab, mode, [program])
         try:
-            choose(catalog.get(MODE), "netns", "host", daemon="upstream")
+            choose(catalog.get(MODE), machine, "netns", "host", daemon="upstream")
             rivals["flanneld"] = lambda lab, mode: recipe_for(mode, lab, "upstream")
         except UserError as refusal:
             yield NotRun(_name("flanneld"), str(refusal))

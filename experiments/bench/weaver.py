@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments import catalog
+from experiments import catalog, paths
 from experiments.bench.figures import Figure, NotRun
 from experiments.dataplanes.base import recipe_for
 from experiments.errors import PodpathError
 from experiments.labs import capsule
-from experiments.preflight import probes
 from experiments.probes import iperf3
 from experiments.run import READY_TIMEOUT_S, lab_for
 
@@ -30,7 +29,7 @@ def figures() -> Iterator[Figure | NotRun]:
     """Goodput from pod to pod with either, pair by pair, in the capsule."""
     mode = catalog.get(MODE)
     assert mode.daemon is not None
-    program = probes.program(mode.daemon.program)
+    program = paths.find(mode.daemon.program)
     if program is None:
         yield NotRun(NAME, f"{mode.daemon.program} is not installed. {mode.daemon.install}")
         return

@@ -11,7 +11,8 @@ from experiments import campaign, catalog, protocol
 from experiments.cli.progress import console, telling
 from experiments.errors import ExperimentFailed, UserError
 from experiments.kernels import Deployer
-from experiments.preflight import readiness
+from experiments.labs.readiness import readiness
+from experiments.machine import look
 from experiments.results import store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,9 +56,10 @@ def _variants(modes: str, kernels: str = "all") -> tuple[campaign.Variant, ...]:
         raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(KERNELS)}.")
     names = [name.strip() for name in modes.split(",") if name.strip()] or list(catalog.load())
     found: list[campaign.Variant] = []
+    machine = look()
     for name in names:
         catalog.get(name)
-        for ready in readiness(name):
+        for ready in readiness(name, machine):
             if ready.lab != "netns" or (kernels in ("host", "uml") and ready.kernel != kernels):
                 continue
             if kernels == "auto" and any(variant.mode == name for variant in found):

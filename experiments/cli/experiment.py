@@ -21,7 +21,8 @@ from experiments.errors import ExperimentFailed, UserError
 from experiments.kernels import Deployer
 from experiments.labs import kind_cluster, kind_plan, kubernetes, manifest, netns, topology
 from experiments.labs.base import Lab
-from experiments.preflight import choose, require_upstream
+from experiments.labs.readiness import choose, require_upstream
+from experiments.machine import look
 from experiments.results import store
 from experiments.results.model import ModeResult, Trial
 from experiments.run import Job, Means, Outcome, Tell
@@ -70,7 +71,7 @@ def run_experiment(
     if dry_run:
         _show_plan(mode, profile, nodes, lab, upstream)
         return None
-    choice = choose(mode, lab if nodes == kind_plan.MEASURING or lab != "auto" else "netns", kernel, forced=force,
+    choice = choose(mode, look(), lab if nodes == kind_plan.MEASURING or lab != "auto" else "netns", kernel, forced=force,
                     daemon=upstream)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(

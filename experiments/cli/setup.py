@@ -12,8 +12,8 @@ from pathlib import Path
 from experiments.cli.progress import console
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import lab_image
-from experiments.preflight.packages import PACKAGES, Package
-from experiments.preflight.probes import program
+from experiments.machine import look
+from experiments.machine.packages import PACKAGES, Package
 
 TUN = Path("/dev/net/tun")
 TUN_MODE = 0o666  # as udev makes it (systemd's 50-udev-default.rules); making a device still needs CAP_NET_ADMIN
@@ -31,8 +31,9 @@ def run_setup(*, dry_run: bool = False, tests: bool = False, image: bool = False
     if platform.system() != "Linux":
         raise UserError("The labs need Linux.", "Use a Linux machine or a virtual machine.")
     purposes = ("lab", "capsule", *(["tests"] if tests else []))
+    machine = look()
     wanted = [package for package in PACKAGES if package.wanted_for in purposes]
-    missing = [package for package in wanted if any(program(name) is None for name in package.programs)]
+    missing = [package for package in wanted if not package.there(machine)]
     for package in wanted:
         state = "missing" if package in missing else "there"
         console.print(f"  {state:8} {package.debian:20} {package.why}", markup=False)

@@ -1,6 +1,6 @@
-"""What this machine can run: real probes of its kernel and tools, before anything is built."""
+"""What this machine has: one snapshot, as a value. Nothing here knows a lab; what a lab needs stands with the labs."""
 
-from experiments.preflight.missing import Missing
-from experiments.preflight.readiness import Choice, Readiness, choose, readiness, require_upstream
+from experiments.machine.missing import Missing
+from experiments.machine.snapshot import Machine, look
 
-__all__ = ["Choice", "Missing", "Readiness", "choose", "readiness", "require_upstream"]
+__all__ = ["Machine", "Missing", "look"]

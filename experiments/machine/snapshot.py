@@ -1,148 +1,186 @@
-"""Real probes, one a feature: the feature is used for a moment in a scratch namespace, and the answer is kept."""
+"""One look at a machine, as a value that is handed on.
+
+What is cheap is looked at when the value is made; what costs time (a feature is tried in a namespace, Docker is asked) is
+asked when it is wanted, once a snapshot. Nothing is remembered beside the snapshot: a step that may change the machine, as
+``invoke setup`` does, is followed by another look.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
-ROOT = Path(__file__).resolve().parents[2]
-SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-PROBE_TIMEOUT_S = 10
+from experiments.machine import asking, distribution
+from experiments.machine.asking import Answer
+from experiments.machine.distribution import Distribution
+from experiments.machine.features import FEATURES
+from experiments.paths import program_path
+
+PROBE_TIMEOUT_S = 10.0
 DOCKER_API = (1, 41)  # of Docker 20.10, the oldest that containerlab and kind were tried with
-PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}  # as Linux calls them (uname -m), and as Go does
+PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}  # as Linux calls them (uname -m), and as Go and Debian do
+# macOS says arm64 itself; 32-bit x86 has four names.
+_OTHER_NAMES = {"AMD64": "amd64", **dict.fromkeys(("i386", "i486", "i586", "i686"), "i386")}
 _SCRATCH = ("unshare", "--user", "--map-root-user", "--net")
+# Why user namespaces may be refused: the switch, the value that means off, and the command that allows them.
+_SWITCHES = (
+    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
+    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
+    ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"),
+)
+T = TypeVar("T")
 
 
-def processor() -> str:
-    """This machine's kind of processor, as mode.yml and upstream's builds call it."""
-    return PROCESSORS.get(platform.machine(), platform.machine())
+def look() -> Machine:
+    """Look at this machine, now."""
+    here = platform.machine()
+    return Machine(
+        system=platform.system(), processor=PROCESSORS.get(here) or _OTHER_NAMES.get(here, here), root=os.geteuid() == 0,
+        python=(sys.version_info.major, sys.version_info.minor), path=program_path(),
+    )
 
 
-@cache
-def program(name: str) -> str | None:
-    """Where a program is, the places for system programs included, which are not in everybody's PATH."""
-    return shutil.which(name) or shutil.which(name, path=SYSTEM_PATH)
+@dataclass(frozen=True)
+class Machine:
+    """A machine as it was when somebody looked: ``processor`` as Go calls it, ``path`` where programs are looked for.
 
+    ``files`` is the root of its files, another one for a machine that a test describes.
+    """
 
-def _refused(*argv: str) -> str | None:
-    """Run in a scratch network namespace; None if it worked, else the last thing that was said."""
-    try:
-        done = subprocess.run([*_SCRATCH, *argv], capture_output=True, text=True, errors="replace",
-                              timeout=PROBE_TIMEOUT_S, check=False, env={**os.environ, "PATH": _path()})
-    except FileNotFoundError as error:
-        return f"{error.filename} is not installed"
-    except subprocess.TimeoutExpired:
-        return "no answer"
-    if done.returncode == 0:
-        return None
-    said = (done.stderr or done.stdout).strip().splitlines()
-    return said[-1] if said else f"exit status {done.returncode}"
+    system: str
+    processor: str
+    root: bool
+    python: tuple[int, int]
+    path: str
+    files: Path = Path("/")
+    _asked: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    def _once(self, question: tuple[object, ...], ask: Callable[[], T]) -> T:
+        if question not in self._asked:
+            self._asked[question] = ask()
+        found: T = self._asked[question]
+        return found
 
-def _path() -> str:
-    return f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}"
+    def read(self, path: str) -> str | None:
+        """The text of one of its files; None if it cannot be read."""
 
+        def text() -> str | None:
+            try:
+                return (self.files / path.lstrip("/")).read_text(errors="replace")
+            except OSError:
+                return None
 
-@cache
-def user_namespaces() -> str | None:
-    """Why no private namespaces can be made here; None if they can."""
-    refused = _refused("true")
-    if refused is None:
-        return None
-    for switch, off, how in (
-        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
-        ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-         "sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
-        ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"),
-    ):
-        path = Path(switch)
-        if path.exists() and path.read_text().strip() == off:
-            return f"user namespaces are switched off ({switch} is {off}); as root: {how}"
-    return f"user namespaces are not allowed here: {refused}"
+        return self._once(("text", path), text)
 
+    def has(self, path: str) -> bool:
+        """Whether it has a file or folder."""
+        return self._once(("there", path), lambda: (self.files / path.lstrip("/")).exists())
 
-def _link(kind: str, *options: str) -> str | None:
-    """Why no link of this kind can be made."""
-    return _refused("ip", "link", "add", "probe0", "type", kind, *options)
+    @property
+    def distribution(self) -> Distribution:
+        """Which distribution it has (os-release(5) names both places)."""
+        places = ("/etc/os-release", "/usr/lib/os-release")
+        return self._once(("distribution",), lambda: distribution.read(next(filter(None, map(self.read, places)), "")))
 
+    @property
+    def wsl(self) -> int:
+        """The version of the Windows Subsystem for Linux that this is; 0 if it is none.
 
-def _tun() -> str | None:
-    """Why /dev/net/tun cannot be opened."""
-    try:
-        os.close(os.open("/dev/net/tun", os.O_RDWR))
-    except OSError as error:
-        return f"/dev/net/tun: {error.strerror}"
-    return None
+        WSL 1 signs its pretended kernel ``-Microsoft``, WSL 2 is a kernel built as ``-microsoft-standard-WSL2``.
+        """
+        release = self.read("/proc/sys/kernel/osrelease") or ""
+        return 0 if "microsoft" not in release.lower() else 1 if release.strip().endswith("-Microsoft") else 2
 
+    def program(self, name: str) -> str | None:
+        """Where a program is, the places for system programs included, which are not in everybody's PATH."""
+        return self._once(("program", name), lambda: shutil.which(name, path=self.path))
 
-def _openvswitch() -> str | None:
-    """Why the kernel has no Open vSwitch datapath: its generic netlink family is asked for."""
-    ask = "from experiments.dataplanes.relays.netlink import Socket; Socket().family('ovs_datapath')"
-    refused = _refused("env", f"PYTHONPATH={ROOT}", sys.executable, "-c", ask)
-    return None if refused is None else f"openvswitch: {refused}"
+    def library(self, name: str) -> bool:
+        """Whether a shared library lies where distributions put them."""
+        places = (f"{root}lib{more}/{name}" for root in ("usr/", "") for more in ("", "/*", "64"))
+        return any(next(self.files.glob(place), None) for place in places)
 
+    def ask(self, *argv: str, timeout_s: float = PROBE_TIMEOUT_S) -> Answer:
+        """What a command answers; it is asked once."""
+        return self._once(argv, lambda: asking.ask(argv, self.path, dict(os.environ), timeout_s))
 
-def _packet_socket() -> str | None:
-    """Why no packet socket can be opened."""
-    return None if Path("/proc/net/packet").exists() else "the kernel has no packet sockets"
+    def _scratch(self, *argv: str) -> str | None:
+        """Why a command failed in a scratch network namespace; None if it worked."""
+        return self.ask(*_SCRATCH, *argv).refusal
 
+    def user_namespaces(self) -> str | None:
+        """Why no private namespaces can be made here; None if they can."""
+        refused = self._scratch("true")
+        if refused is None:
+            return None
+        for switch, off, how in _SWITCHES:
+            if (self.read(switch) or "").strip() == off:
+                return f"user namespaces are switched off ({switch} is {off}); as root: {how}"
+        return f"user namespaces are not allowed here: {refused}"
 
-def _bridge_netfilter() -> str | None:
-    """Why bridged packets cannot be shown to the packet filter."""
-    switch = "/proc/sys/net/bridge/bridge-nf-call-iptables"
-    return f"{switch} is not there" if _refused("test", "-e", switch) else None
+    def feature(self, name: str) -> str | None:
+        """Why this machine's kernel does not have a feature; None if it has it."""
+        if not self.can_tell(name):
+            return f"{FEATURES[name].program} is not installed, which would tell"
+        return self.user_namespaces() or self._once(("feature", name), lambda: FEATURES[name].refused(self._scratch))
 
+    def can_tell(self, feature: str) -> bool:
+        """Whether the program by which a feature is tried is there."""
+        return not FEATURES[feature].program or self.program(FEATURES[feature].program) is not None
 
-def _iptables() -> str | None:
-    """Why the packet filter's tables cannot be read; its lock file lies in a /run that is not everybody's."""
-    return _refused("--mount", "sh", "-c", "mount -t tmpfs tmpfs /run && iptables -t nat -S && iptables -t filter -S")
+    def docker(self) -> str | None:
+        """Why Docker's daemon does not answer this user; None if it does."""
+        answer = self.ask("docker", "version", "--format", "{{.Server.APIVersion}}")
+        if answer.refusal is not None:
+            return answer.refusal
+        said = answer.output.strip()
+        found = tuple(int(part) for part in said.split(".") if part.isdigit())
+        return None if found >= DOCKER_API else f"its API is {said}, older than {'.'.join(map(str, DOCKER_API))}"
 
+    def docker_info(self) -> Mapping[str, Any]:
+        """What Docker's daemon says of itself; empty where it does not answer."""
+        if self.program("docker") is None or self.docker():
+            return {}
+        try:
+            found = json.loads(self.ask("docker", "info", "--format", "{{json .}}", timeout_s=60.0).output)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
-FEATURES: Mapping[str, Callable[[], str | None]] = {
-    "veth": lambda: _link("veth"),
-    "bridge": lambda: _link("bridge"),
-    "vxlan": lambda: _link("vxlan", "id", "1", "dstport", "8472"),
-    "ipip": lambda: _link("ipip", "local", "192.0.2.1", "remote", "192.0.2.2"),
-    "dummy": lambda: _link("dummy"),
-    "ipv4-forwarding": lambda: _refused("sysctl", "-qw", "net.ipv4.ip_forward=1"),
-    "tun": _tun,
-    "openvswitch": _openvswitch,
-    "packet-socket": _packet_socket,
-    "bridge-netfilter": _bridge_netfilter,
-    "iptables": _iptables,
-}
+    def rootless_docker(self) -> bool:
+        """Whether Docker's daemon runs as an ordinary user (``name=rootless`` among its security options)."""
+        options = self.docker_info().get("SecurityOptions")
+        return isinstance(options, list) and any("name=rootless" in str(option).split(",") for option in options)
 
+    def docker_image(self, name: str) -> bool:
+        """Whether Docker has an image."""
+        return self.ask("docker", "image", "inspect", name).ok
 
-@cache
-def feature(name: str) -> str | None:
-    """Why the host's kernel does not have a feature; None if it has it."""
-    return user_namespaces() or FEATURES[name]()
+    def free_bytes(self, folder: str) -> int | None:
+        """Free disk in a folder; None if there is no such folder."""
+        try:
+            return shutil.disk_usage(folder).free
+        except OSError:
+            return None
 
+    def memory_bytes(self) -> int | None:
+        """Memory that programs can have without swapping (proc(5), MemAvailable)."""
+        lines = (self.read("/proc/meminfo") or "").splitlines()
+        values = [line.split()[1] for line in lines if line.startswith("MemAvailable:") and len(line.split()) > 1]
+        return int(values[0]) * 1024 if values and values[0].isdigit() else None
 
-@cache
-def docker() -> str | None:
-    """Why Docker's daemon does not answer this user; None if it does."""
-    try:
-        done = subprocess.run(["docker", "version", "--format", "{{.Server.APIVersion}}"], capture_output=True, text=True,
-                              errors="replace", timeout=PROBE_TIMEOUT_S, check=False)
-    except FileNotFoundError:
-        return "docker is not installed"
-    except subprocess.TimeoutExpired:
-        return "no answer"
-    said = (done.stderr or done.stdout).strip().splitlines()
-    if done.returncode != 0:
-        return said[-1] if said else f"exit status {done.returncode}"
-    found = tuple(int(part) for part in done.stdout.strip().split(".") if part.isdigit())
-    return None if found >= DOCKER_API else f"its API is {done.stdout.strip()}, older than {'.'.join(map(str, DOCKER_API))}"
+    def inotify(self, name: str) -> int | None:
+        """A limit of inotify(7); None where the kernel does not say it."""
+        said = (self.read(f"/proc/sys/fs/inotify/{name}") or "").strip()
+        return int(said) if said.isdigit() else None
 
-
-def docker_image(name: str) -> bool:
-    """Whether Docker has an image."""
-    return subprocess.run(["docker", "image", "inspect", name], capture_output=True, timeout=PROBE_TIMEOUT_S,
-                          check=False).returncode == 0
+    def control_groups(self) -> bool:
+        """Whether control groups are mounted, of version 2 or 1."""
+        return self.has("/sys/fs/cgroup/cgroup.controllers") or self.has("/sys/fs/cgroup/memory")

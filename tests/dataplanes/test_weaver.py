@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from tests_support import why_not_by_upstream
 
-from experiments import catalog
+from experiments import catalog, paths
 from experiments.labs import capsule
-from experiments.preflight import probes
 from experiments.run import Job, deploy
 
 pytestmark = pytest.mark.lab
@@ -34,7 +33,7 @@ def test_deployments_are_attested_in_the_capsule() -> None:
     daemon = catalog.get("weave-fastdp").daemon
     assert daemon is not None
     features = sorted({f for name in MODES for f in catalog.get(name).needs.kernel} | set(daemon.needs.kernel))
-    folder = str(Path(probes.program(daemon.program) or "").parent)
+    folder = str(Path(paths.find(daemon.program) or "").parent)
     with capsule.boot(features=features, folders=[folder]) as booted:
         for name in MODES:
             job = asdict(Job(name, 1, "smoke", kernel="uml", daemon="upstream"))

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from experiments.kernels import Deployer, booted
-from experiments.preflight import readiness
+from experiments.labs.readiness import readiness
+from experiments.machine import look
 from experiments.run import Job
 
 INSIDE = Path(__file__).parent / "inside"
@@ -27,7 +28,7 @@ KILLS = 10
 
 
 def _missing() -> str:
-    found = [one.what for place in readiness("flannel-vxlan")
+    found = [one.what for place in readiness("flannel-vxlan", look())
              if (place.lab, place.kernel) == ("containerlab", "uml") for one in place.missing]
     return f"needs {', '.join(found)}; see `invoke list`" if found else ""
 
