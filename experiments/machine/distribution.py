@@ -13,8 +13,6 @@ _FAMILIES: dict[str, Family] = {
     "ubuntu": "ubuntu", "debian": "debian", "fedora": "fedora", "rhel": "fedora", "arch": "arch", "suse": "opensuse",
     "opensuse": "opensuse", "opensuse-tumbleweed": "opensuse", "opensuse-leap": "opensuse",
 }
-# What the tables of packages were made for. Others of the same families are tried in the same way, and told so.
-KNOWN = {"debian": ("12", "13"), "ubuntu": ("24.04", "24.10", "25.04", "25.10", "26.04")}
 # The Python that comes with older ones (packages.debian.org, packages.ubuntu.com), and what brings a newer one.
 OLD_PYTHON = {
     ("ubuntu", "22.04"): ("3.10", "`apt-get install python3.11 python3.11-venv`, then make the virtual environment by "
@@ -37,11 +35,6 @@ class Distribution:
     def apt(self) -> bool:
         """Whether packages come by apt-get."""
         return self.family in ("debian", "ubuntu")
-
-    @property
-    def tried(self) -> bool:
-        """Whether the table of packages was made for this release."""
-        return self.version in KNOWN.get(self.id, (self.version,))
 
 
 def read(text: str) -> Distribution:

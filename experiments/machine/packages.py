@@ -82,7 +82,7 @@ PACKAGES = (
             "upstream"),
     _same("tcpdump", ("tcpdump",), "reads a capture of ours in the tests", "tests"),
     Package("chromium", "chromium", "chromium", "chromium", ("chromium",), "opens the built site in the tests", "tests",
-            ubuntu="", by_hand="Ubuntu has it as a snap: `snap install chromium`."),
+            ubuntu="", by_hand="There it is a snap: `snap install chromium`."),
     Package("libatomic1", "libatomic", "gcc-libs", "libatomic1", (), "is loaded by the program that drives the browser",
             "tests", libraries=("libatomic.so.1",)),
     Package("mmdebstrap", "mmdebstrap", "", "", ("mmdebstrap",), "makes the lab's image of Debian's packages", "image",

@@ -52,6 +52,11 @@ echo "$*" >> "{log}"
 case "$*" in *install*) umount /usr/bin/ping ;; esac
 """
 
+KNOWS = """#!/bin/sh
+shift
+for name; do echo "$name:\n  Installed: (none)\n  Candidate: 1.0"; done
+"""
+
 
 def test_what_setup_installs_is_there_for_the_next_task_of_the_same_process(tmp_path: Path) -> None:
     """In a mount namespace where ping cannot be run until apt-get, a stand-in here, has been asked to install it."""
@@ -59,9 +64,9 @@ def test_what_setup_installs_is_there_for_the_next_task_of_the_same_process(tmp_
     if machine.user_namespaces() or machine.program("ping") != "/usr/bin/ping" or machine.program("apt-get") is None:
         pytest.skip("wants user namespaces and Debian's ping")
     (tmp_path / "nothing").write_text("")
-    stand_in = tmp_path / "apt-get"
-    stand_in.write_text(INSTALLS.format(log=tmp_path / "log"))
-    stand_in.chmod(0o755)
+    for name, text in (("apt-get", INSTALLS.format(log=tmp_path / "log")), ("apt-cache", KNOWS)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
     hidden = 'mount --bind "$1" /usr/bin/ping && shift && exec "$@"'
     done = subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", hidden, "sh", str(tmp_path / "nothing"),
