@@ -23,6 +23,7 @@ from experiments.measure.kernels import DEPLOYMENT_TIMEOUT_S, Deployer, booted
 from experiments.paths import ROOT
 from experiments.preflight import readiness
 from experiments.results.model import Deployment
+from experiments.variant import Variant
 
 MODE = "flannel-vxlan"
 REPEATS = 3
@@ -38,7 +39,7 @@ def figures() -> Iterator[Figure | NotRun]:
     with booted("containerlab", None, lambda text: None) as capsule:
         found = capsule.call(f"{__name__}:inside", {}, timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=lambda text: None)
     with Deployer() as embedded:
-        other = _wire(embedded(Job(MODE, 1, "smoke", kernel="uml"), lambda text: None).deployment)
+        other = _wire(embedded(Job(Variant(MODE, kernel="uml"), 1, "smoke"), lambda text: None).deployment)
     ours, plain = (statistics.median(found[key]) for key in ("ours_s", "plain_s"))
     yield Figure(name, f"{ours:.1f} s", "at most 15 s more than containerlab's own", f"{plain:.1f} s (containerlab deploy)",
                  ours / plain)
@@ -51,7 +52,7 @@ def inside(argument: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str
     """The capsule's side: our lab and containerlab alone, in turn."""
     ours, plain, wire = [], [], []
     for number in range(1, REPEATS + 1):
-        deployment = deploy(Job(MODE, number, "smoke", lab="containerlab")).deployment
+        deployment = deploy(Job(Variant(MODE, lab="containerlab"), number, "smoke")).deployment
         ours.append(sum(part or 0.0 for part in (deployment.up_s, deployment.build_s, deployment.ready_s)))
         wire.append(_wire(deployment))
         plain.append(_by_containerlab())

@@ -16,6 +16,7 @@ from experiments.measure.deployment import READY_TIMEOUT_S, Job
 from experiments.measure.kernels import Deployer
 from experiments.measure.protocol import PROFILES
 from experiments.preflight import readiness
+from experiments.variant import Variant
 
 SECONDS = 5
 
@@ -52,7 +53,7 @@ def _on_the_host(name: str, mode: Mode) -> Figure | NotRun:
 
 def _in_the_capsule(name: str, mode: Mode, deployer: Deployer) -> Figure | NotRun:
     try:
-        deployment = deployer(Job(mode.name, 1, "quick", kernel="uml"), lambda _: None).deployment
+        deployment = deployer(Job(Variant(mode.name, kernel="uml"), 1, "quick"), lambda _: None).deployment
     except PodpathError as refusal:
         return NotRun(name, str(refusal))
     if deployment.status != "ok":

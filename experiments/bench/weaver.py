@@ -15,12 +15,12 @@ from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
-from experiments.labs.backend import CAPSULE
 from experiments.labs.capsule import capsule
 from experiments.labs.table import EMBEDDED
 from experiments.measure.deployment import READY_TIMEOUT_S
 from experiments.preflight import probes
 from experiments.probes import iperf3
+from experiments.variant import CAPSULE
 
 PAIRS = 5
 SECONDS = 3
@@ -54,12 +54,12 @@ def pairs(argument: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str,
     found: dict[str, list[float]] = {"ours": [], "weaver": []}
     for number in range(PAIRS):
         tell(f"pair {number + 1} of {PAIRS}")
-        for name, daemon in (("ours", None), ("weaver", "upstream")):
+        for name, daemon in (("ours", ""), ("weaver", "upstream")):
             found[name].append(_goodput(daemon))
     return found
 
 
-def _goodput(daemon: str | None) -> float:
+def _goodput(daemon: str) -> float:
     mode = catalog.get(MODE)
     with EMBEDDED.up(mode, kernel=CAPSULE) as lab:
         built = recipe_for(mode, lab, daemon)

@@ -26,10 +26,11 @@ from experiments.paths import ROOT
 from experiments.preflight import choose, require_upstream
 from experiments.results import store
 from experiments.results.model import ModeResult, Trial
+from experiments.variant import Variant
 
 LOCAL_RESULTS = ROOT / "data" / "local"
 AUTO = "auto"
-DAEMONS = {"ours": None, "upstream": "upstream"}
+DAEMONS = {"ours": "", "upstream": "upstream"}
 
 
 def run_experiment(
@@ -70,10 +71,10 @@ def run_experiment(
         _show_plan(mode, profile, nodes, place or table.EMBEDDED, upstream, Means(image=image))
         return None
     choice = choose(mode, lab if place or nodes == 2 else table.EMBEDDED.name, kernel, forced=force,
-                    daemon=upstream)
+                    daemon=upstream or None)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(
-        (campaign.Variant(mode.name, choice.lab, choice.kernel, upstream),), profile, seed, nodes, host,
+        (Variant(mode.name, choice.lab, choice.kernel, upstream),), profile, seed, nodes, host,
         command=("invoke", *sys.argv[1:]),
     )
     if asked:
@@ -116,7 +117,7 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     return deploy
 
 
-def _show_plan(mode: Mode | None, profile: str, nodes: int, lab: Backend, daemon: str | None, means: Means) -> None:
+def _show_plan(mode: Mode | None, profile: str, nodes: int, lab: Backend, daemon: str, means: Means) -> None:
     """What would be done: the commands, in order, and the trials.
 
     Raises:
