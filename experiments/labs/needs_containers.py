@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.labs import topology
+from experiments.labs.containerlab import topology
 from experiments.machine import Machine, Missing
 from experiments.machine.features import FEATURES
 
@@ -50,7 +50,7 @@ def docker(machine: Machine) -> list[Missing]:
     if machine.docker_image(topology.IMAGE):
         return []
     return [Missing(f"the image {topology.IMAGE}", "its containers are the nodes",
-                    f"Build it: `docker build --tag {topology.IMAGE} experiments/labs/image`.")]
+                    f"Build it: `docker build --tag {topology.IMAGE} experiments/labs/containerlab/image`.")]
 
 
 def features(machine: Machine, wanted: list[str]) -> list[Missing]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 from experiments import catalog
 from experiments.errors import UserError
-from experiments.labs import lab_image, needs_kubernetes, without_xstate
 from experiments.labs import needs_containers as containers
+from experiments.labs import needs_kubernetes
+from experiments.labs.capsule import without_xstate
+from experiments.labs.containerlab import lab_image
 from experiments.machine import Machine, Missing
 from experiments.machine.features import FEATURES
 from experiments.machine.packages import PACKAGES, providing, remedy

@@ -7,7 +7,7 @@ from described import without
 
 from experiments import catalog
 from experiments.errors import UserError
-from experiments.labs import without_xstate
+from experiments.labs.capsule import without_xstate
 from experiments.labs.readiness import LAB_TOOLS, choose, readiness
 from experiments.machine import Machine, look
 from experiments.machine.features import FEATURES
