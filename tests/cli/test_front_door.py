@@ -35,6 +35,7 @@ def test_every_task_has_help(task: str) -> None:
     done = invoke("--help", task)
     assert done.returncode == 0
     assert "Docstring:" in done.stdout
+    assert ("--nodes=INT" in done.stdout) == (task == "experiment")
 
 
 def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
@@ -58,6 +59,11 @@ def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
     (("experiment", "flannel-udp", "--daemon", "upstream", "--lab", "containerlab"), "is for the embedded lab"),
     (("experiment", "flannel-udp", "--daemon", "upstream", "--lab", "kind", "--dry-run"), "is for the embedded lab"),
     (("experiment", "flannel-udp", "--daemon", "theirs"), "Unknown daemon 'theirs'."),
+    (("experiment", "calico-bgp", "--nodes", "abc"), "--nodes abc: that is not a whole number.\nFor example --nodes 2.\n"),
+    (("experiment", "calico-bgp", "--seed", "1.5"), "--seed 1.5: that is not a whole number."),
+    (("scale", "calico-bgp", "--nodes", "abc"), "'abc' is not a list of numbers."),
+    (("scale", "calico-bgp", "--timeout", "soon"), "--timeout soon: that is not a whole number."),
+    (("serve", "--port", "http"), "--port http: that is not a whole number."),
     (("list", "--lab", "cellar"), "Unknown lab 'cellar'."),
     (("list", "--format", "xml"), "Unknown format 'xml'."),
     (("campaign", "--modes", "nothing"), "Unknown mode 'nothing'."),
