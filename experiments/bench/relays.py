@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from experiments import catalog
-from experiments.bench.figures import Figure, NotRun
+from experiments.bench.bench_figure import BenchFigure, NotRun
 from experiments.catalog import Mode
 from experiments.dataplanes.built.flannel import FlannelUdp
 from experiments.dataplanes.recipe import Recipe
@@ -28,7 +28,7 @@ PAIRS = 9  # the median of five went from 0.85 to 0.92 between runs
 SECONDS = 3
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """Goodput of flannel-udp with each relay, round by round."""
     rivals: dict[str, Callable[[Lab, Mode], Recipe]] = {}
     machine = look()
@@ -54,7 +54,7 @@ def _name(rival: str) -> str:
     return f"flannel-udp: Python relay beside {rival}"
 
 
-def _compared(rivals: dict[str, Callable[[Lab, Mode], Recipe]]) -> Iterator[Figure]:
+def _compared(rivals: dict[str, Callable[[Lab, Mode], Recipe]]) -> Iterator[BenchFigure]:
     ours: list[float] = []
     theirs: dict[str, list[float]] = {name: [] for name in rivals}
     for _ in range(PAIRS):
@@ -62,7 +62,7 @@ def _compared(rivals: dict[str, Callable[[Lab, Mode], Recipe]]) -> Iterator[Figu
         for name, recipe in rivals.items():
             theirs[name].append(_goodput(recipe))
     for name, found in theirs.items():
-        yield Figure(_name(name), f"{statistics.median(ours) / 1e6:.0f} Mbit/s", "at least 0.9",
+        yield BenchFigure(_name(name), f"{statistics.median(ours) / 1e6:.0f} Mbit/s", "at least 0.9",
                      f"{statistics.median(found) / 1e6:.0f} Mbit/s ({name})",
                      statistics.median(a / b for a, b in zip(ours, found, strict=True)))
 

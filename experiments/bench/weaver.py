@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import catalog, paths
-from experiments.bench.figures import Figure, NotRun
+from experiments.bench.bench_figure import BenchFigure, NotRun
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
 from experiments.labs.capsule import capsule
@@ -27,7 +27,7 @@ MODE = "weave-sleeve"
 NAME = "weave-sleeve: our relay beside weaver"
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """Goodput from pod to pod with either, pair by pair, in the capsule."""
     mode = catalog.get(MODE)
     assert mode.daemon is not None
@@ -44,7 +44,7 @@ def figures() -> Iterator[Figure | NotRun]:
         return
     ours, theirs = found["ours"], found["weaver"]
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    yield Figure(NAME, f"{statistics.median(ours) / 1e6:.1f} Mbit/s (UML)", "at least 1",
+    yield BenchFigure(NAME, f"{statistics.median(ours) / 1e6:.1f} Mbit/s (UML)", "at least 1",
                  f"{statistics.median(theirs) / 1e6:.1f} Mbit/s (weaver)", ratio)
 
 
