@@ -104,7 +104,9 @@ def _by_apt(found: tuple[Item, ...], apt: Apt, dry_run: bool) -> tuple[Item, ...
         return found
     with console.status("apt-get update"):
         said = apt.run("update")
-    found = resolved(found, apt.known(wanted))
+    known = apt.known(wanted)
+    if known is not None:
+        found = resolved(found, known)
     if unknown := [item.name for item in found if item.state == "left out" and item.package.wanted_for in ("lab", "image")
                    and item.name in wanted]:
         raise failure("update", said + "".join(f"\nE: Unable to locate package {name}" for name in unknown))

@@ -13,6 +13,7 @@ from experiments.machine.snapshot import Machine
 
 LOCK_S = 60  # a machine that has just started often updates itself
 QUOTED_LINES = 12
+POLICY_TIMEOUT_S = 180.0  # six seconds where no cache of the lists is kept (Debian's images), more on a busy machine
 INSTALL = ("install", "--yes", "--no-install-recommends")
 # What apt-get and sudo say when they fail, and what somebody should do. The first that fits is taken.
 _AGAIN = "then run `invoke setup` again."
@@ -82,9 +83,11 @@ class Apt:
             raise failure(arguments[0], said)
         return said
 
-    def known(self, names: Iterable[str]) -> set[str]:
-        """Those of the packages that apt could install, by the lists that it has now."""
-        answer = self.machine.fresh("apt-cache", "policy", *names)
+    def known(self, names: Iterable[str]) -> set[str] | None:
+        """Those of the packages that apt could install, by the lists that it has now; None where apt does not answer."""
+        answer = self.machine.fresh("apt-cache", "policy", *names, timeout_s=POLICY_TIMEOUT_S)
+        if not answer.ok:
+            return None
         found = re.findall(r"^(\S+):\n(?:  .*\n)*?  Candidate: (\S+)$", answer.output, re.MULTILINE)
         return {name for name, candidate in found if candidate != "(none)"}
 

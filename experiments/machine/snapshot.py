@@ -111,9 +111,9 @@ class Machine:
         """What a command answers; it is asked once."""
         return self._once(argv, lambda: asking.ask(argv, self.path, dict(os.environ), timeout_s))
 
-    def fresh(self, *argv: str) -> Answer:
-        """What a command answers now: for a step that changes the machine and asks what has become of it."""
-        return asking.ask(argv, self.path, {**os.environ, "LC_ALL": "C.UTF-8"}, PROBE_TIMEOUT_S)
+    def fresh(self, *argv: str, timeout_s: float = PROBE_TIMEOUT_S) -> Answer:
+        """What a command answers now, in English: for a step that changes the machine and asks what has become of it."""
+        return asking.ask(argv, self.path, {**os.environ, "LC_ALL": "C.UTF-8"}, timeout_s)
 
     def _scratch(self, *argv: str) -> str | None:
         """Why a command failed in a scratch network namespace; None if it worked."""

@@ -210,6 +210,13 @@ def test_a_mirror_that_cannot_be_reached_is_not_a_package_that_does_not_exist(tm
         run_setup(machine=machine)
 
 
+def test_an_apt_cache_that_does_not_answer_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine = fresh(tmp_path, "debian-13")  # which has no apt-cache at all
+    assert Apt(machine).known(["bird2"]) is None
+    run_setup(machine=machine)
+    assert "installed  bird2" in capsys.readouterr().out
+
+
 def test_without_root_sudo_is_asked_and_asks_nobody_in_a_pipe(tmp_path: Path) -> None:
     machine = replace(fresh(tmp_path, "debian-12"), root=False)
     with pytest.raises(UserError, match="no sudo here"):
