@@ -1,0 +1,1 @@
+def follow(project): raise NotImplementedError
