@@ -101,10 +101,10 @@ def _stopped(signal_number: int, _frame: FrameType | None) -> None:
 
 def main() -> int:
     """Run CI; 0 if all of it is green."""
-    reader = argparse.ArgumentParser(prog=".ci/run", description="Run the README's two commands in pristine roots of Debian 13 and 12.")
+    reader = argparse.ArgumentParser(prog=".ci/run", description="Run the README's two commands in pristine roots of Debian.")
     other = reader.add_mutually_exclusive_group()
     other.add_argument("--here", action="store_true", help="run them on this machine as it is, without a root")
-    other.add_argument("--dockerfile", action="store_true", help="run the steps of the Dockerfile in a pristine root, and what follows")
+    other.add_argument("--dockerfile", action="store_true", help="follow the Dockerfile in a pristine root")
     asked = reader.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, _stopped)

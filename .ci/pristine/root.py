@@ -12,10 +12,11 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from pristine.errors import Failed
 ENTER = Path(__file__).with_name("enter.sh")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "podpath-ci"
 README_PACKAGES = ("python3-venv", "git", "ca-certificates")  # what the README asks of a Debian, and what carries it
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ARCHIVES = "var/cache/apt/archives"
 
 
@@ -36,25 +37,23 @@ class Root:
     path: Path
     pip_cache: Path
 
-    def run(self, *argv: str, cwd: str = "/root", user: str = "root", capture: bool = False) -> str:
-        """Run a command inside, without input; return what it printed, if that is captured.
+    def run(self, *argv: str, cwd: str = "/root", user: str = "root", variables: Mapping[str, str] | None = None) -> None:
+        """Run a command inside, without input, with the environment of a fresh machine and ``variables``.
 
         Raises:
             Failed: it ended with another status than 0.
         """
-        home = "/root" if user == "root" else f"/home/{user}"
         become = [] if user == "root" else ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
-        variables = {**machine.environment(), "HOME": home, "USER": user, "PATH": _SYSTEM_PATH, "TERM": "dumb",
-                     "CI": "true"}
-        inside = ["env", "--ignore-environment", f"--chdir={cwd}", *(f"{k}={v}" for k, v in variables.items()), *become, *argv]
+        fresh = {**machine.environment(), "HOME": "/root" if user == "root" else f"/home/{user}", "USER": user,
+                 "PATH": SYSTEM_PATH, "TERM": "dumb", "CI": "true", **(variables or {})}
+        inside = ["env", "--ignore-environment", f"--chdir={cwd}", *(f"{k}={v}" for k, v in fresh.items()), *become, *argv]
         # setpriv's death signal: should this process be killed, the namespace with all its processes and mounts goes too.
         done = subprocess.run(
             ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child",
              "--propagation", "private", "bash", str(ENTER), str(self.path), str(self.pip_cache), *inside],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if capture else None, text=True, check=False)
+            stdin=subprocess.DEVNULL, check=False)
         if done.returncode != 0:
-            raise Failed(f"`{argv[-1]}` ended with {done.returncode}.")
-        return done.stdout or ""
+            raise Failed(f"`{shlex.join(argv) if argv[1] != '-c' else argv[2]}` ended with {done.returncode}.")
 
 
 @contextlib.contextmanager
@@ -76,7 +75,8 @@ def pristine(suite: str, include: tuple[str, ...] = README_PACKAGES) -> Iterator
     try:
         root = folder / "root"
         root.mkdir(mode=0o755)
-        _called("tar", "--extract", "--numeric-owner", "--xattrs", "--xattrs-include=*", f"--file={archive}", f"--directory={root}")
+        _called("tar", "--extract", "--numeric-owner", "--xattrs", "--xattrs-include=*", f"--file={archive}",
+                f"--directory={root}")
         machine.copy_settings(root, machine.environment())
         _link_packages(CACHE / "apt" / suite, root / _ARCHIVES)
         yield Root(root, CACHE / "pip")
@@ -88,6 +88,7 @@ def pristine(suite: str, include: tuple[str, ...] = README_PACKAGES) -> Iterator
 
 def _made(suite: str, include: tuple[str, ...]) -> Path:
     """The archive of the minimal root; made if it is not there, is older than the week, or if its recipe has changed."""
+    _mmdebstrap()
     certificates = {str(path): hashlib.sha256(path.read_bytes()).hexdigest()
                     for path in sorted(machine.CERTIFICATES.rglob("*.crt"))} if machine.CERTIFICATES.is_dir() else {}
     options = ["--variant=minbase", *([f"--include={','.join(include)}"] if include else []),
@@ -104,7 +105,6 @@ def _made(suite: str, include: tuple[str, ...]) -> Path:
         for old in CACHE.glob(f"{start}-*.tar"):
             old.unlink()
         print(f"Makes a minimal root of {suite} with {', '.join(include) or 'nothing else'} in it.")
-        _mmdebstrap()
         unfinished = archive.with_name(f"{archive.name}.{os.getpid()}")
         try:
             _called("mmdebstrap", "--quiet", "--mode=root", "--format=tar", *options, suite, str(unfinished), *mirrors)
