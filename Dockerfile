@@ -21,5 +21,4 @@ RUN mkdir --parents data/local
 RUN .venv/bin/invoke setup --tests && sudo rm -rf /var/lib/apt/lists/*
 
 ENV PATH=/podpath/.venv/bin:$PATH
-EXPOSE 8000
 CMD ["invoke", "list"]

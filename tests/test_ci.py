@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from pristine import machine, root
+import yaml
+from pristine import dockerfile, machine, root
 from pristine.errors import Failed
 from pristine.readme import two_commands
 from pristine.sites import compare, differing
@@ -122,3 +125,36 @@ def test_no_site_is_not_taken_for_two_that_are_the_same(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     with pytest.raises(Failed, match="No site was built"):
         compare(tmp_path / "one", tmp_path / "other")
+
+
+def test_the_dockerfile_is_read_as_docker_reads_it() -> None:
+    text = "# head\nARG BASE=debian:12\nFROM ${BASE}\nRUN a \\\n    # why\n    && b\n\nuser podpath\n"
+    assert dockerfile.instructions(text) == [
+        ("ARG", "BASE=debian:12"), ("FROM", "${BASE}"), ("RUN", "a      && b"), ("USER", "podpath")]
+
+
+def test_the_image_runs_as_an_ordinary_user_and_installs_what_the_lock_says() -> None:
+    steps = dockerfile.instructions((ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    assert [rest for word, rest in steps if word == "USER"] == ["podpath"]
+    assert any(word == "RUN" and "pip install --no-cache-dir -r requirements.lock" in rest for word, rest in steps)
+    assert any(word == "RUN" and "invoke setup --tests" in rest for word, rest in steps)
+
+
+def test_the_readme_the_dev_container_and_the_workflow_open_the_same_of_dockers_filters() -> None:
+    """Three places say with what a container is run; one that was forgotten would fail only on somebody's machine."""
+    option = r"--security-opt (\w+=\w+)"
+    editor = "".join(line for line in (ROOT / ".devcontainer" / "devcontainer.json").read_text().splitlines()
+                     if not line.lstrip().startswith("//"))
+    opened = json.loads(editor)["securityOpt"]
+    assert len(opened) == 3
+    assert re.findall(option, README) == opened
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert re.findall(option, workflow) == opened
+
+
+def test_each_job_of_the_workflow_runs_what_a_person_runs() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
+    run = {name: [step["run"] for step in job["steps"] if "run" in step] for name, job in jobs.items()}
+    assert run["debian"][-1] == ".ci/run"
+    assert run["python"][-1] == ".ci/run --here"
+    assert "docker build --tag podpath ." in run["image"]

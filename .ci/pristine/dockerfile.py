@@ -88,7 +88,7 @@ def _take(word: str, rest: str, root: Root, state: State, context: Path) -> None
         _copy(rest, root, state.folder, context)
     elif word == "CMD":
         state.command = json.loads(rest)
-    elif word not in ("FROM", "ARG", "EXPOSE"):
+    elif word not in ("FROM", "ARG"):
         raise Failed(f"The Dockerfile has an instruction that is not known here: {word}.")
 
 
