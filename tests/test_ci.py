@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -41,8 +43,7 @@ def test_another_shape_of_the_readme_is_an_error(text: str, said: str) -> None:
 def test_ci_run_takes_its_commands_from_the_readme_of_its_own_checkout(tmp_path: Path) -> None:
     """`.ci/run --here` on a copy whose README says something else runs that something else."""
     copy = tmp_path / "copy"
-    copy.mkdir()
-    subprocess.run(["cp", "-r", str(ROOT / ".ci"), str(copy)], check=True)
+    shutil.copytree(ROOT / ".ci", copy / ".ci", ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "README.md").write_text("## Two commands\n\n```\necho first of $CI_TEST; exit 3\n```\n\n```\necho second\n```\n")
     done = subprocess.run([str(copy / ".ci" / "run"), "--here"], cwd=tmp_path, env={**os.environ, "CI_TEST": "two"},
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -51,6 +52,22 @@ def test_ci_run_takes_its_commands_from_the_readme_of_its_own_checkout(tmp_path:
     assert "second" not in done.stdout
     assert "CI is red" in done.stderr
     assert "ended with 3" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_stops_ci_stops_what_it_started(tmp_path: Path, number: signal.Signals) -> None:
+    shutil.copytree(ROOT / ".ci", tmp_path / ".ci", ignore=shutil.ignore_patterns("__pycache__"))
+    fifo = tmp_path / "alive"
+    os.mkfifo(fifo)
+    (tmp_path / "README.md").write_text(f"## Two commands\n\n```\nsleep 200 >{fifo} & wait\n```\n\n```\ntrue\n```\n")
+    ci = subprocess.Popen([str(tmp_path / ".ci" / "run"), "--here"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True)
+    with fifo.open() as alive:  # opens as soon as the command runs, and ends when the last of its processes does
+        ci.send_signal(number)
+        assert alive.read() == ""
+    _, said = ci.communicate()
+    assert ci.returncode == 128 + number
+    assert f"CI was stopped by {number.name}" in said
 
 
 def test_a_root_is_not_made_by_an_ordinary_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from types import FrameType
 
 from pristine import dockerfile
 from pristine.errors import Failed
+from pristine.processes import STOPPING, watched
 from pristine.readme import two_commands
 from pristine.root import Root, pristine
 from pristine.sites import compare
@@ -88,14 +89,17 @@ def here(first: str, second: str) -> None:
     """Both commands on this machine as it is: another distribution, another Python."""
     for command in (first, ".venv/bin/invoke setup --tests", second):
         with step(command):
-            done = subprocess.run(["bash", "-c", command], cwd=PROJECT, stdin=subprocess.DEVNULL, check=False)
-            if done.returncode != 0:
-                raise Failed(f"`{command}` ended with {done.returncode}.")
+            status = watched(["bash", "-c", command], signal.SIGTERM, cwd=PROJECT)
+            if status != 0:
+                raise Failed(f"`{command}` ended with {status}.")
 
 
 def _stopped(signal_number: int, _frame: FrameType | None) -> None:
+    for number in STOPPING:  # the clean-up that follows is not stopped again
+        signal.signal(number, signal.SIG_IGN)
     if signal_number == signal.SIGALRM:
         raise Failed(f"It is not done after {TIME_LIMIT_S // 60} minutes.")
+    print(f"\nCI was stopped by {signal.Signals(signal_number).name}.", file=sys.stderr, flush=True)
     raise SystemExit(128 + signal_number)
 
 
@@ -106,8 +110,9 @@ def main() -> int:
     other.add_argument("--here", action="store_true", help="run them on this machine as it is, without a root")
     other.add_argument("--dockerfile", action="store_true", help="follow the Dockerfile in a pristine root")
     asked = reader.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
-        signal.signal(number, _stopped)
+    for number in STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _stopped)
     signal.alarm(TIME_LIMIT_S)
     try:
         first, second = two_commands((PROJECT / "README.md").read_text(encoding="utf-8"))
@@ -123,9 +128,6 @@ def main() -> int:
     except Failed as failure:
         print(f"\nCI is red: {failure}", file=sys.stderr, flush=True)
         return 1
-    except KeyboardInterrupt:
-        print("\nCI was interrupted.", file=sys.stderr, flush=True)
-        return 130
     print("\nCI is green.", flush=True)
     return 0
 

@@ -14,14 +14,17 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pristine import machine
 from pristine.errors import Failed
+from pristine.processes import watched
 
 ENTER = Path(__file__).with_name("enter.sh")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "podpath-ci"
@@ -48,12 +51,11 @@ class Root:
                  "PATH": SYSTEM_PATH, "TERM": "dumb", "CI": "true", **(variables or {})}
         inside = ["env", "--ignore-environment", f"--chdir={cwd}", *(f"{k}={v}" for k, v in fresh.items()), *become, *argv]
         # setpriv's death signal: should this process be killed, the namespace with all its processes and mounts goes too.
-        done = subprocess.run(
+        status = watched(
             ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child",
-             "--propagation", "private", "bash", str(ENTER), str(self.path), str(self.pip_cache), *inside],
-            stdin=subprocess.DEVNULL, check=False)
-        if done.returncode != 0:
-            raise Failed(f"`{shlex.join(argv) if argv[1] != '-c' else argv[2]}` ended with {done.returncode}.")
+             "--propagation", "private", "bash", str(ENTER), str(self.path), str(self.pip_cache), *inside], signal.SIGKILL)
+        if status != 0:
+            raise Failed(f"`{shlex.join(argv) if argv[1] != '-c' else argv[2]}` ended with {status}.")
 
 
 @contextlib.contextmanager
@@ -82,7 +84,7 @@ def pristine(suite: str, include: tuple[str, ...] = README_PACKAGES) -> Iterator
         yield Root(root, CACHE / "pip")
     finally:
         _link_packages(folder / "root" / _ARCHIVES, CACHE / "apt" / suite)
-        shutil.rmtree(folder)
+        _remove(folder)
         os.close(alive)
 
 
@@ -168,12 +170,26 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _remove(folder: Path) -> None:
+    """Remove a root; what was killed in it a moment ago may still write, so that a second time is needed.
+
+    A process with a session of its own does it: Ctrl-C does not reach that.
+    """
+    for wait_s in (0, 1, 5):
+        time.sleep(wait_s)
+        done = subprocess.run(["rm", "--recursive", "--force", "--one-file-system", str(folder)], stdin=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, start_new_session=True, check=False)
+        if done.returncode == 0:
+            return
+    raise Failed(f"{folder} could not be removed.")
+
+
 def _sweep(runs: Path) -> None:
     """Remove the roots of runs that were killed: a root whose run is alive is locked by it."""
     for folder in runs.iterdir():
         with contextlib.suppress(BlockingIOError):
             handle = _lock(folder, wait=False)
             try:
-                shutil.rmtree(folder)
+                _remove(folder)
             finally:
                 os.close(handle)
