@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pristine import dockerfile, machine, root
+from pristine.__main__ import PARSERS_AND_LABS
 from pristine.errors import Failed
 from pristine.readme import two_commands
 from pristine.sites import compare, differing
@@ -100,6 +100,11 @@ def test_a_root_whose_run_was_killed_is_removed_and_no_other(tmp_path: Path) -> 
     assert [folder.name for folder in tmp_path.iterdir()] == ["alive"]
 
 
+def test_what_debian_13_tests_is_there() -> None:
+    for folder in PARSERS_AND_LABS:
+        assert list((ROOT / folder).rglob("test_*.py")), folder
+
+
 def test_the_suite_is_exchanged_in_the_machines_own_sources_of_debian() -> None:
     targets = ("http://mirror.example/debian bookworm main\nhttp://mirror.example/debian bookworm non-free\n"
                "http://mirror.example/debian bookworm-updates main\nhttp://safe.example/s bookworm-security main\n"
@@ -160,9 +165,7 @@ def test_the_image_runs_as_an_ordinary_user_and_installs_what_the_lock_says() ->
 def test_the_readme_the_dev_container_and_the_workflow_open_the_same_of_dockers_filters() -> None:
     """Three places say with what a container is run; one that was forgotten would fail only on somebody's machine."""
     option = r"--security-opt (\w+=\w+)"
-    editor = "".join(line for line in (ROOT / ".devcontainer" / "devcontainer.json").read_text().splitlines()
-                     if not line.lstrip().startswith("//"))
-    opened = json.loads(editor)["securityOpt"]
+    opened = dockerfile.dev_container(ROOT)["securityOpt"]
     assert len(opened) == 3
     assert re.findall(option, README) == opened
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()

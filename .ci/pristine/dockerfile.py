@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pristine.errors import Failed
 from pristine.root import SYSTEM_PATH, Root, pristine
@@ -69,7 +70,26 @@ def follow(project: Path) -> None:
         for lab in (tuple(state.command), *LABS):
             print(f"--- docker run: {' '.join(lab)}", flush=True)
             root.run("bash", "-c", _CONTAINED, "_", state.user, *lab, cwd=state.folder,
-                     variables={**state.variables, **_home(state.user)})
+                     variables={**state.variables, "HOME": f"/home/{state.user}", "USER": state.user})
+        _edit(root, state, project, Path(context))
+
+
+def dev_container(project: Path) -> dict[str, Any]:
+    """What the dev container says, without its comments."""
+    lines = (project / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8").splitlines()
+    says: dict[str, Any] = json.loads("\n".join(line for line in lines if not line.lstrip().startswith("//")))
+    return says
+
+
+def _edit(root: Root, state: State, project: Path, context: Path) -> None:
+    """What an editor does with the image: the checkout at a place of its own, and the command that is to follow."""
+    says = dev_container(project)
+    workspace = "/workspaces/podpath"
+    shutil.copytree(context, root.path / workspace[1:], symlinks=True)
+    root.run("chown", "--recursive", f"{says['remoteUser']}:", workspace)
+    for command in (says["postCreateCommand"], ".venv/bin/invoke list"):
+        print(f"--- dev container: {command}", flush=True)
+        root.run("bash", "-c", command, cwd=workspace, user=says["remoteUser"], variables=state.variables)
 
 
 def _take(word: str, rest: str, root: Root, state: State, context: Path) -> None:
@@ -105,7 +125,3 @@ def _copy(rest: str, root: Root, folder: str, context: Path) -> None:
             shutil.copy2(source, goal)
         copied = [path.relative_to(context) for path in (source, *source.rglob("*"))]
         root.run("chown", "--no-dereference", owner.removeprefix("--chown="), *(str(path) for path in copied), cwd=folder)
-
-
-def _home(user: str) -> dict[str, str]:
-    return {"HOME": f"/home/{user}", "USER": user}
