@@ -39,6 +39,16 @@ def step(title: str) -> Iterator[None]:
     print(f"=== {title}: {time.monotonic() - begun:.0f} s", flush=True)
 
 
+@contextlib.contextmanager
+def fresh(suite: str) -> Iterator[Root]:
+    """Give a pristine root with two clones of the checkout's commit in it."""
+    with contextlib.ExitStack() as stack:
+        with step(f"{suite}: a pristine root"):
+            root = stack.enter_context(pristine(suite))
+            clone(root, CLONE, COMMITTED)
+        yield root
+
+
 def clone(root: Root, *targets: str) -> None:
     """Bring the checkout's commit into a root as fresh clones."""
     for target in targets:
@@ -48,6 +58,13 @@ def clone(root: Root, *targets: str) -> None:
             raise Failed(f"`git clone {PROJECT}` ended with {done.returncode}.")
 
 
+def uncommitted() -> bool:
+    """Whether the checkout has changes that its last commit lacks."""
+    done = subprocess.run(["git", "-C", str(PROJECT), "status", "--porcelain"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
+    return bool(done.stdout.strip())
+
+
 def committed_site(root: Root, kept: Path) -> None:
     """Build the site of a second clone, which has no result of this machine, and keep it for the comparison."""
     root.run(f"{CLONE}/.venv/bin/invoke", "build", cwd=COMMITTED)
@@ -55,30 +72,27 @@ def committed_site(root: Root, kept: Path) -> None:
 
 
 def newest(first: str, sites: Path) -> None:
-    """Debian 13: the first command, the tests of parsers and labs, one mode in the capsule."""
-    with step(f"{NEWEST}: a pristine root"), contextlib.ExitStack() as open_root:
-        root = open_root.enter_context(pristine(NEWEST))
-        clone(root, CLONE, COMMITTED)
+    """Debian 13: the first command, one mode in the capsule, the tests of parsers and labs; its site is kept."""
+    with fresh(NEWEST) as root:
         with step(f"{NEWEST}: {first}"):
             root.run("bash", "-c", first, cwd=CLONE)
         with step(f"{NEWEST}: the site of the commit"):
             committed_site(root, sites / NEWEST)
         with step(f"{NEWEST}: invoke {' '.join(CAPSULE)}"):
             root.run(".venv/bin/invoke", *CAPSULE, cwd=CLONE)
-        with step(f"{NEWEST}: the tests of parsers and labs"):
+        with step(f"{NEWEST}: invoke test -- {' '.join(PARSERS_AND_LABS)}"):
             root.run(".venv/bin/invoke", "test", "--", *PARSERS_AND_LABS, cwd=CLONE)
 
 
 def oldest(first: str, second: str, sites: Path) -> None:
     """Debian 12: both commands, with what all tests need installed between them; the site is the other one's."""
-    with step(f"{OLDEST}: a pristine root"), contextlib.ExitStack() as open_root:
-        root = open_root.enter_context(pristine(OLDEST))
-        clone(root, CLONE, COMMITTED)
+    with fresh(OLDEST) as root:
         with step(f"{OLDEST}: {first}"):
             root.run("bash", "-c", first, cwd=CLONE)
         with step(f"{OLDEST}: the site of the commit"):
             committed_site(root, sites / OLDEST)
-            print(f"The two sites are the same, byte for byte: {compare(sites / NEWEST, sites / OLDEST)} files.")
+            count = compare(sites / NEWEST, sites / OLDEST)
+            print(f"It is {NEWEST}'s, byte for byte: {count} files.")
         with step(f"{OLDEST}: invoke setup --tests"):
             root.run(".venv/bin/invoke", "setup", "--tests", cwd=CLONE)
         with step(f"{OLDEST}: {second}"):
@@ -122,6 +136,8 @@ def main() -> int:
             with step("The Dockerfile, step by step"):
                 dockerfile.follow(PROJECT)
         else:
+            if uncommitted():
+                print("What is not committed is not looked at: the roots get clones of the last commit.")
             with tempfile.TemporaryDirectory(prefix="podpath-ci-") as sites:
                 newest(first, Path(sites))
                 oldest(first, second, Path(sites))
