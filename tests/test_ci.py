@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pristine import dockerfile, machine, root
+from pristine import checkout, dockerfile, machine, root
 from pristine.__main__ import PARSERS_AND_LABS
 from pristine.errors import Failed
 from pristine.readme import two_commands
@@ -68,6 +68,25 @@ def test_what_stops_ci_stops_what_it_started(tmp_path: Path, number: signal.Sign
     _, said = ci.communicate()
     assert ci.returncode == 128 + number
     assert f"CI was stopped by {number.name}" in said
+
+
+def test_the_commit_is_cloned_from_what_a_ci_service_checks_out(tmp_path: Path) -> None:
+    """A shallow clone, at no branch, that belongs to somebody else."""
+    def git(*argv: str) -> None:
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *argv], check=True, capture_output=True)
+
+    git("init", "--quiet", str(tmp_path / "origin"))
+    for text in ("one", "two"):
+        (tmp_path / "origin" / "file").write_text(text)
+        git("-C", str(tmp_path / "origin"), "add", "file")
+        git("-C", str(tmp_path / "origin"), "commit", "--quiet", "--message", text)
+    git("clone", "--quiet", "--depth=1", f"file://{tmp_path / 'origin'}", str(tmp_path / "checkout"))
+    git("-C", str(tmp_path / "checkout"), "checkout", "--quiet", "--detach")
+    if os.geteuid() == 0:
+        subprocess.run(["chown", "--recursive", "65534:65534", str(tmp_path / "checkout")], check=True)
+    (tmp_path / "checkout" / "file").write_text("three, not committed")
+    checkout.clone(tmp_path / "clone", tmp_path / "checkout")
+    assert (tmp_path / "clone" / "file").read_text() == "two"
 
 
 def test_a_root_is_not_made_by_an_ordinary_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -165,7 +184,7 @@ def test_the_image_runs_as_an_ordinary_user_and_installs_what_the_lock_says() ->
 def test_the_readme_the_dev_container_and_the_workflow_open_the_same_of_dockers_filters() -> None:
     """Three places say with what a container is run; one that was forgotten would fail only on somebody's machine."""
     option = r"--security-opt (\w+=\w+)"
-    opened = dockerfile.dev_container(ROOT)["securityOpt"]
+    opened = dockerfile.dev_container()["securityOpt"]
     assert len(opened) == 3
     assert re.findall(option, README) == opened
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()

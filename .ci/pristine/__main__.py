@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,13 +14,13 @@ from pathlib import Path
 from types import FrameType
 
 from pristine import dockerfile
+from pristine.checkout import PROJECT, clone, uncommitted
 from pristine.errors import Failed
 from pristine.processes import STOPPING, watched
 from pristine.readme import two_commands
 from pristine.root import Root, pristine
 from pristine.sites import compare
 
-PROJECT = Path(__file__).resolve().parents[2]
 TIME_LIMIT_S = 85 * 60  # CI as a whole has 90 minutes: what hangs is ended, and cleaned up after, before that
 OLDEST, NEWEST = "bookworm", "trixie"  # Debian 12 with Python 3.11, Debian 13 with Python 3.13
 CLONE, COMMITTED = "/root/podpath", "/root/committed"
@@ -45,24 +44,9 @@ def fresh(suite: str) -> Iterator[Root]:
     with contextlib.ExitStack() as stack:
         with step(f"{suite}: a pristine root"):
             root = stack.enter_context(pristine(suite))
-            clone(root, CLONE, COMMITTED)
+            for target in (CLONE, COMMITTED):
+                clone(root.path / target[1:])
         yield root
-
-
-def clone(root: Root, *targets: str) -> None:
-    """Bring the checkout's commit into a root as fresh clones."""
-    for target in targets:
-        done = subprocess.run(["git", "clone", "--quiet", "--no-local", str(PROJECT), str(root.path / target[1:])],
-                              stdin=subprocess.DEVNULL, check=False)
-        if done.returncode != 0:
-            raise Failed(f"`git clone {PROJECT}` ended with {done.returncode}.")
-
-
-def uncommitted() -> bool:
-    """Whether the checkout has changes that its last commit lacks."""
-    done = subprocess.run(["git", "-C", str(PROJECT), "status", "--porcelain"], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, check=False)
-    return bool(done.stdout.strip())
 
 
 def committed_site(root: Root, kept: Path) -> None:
@@ -134,7 +118,7 @@ def main() -> int:
             here(first, second)
         elif asked.dockerfile:
             with step("The Dockerfile, step by step"):
-                dockerfile.follow(PROJECT)
+                dockerfile.follow()
         else:
             if uncommitted():
                 print("What is not committed is not looked at: the roots get clones of the last commit.")

@@ -11,12 +11,12 @@ import re
 import shlex
 import shutil
 import string
-import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pristine.checkout import PROJECT, clone
 from pristine.errors import Failed
 from pristine.root import SYSTEM_PATH, Root, pristine
 
@@ -49,20 +49,19 @@ def instructions(text: str) -> list[tuple[str, str]]:
     return [(word.upper(), rest.strip()) for word, _, rest in (line.strip().partition(" ") for line in lines if line.strip())]
 
 
-def follow(project: Path) -> None:
+def follow() -> None:
     """Take the Dockerfile's steps in a root with nothing in it, then run labs as its user, as confined as Docker would.
 
     Raises:
         Failed: a step or a lab failed, or an instruction is none of those that are known here.
     """
-    steps = instructions((project / "Dockerfile").read_text(encoding="utf-8"))
+    steps = instructions((PROJECT / "Dockerfile").read_text(encoding="utf-8"))
     arguments = dict(rest.split("=", 1) for word, rest in steps if word == "ARG")
     base = next(string.Template(rest).substitute(arguments) for word, rest in steps if word == "FROM")
     if base not in _SUITES:
         raise Failed(f"The Dockerfile starts from {base}; here one of {', '.join(_SUITES)} can be imitated.")
     with pristine(_SUITES[base], include=()) as root, tempfile.TemporaryDirectory(prefix="podpath-ci-") as context:
-        if subprocess.run(["git", "clone", "--quiet", "--no-local", str(project), context], check=False).returncode != 0:
-            raise Failed(f"`git clone {project}` failed.")
+        clone(Path(context))
         state = State(arguments=arguments)
         for word, rest in steps:
             print(f"--- {word} {rest}", flush=True)
@@ -71,19 +70,19 @@ def follow(project: Path) -> None:
             print(f"--- docker run: {' '.join(lab)}", flush=True)
             root.run("bash", "-c", _CONTAINED, "_", state.user, *lab, cwd=state.folder,
                      variables={**state.variables, "HOME": f"/home/{state.user}", "USER": state.user})
-        _edit(root, state, project, Path(context))
+        _edit(root, state, Path(context))
 
 
-def dev_container(project: Path) -> dict[str, Any]:
+def dev_container() -> dict[str, Any]:
     """What the dev container says, without its comments."""
-    lines = (project / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8").splitlines()
+    lines = (PROJECT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8").splitlines()
     says: dict[str, Any] = json.loads("\n".join(line for line in lines if not line.lstrip().startswith("//")))
     return says
 
 
-def _edit(root: Root, state: State, project: Path, context: Path) -> None:
+def _edit(root: Root, state: State, context: Path) -> None:
     """What an editor does with the image: the checkout at a place of its own, and the command that is to follow."""
-    says = dev_container(project)
+    says = dev_container()
     workspace = "/workspaces/podpath"
     shutil.copytree(context, root.path / workspace[1:], symlinks=True)
     root.run("chown", "--recursive", f"{says['remoteUser']}:", workspace)
