@@ -94,6 +94,7 @@ class Lab(Protocol):
     source: str  # … and where it finds this program's code
     paper: bool  # commands are only written down (--dry-run); nothing runs, so nothing can be waited for
     built_by_cni: bool  # a CNI has built the mode on its nodes, and recipes only look
+    hidden: Mapping[str, str]  # names that a result must not tell, and what stands in their place
     foreign: bool  # the nodes are somebody's machines: nothing on them is changed, and this machine's counters are not theirs
     refused: str  # why there are no places on the nodes' own network (node1, node2); empty where there are
     stdin: int  # what commands read: nothing, or what tells them inside that this program is still there
@@ -127,6 +128,7 @@ class TypedLab:
     transcript: Transcript
     facts: Mapping[str, str] = {}
     built_by_cni: bool = False
+    hidden: Mapping[str, str] = {}
     foreign: bool = False
     refused: str = ""
     stdin: int = subprocess.DEVNULL

@@ -30,12 +30,11 @@ _NET6 = ipaddress.IPv6Network("2001:db8::/32")  # RFC 3849
 
 
 class Anonymous:
-    """Stand-ins for one cluster; ``names`` are real names of nodes and ours for them, ``others`` the other nodes'."""
+    """Stand-ins for one cluster; ``names`` are real names of nodes, and what stands in their place."""
 
-    def __init__(self, names: Mapping[str, str], others: tuple[str, ...] = ()) -> None:
+    def __init__(self, names: Mapping[str, str]) -> None:
         # A name that says nothing stays: it could be one that results use for their own places.
-        self.names = {real: ours for real, ours in {**dict.fromkeys(others, "node"), **names}.items()
-                      if real and not PLAIN_NAMES.fullmatch(real)}
+        self.names = {real: ours for real, ours in names.items() if real and not PLAIN_NAMES.fullmatch(real)}
         self._addresses: dict[str, str] = {}
         self._macs: dict[str, str] = {}
 

@@ -8,34 +8,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from experiments import catalog
 from experiments.catalog import Mode
-from experiments.dataplanes.built import calico
 from experiments.dataplanes.recipe import Recipe
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import ExperimentFailed, UserError
 from experiments.evidence import Check, Packet, TranscriptStep
+from experiments.labs import table
+from experiments.labs.backend import NO_MEANS, Means, Tell
 from experiments.labs.base import Lab, Transcript
-from experiments.labs.cluster import backend as cluster
-from experiments.labs.containerlab import backend as containerlab
-from experiments.labs.kind import backend as kind
-from experiments.labs.kind import kind_cluster
-from experiments.labs.netns import backend as netns
 from experiments.measure import attestation, views
 from experiments.measure.anonymous import Anonymous
 from experiments.measure.protocol import Protocol, profile
 from experiments.probes import environment
 from experiments.results.model import Deployment, Trial
+from experiments.variant import CAPSULE, Variant
 
 READY_TIMEOUT_S = 30.0
 FORCED = "forced into User-Mode Linux: its figures are those of User-Mode Linux's system calls, not of the mode"
 
-Tell = Callable[[str], None]
 Hold = Callable[[Lab], None]
 
 
@@ -43,26 +39,10 @@ Hold = Callable[[Lab], None]
 class Job:
     """What to deploy, where; plain values, so that it can be handed to another kernel."""
 
-    mode: str
+    variant: Variant
     n: int
     profile: str
     nodes: int = 2
-    lab: str = "netns"
-    kernel: str = "host"
-    daemon: str | None = None  # upstream: its own daemon in place of our processes
-
-
-@dataclass(frozen=True)
-class Means:
-    """What this machine offers to a lab. No part of a result, so it may name files, and somebody's nodes."""
-
-    manifests: str = ""  # a folder with the CNIs' manifests; empty: they are fetched once
-    image_archive: str = ""  # a file with a CNI's images; empty: the nodes pull them
-    nodes: str = ""  # of a cluster, the two that measure: "a,b"; empty: the first two that are fit
-    image: str = ""  # the lab's image, in a registry that the cluster can pull from
-
-
-NO_MEANS = Means()
 
 
 @dataclass(frozen=True)
@@ -84,7 +64,7 @@ class _Run:
         self.tell = tell
         self.hold = hold
         self.means = means
-        self.mode: Mode = catalog.get(job.mode)
+        self.mode: Mode = catalog.get(job.variant.mode)
         self.protocol: Protocol = profile(job.profile)
         self.seconds: dict[str, float] = {}
         self.transcript = Transcript()
@@ -115,24 +95,24 @@ class _Run:
             ExperimentFailed: a phase failed; what was observed until then is kept.
         """
         self.tell(f"lab up: {self.job.nodes} nodes")
-        with self.timed("up"):
-            context = lab_for(self.mode, self.job.nodes, self.job.kernel, self.job.lab, means=self.means, tell=self.tell)
-            lab = context.__enter__()
-        self.transcript = lab.transcript
-        if isinstance(lab, cluster.ClusterLab):
-            self.anonymous = Anonymous({real: ours for ours, real in lab.members.items()}, lab.others)
-        failure: BaseException | None = None
+        began, going = time.monotonic(), None
         try:
-            self._inside(lab)
-        except BaseException as raised:
-            failure = raised
-            raise
+            with table.get(self.job.variant.lab).up(
+                self.mode, nodes=self.job.nodes, kernel=self.job.variant.kernel, means=self.means, tell=self.tell,
+            ) as lab:
+                self.seconds["up"] = time.monotonic() - began
+                self.transcript = lab.transcript
+                self.anonymous = Anonymous(lab.hidden) if lab.foreign else None
+                try:
+                    self._inside(lab)
+                finally:
+                    going = time.monotonic()
         finally:
-            with self.timed("down"):  # a lab whose deployment failed may want to keep its logs
-                context.__exit__(type(failure) if failure else None, failure, failure.__traceback__ if failure else None)
+            phase, since = ("up", began) if going is None else ("down", going)
+            self.seconds[phase] = time.monotonic() - since
 
     def _inside(self, lab: Lab) -> None:
-        recipe = recipe_for(self.mode, lab, self.job.daemon)
+        recipe = recipe_for(self.mode, lab, self.job.variant.daemon)
         self.mode = recipe.mode
         self.tell("build")
         with self.timed("build", lab):
@@ -160,11 +140,11 @@ class _Run:
     def _describe(self, lab: Lab, recipe: Recipe) -> None:
         """Note what really runs."""
         self.implementation = {**lab.facts, **recipe.implementation()}
-        if self.mode.relay and self.job.kernel == "uml":
+        if self.mode.relay and self.job.variant.kernel == CAPSULE:
             self.implementation = {**self.implementation, "caution": FORCED}
 
     def _measure(self, lab: Lab, recipe: Recipe) -> None:
-        bench = views.Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.kernel)
+        bench = views.Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.variant.kernel)
         for trial in bench.trials(self.tell):
             self.trials.append(trial)
         self.raws = bench.raws
@@ -203,22 +183,6 @@ def deploy(
     except ExperimentFailed as failure:
         reason = str(failure)
     return run.outcome(started_at, reason)
-
-
-def lab_for(
-    mode: Mode, nodes: int = 2, kernel: str = "host", lab: str = "netns", *, means: Means = NO_MEANS,
-    tell: Tell = lambda _: None,
-) -> AbstractContextManager[Lab]:
-    """A lab with the underlay that the mode wants, not yet up."""
-    if lab == "containerlab":
-        return containerlab.up(mode, nodes=nodes, kernel=kernel)
-    if lab == "cluster":
-        return cluster.up(on=means.nodes, image=means.image)
-    if lab == "kind":
-        return kind.up(mode, calico.routers(mode, kind_cluster.NODES), manifests=means.manifests,
-                       image_archive=means.image_archive, tell=tell)
-    return netns.up(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
-                    mtu_bytes=mode.mtu.underlay_bytes, kernel=kernel)
 
 
 def now() -> str:

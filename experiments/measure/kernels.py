@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from experiments import catalog
 from experiments.evidence import TranscriptStep
+from experiments.labs import table
+from experiments.labs.backend import NO_MEANS, Means, Tell
 from experiments.labs.capsule import without_xstate
 from experiments.measure import deployment
-from experiments.measure.deployment import NO_MEANS, Hold, Job, Means, Outcome, Tell
+from experiments.measure.deployment import Hold, Job, Outcome
 from experiments.preflight import probes
 from experiments.results import store
 from experiments.results.model import Deployment
+from experiments.variant import HOST, Variant
 
 if TYPE_CHECKING:
     from experiments.labs.capsule.capsule import Capsule
@@ -48,9 +51,9 @@ class Deployer:
 
     def __call__(self, job: Job, tell: Tell, hold: Hold | None = None) -> Outcome:
         """Deploy on the host's kernel, or in the capsule; ``hold`` keeps a lab of the host's kernel up for a while."""
-        if job.kernel == "host":
+        if job.variant.kernel == HOST:
             return deployment.deploy(job, tell, hold, self._means)
-        wanted = (job.lab, catalog.get(job.mode).daemon if job.daemon else None)
+        wanted = (job.variant.lab, catalog.get(job.variant.mode).daemon if job.variant.daemon else None)
         if self._capsule is None or self._booted_for != wanted:
             self._capsule = None
             self._stack.close()
@@ -67,30 +70,26 @@ class Deployer:
 @contextmanager
 def booted(lab: str, daemon: catalog.Upstream | None, tell: Tell) -> Iterator[Capsule]:
     """A capsule with what lab and daemon need, and no more: a packet filter, once loaded, stands on every packet's path."""
-    from experiments.labs.capsule import capsule, docker_inside
-    from experiments.labs.containerlab import lab_image  # only here: most runs never need them
+    from experiments.labs.capsule import capsule  # only here: most runs never need it
 
     tell("boot the User-Mode Linux capsule")
-    features = {feature for mode in catalog.load().values() for feature in mode.needs.kernel}
-    containers = lab == "containerlab"
-    programs = ["containerlab"] if containers else []
+    wanted = table.get(lab).in_capsule()
+    features = {*wanted.features, *(feature for mode in catalog.load().values() for feature in mode.needs.kernel)}
+    programs = list(wanted.programs)
     if daemon:
         features |= set(daemon.needs.kernel)
         programs.append(daemon.program)
     folders = [str(Path(found).parent) for found in map(probes.program, programs) if found]
-    with capsule.boot(
-        features=sorted({*features, *(["docker"] if containers else [])}), folders=folders,
-        memory_mb=docker_inside.MEMORY_MB if containers else capsule.MEMORY_MB,
-    ) as made:
-        if containers:
-            made.call("experiments.labs.capsule.docker_inside:start", {"image": str(lab_image.archive())},
-                      timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
+    memory_mb = wanted.memory_mb or capsule.MEMORY_MB
+    with capsule.boot(features=sorted(features), folders=folders, memory_mb=memory_mb) as made:
+        if wanted.start:
+            made.call(wanted.start, wanted.arguments, timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell)
         yield made
 
 
 def deploy_plain(arguments: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """The capsule's side: a job as plain values in, the outcome as plain values out."""
-    return asdict(deployment.deploy(Job(**arguments), tell))
+    return asdict(deployment.deploy(Job(**{**arguments, "variant": Variant(**arguments["variant"])}), tell))
 
 
 def _outcome(plain: dict[str, Any]) -> Outcome:

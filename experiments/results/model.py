@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from experiments.evidence import Check, Packet, TranscriptStep
+from experiments.variant import Variant
 
 Status = Literal["ok", "failed", "discarded", "not-run"]
-VariantKey = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -108,14 +108,9 @@ class ModeResult:
     digest: str = field(default="", compare=False)  # over all else; put there by the store
 
     @property
-    def key(self) -> VariantKey:
-        """What tells it from the campaign's other results: mode, lab, kernel, whose daemon."""
-        return self.mode, self.lab, self.kernel, self.daemon or ""
-
-    @property
-    def variant(self) -> str:
-        """Its mode's name, with ``@upstream`` where upstream's daemon ran: the two are never one sample."""
-        return f"{self.mode}@{self.daemon}" if self.daemon else self.mode
+    def variant(self) -> Variant:
+        """What tells it from the campaign's other results."""
+        return Variant(self.mode, self.lab, self.kernel, self.daemon or "")
 
 
 @dataclass(frozen=True)
@@ -136,8 +131,3 @@ class Campaign:
     plan: tuple[Mapping[str, Any], ...] = ()  # cells in order, each with its state
     noise_floor: Mapping[str, Any] = field(default_factory=dict)
     digest: str = field(default="", compare=False)  # over all else; put there by the store
-
-
-def cell_key(cell: Mapping[str, Any]) -> VariantKey:
-    """Which result a cell of the plan belongs to (:attr:`ModeResult.key`)."""
-    return str(cell["mode"]), str(cell["lab"]), str(cell["kernel"]), str(cell.get("daemon") or "")

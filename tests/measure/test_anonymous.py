@@ -16,7 +16,7 @@ NAMES = {"ip-10-0-0-5.corp.example": "node1", "ip-10-0-0-6.corp.example": "node2
 
 
 def _anonymous() -> Anonymous:
-    return Anonymous(NAMES, ("gpu-7", "node2"))
+    return Anonymous({**dict.fromkeys(("gpu-7", "node2"), "node"), **NAMES})
 
 
 def test_names_of_nodes_become_ours_and_those_of_others_say_nothing() -> None:

@@ -24,17 +24,11 @@ from experiments.dataplanes.recipe import (
 from experiments.errors import ExperimentFailed
 from experiments.evidence import Check
 from experiments.labs.base import Lab, Node, Pod, run
-from experiments.labs.fabric import bird
-from experiments.labs.netns import backend as netns
+from experiments.labs.fabric import bird, peering
+from experiments.labs.fabric.peering import Peering, block
 
 LINK_LOCAL_GATEWAY = "169.254.1.1"
 HOST_SIDE_MAC = "ee:ee:ee:ee:ee:ee"
-TOR_AS = 64600  # tor1 is AS 64601, tor2 AS 64602, …
-
-
-def block(node: Node) -> str:
-    """The node's /26 of pod addresses."""
-    return f"192.168.{node.index}.0/26"
 
 
 class Calico:
@@ -44,7 +38,8 @@ class Calico:
         self.lab = lab
         self.mode = mode
         self.pods: tuple[Pod, ...] = pods_for(lab, lambda node: f"192.168.{node.index}.2")
-        self.tunnel = "tunl0" if mode.encapsulation.name == "ipip" else ""
+        self.tunnel = peering.tunnel(mode)
+        self.peering = Peering(lab.nodes, lab.routers, self.tunnel)
 
     # -- build ------------------------------------------------------------------------------------------------------
 
@@ -77,63 +72,10 @@ class Calico:
                              f"net.ipv4.neigh.{device}.proxy_delay=0", f"net.ipv4.conf.{device}.forwarding=1"])
         run(lab, node.name, ["ip", "route", "add", f"{pod.address}/32", "dev", device, "scope", "link"])
 
-    def bird_configuration(self, node: Node) -> str:
-        """The ``bird.conf`` of a node or router."""
-        log = f"/run/podpath/{node.name}.bird.log"
-        return bird.configuration(self._speaker(node)).replace("/run/podpath/bird.log", log)
-
     def _start_bird(self, node: Node) -> None:
         path = f"/run/podpath/{node.name}.bird"
-        self.lab.write_file(node.name, f"{path}.conf", self.bird_configuration(node))
+        self.lab.write_file(node.name, f"{path}.conf", self.peering.configuration(node))
         run(self.lab, node.name, ["bird", "-c", f"{path}.conf", "-s", f"{path}.ctl", "-P", f"{path}.pid"])
-
-    # -- who peers with whom ----------------------------------------------------------------------------------------
-
-    def _asn(self, node: Node) -> int:
-        if node.role == "tor":
-            return TOR_AS + node.index
-        # Behind ToRs each rack is an AS of its own, else a rack would refuse another rack's routes as a loop.
-        return bird.CALICO_AS + node.index if self._racks else bird.CALICO_AS
-
-    @property
-    def _racks(self) -> bool:
-        return self.mode.underlay.kind == "routed"
-
-    @property
-    def _reflectors(self) -> tuple[Node, ...]:
-        return tuple(router for router in self.lab.routers if router.role == "reflector")
-
-    def _speaker(self, node: Node) -> bird.Speaker:
-        return bird.Speaker(
-            # The router id; ToRs are known by their address on the spine.
-            node.address, self._asn(node), tuple(self._peers(node)),
-            block(node) if node.role == "node" else "", tunnel=self.tunnel if node.role == "node" else "",
-        )
-
-    def _peers(self, node: Node) -> list[bird.Peer]:
-        lab = self.lab
-        if node.role == "reflector":
-            clients = [bird.Peer(bird.peer_name("Node", n.address), n.address, bird.CALICO_AS, reflector_client=True,
-                                 passive=True) for n in lab.nodes]
-            others = [bird.Peer(bird.peer_name("Global", r.address), r.address, bird.CALICO_AS,
-                                passive=bird.mesh_is_passive(node.address, r.address))
-                      for r in self._reflectors if r != node]
-            return clients + others
-        if node.role == "tor":
-            rack = lab.nodes[node.index - 1]
-            own = bird.Peer(bird.peer_name("Node", rack.address), rack.address, self._asn(rack), passive=True,
-                            direct=True, local=rack.gateway)
-            fabric = [bird.Peer(bird.peer_name("Spine", t.address), t.address, self._asn(t), direct=True,
-                                passive=bird.mesh_is_passive(node.address, t.address))
-                      for t in lab.routers if t != node]
-            return [own, *fabric]
-        if self._racks:
-            tor = lab.routers[node.index - 1]
-            return [bird.Peer(bird.peer_name("Node", node.gateway), node.gateway, self._asn(tor), direct=True)]
-        if self._reflectors:
-            return [bird.Peer(bird.peer_name("Global", r.address), r.address, bird.CALICO_AS) for r in self._reflectors]
-        return [bird.Peer(bird.peer_name("Mesh", n.address), n.address, bird.CALICO_AS,
-                          passive=bird.mesh_is_passive(node.address, n.address)) for n in lab.nodes if n != node]
 
     # -- readiness and evidence -------------------------------------------------------------------------------------
 
@@ -158,7 +100,7 @@ class Calico:
             checks += self._route_checks(node, other)
         if self.tunnel:
             checks += [check for node in self.lab.nodes for check in self._tunnel_checks(node)]
-        if self._racks:
+        if self.peering.racks:
             checks += self._tor_checks()
         return checks
 
@@ -170,7 +112,7 @@ class Calico:
         done = run(self.lab, speaker.name, _show_protocols(speaker), check=False)
         found = bird.sessions(done.stdout)
         observed = {peer.name: found.get(peer.name, done.stderr.strip() or "no such session")
-                    for peer in self._peers(speaker)}
+                    for peer in self.peering.peers(speaker)}
         checks = [expect(f"bgp.session.{name}", speaker.name, "Established", state, done.command)
                   for name, state in observed.items()]
         checks.append(expect("bgp.sessions.count", speaker.name, len(observed), len(found), done.command))
@@ -181,7 +123,7 @@ class Calico:
         evidence = f"ip -json route show {block(other)}"
         device = self.tunnel or node.device
         # A reflected route keeps the originating node as next hop; behind a ToR the ToR is the next hop.
-        next_hop = node.gateway if self._racks else other.address
+        next_hop = node.gateway if self.peering.racks else other.address
         checks = [
             expect("route.gateway", node.name, next_hop, route.get("gateway", "no route"), evidence),
             expect("route.device", node.name, device, route.get("dev", "no route"), evidence),
@@ -254,10 +196,3 @@ class Calico:
 
 def _show_protocols(speaker: Node) -> list[str]:
     return ["birdc", "-s", f"/run/podpath/{speaker.name}.bird.ctl", "show", "protocols"]
-
-
-def routers(mode: Mode, nodes: int) -> dict[str, str]:
-    """The BIRD configurations of an underlay's own routers by name, for labs whose nodes the CNI configures itself."""
-    lab = netns.on_paper(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors)
-    calico = Calico(lab, mode)
-    return {router.name: calico.bird_configuration(router) for router in lab.routers}

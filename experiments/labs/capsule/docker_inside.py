@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import ExperimentFailed
-from experiments.labs.containerlab.topology import IMAGE
 
 MEMORY_MB = 4096  # the image lies in it twice while it is imported
 DATA, DATA_SIZE = "/mnt/docker", "2500m"
@@ -31,7 +30,7 @@ WITHOUT = {"cpuset"}  # runc 1.1 stumbles over it where there is one processor
 
 
 def start(arguments: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
-    """Start the daemon and give it the lab image from the archive ``arguments["image"]``.
+    """Start the daemon and give it the image ``arguments["image"]`` from the file ``arguments["archive"]``.
 
     Raises:
         ExperimentFailed: something did not work; what it said is quoted.
@@ -48,7 +47,8 @@ def start(arguments: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str
         daemon = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     _wait(daemon)
     tell("import the lab's image")
-    _run(["docker", "import", "--change", 'CMD ["sleep","infinity"]', str(arguments["image"]), IMAGE], IMPORT_TIMEOUT_S)
+    _run(["docker", "import", "--change", 'CMD ["sleep","infinity"]', str(arguments["archive"]),
+          str(arguments["image"])], IMPORT_TIMEOUT_S)
     return {"docker": _run(["docker", "version", "--format", "{{.Server.Version}}"]).strip()}
 
 

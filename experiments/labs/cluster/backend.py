@@ -16,18 +16,24 @@ import contextlib
 import hashlib
 import json
 import secrets
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
+from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import leftovers
+from experiments.labs.backend import NO_MEANS, Backend, Means, Paper, Tell
 from experiments.labs.base import Node, run
 from experiments.labs.cluster import fit_nodes, measuring_pods
 from experiments.labs.cluster.fit_nodes import Member
 from experiments.labs.containerlab import topology
 from experiments.labs.kubernetes import pods
 from experiments.labs.kubernetes.base import Kubectl, KubernetesLab, dig, items
+from experiments.variant import HOST
 
 REMOVE_TIMEOUT_S = 180.0
 # What is asked for before anything is made: verb, resource, part of it, and whether it is asked inside the namespace.
@@ -59,7 +65,6 @@ class ClusterLab(KubernetesLab):
     """The measuring pods in somebody's cluster. Made by :func:`up`."""
 
     foreign = True
-    others: tuple[str, ...] = ()
 
 
 def target(on: str = "") -> Target:
@@ -144,7 +149,7 @@ def up(*, on: str = "", image: str = "") -> Iterator[ClusterLab]:
     if missing := missing_rights(found.kubectl, namespace):
         raise UserError(f"In the cluster of the context {found.context} you may not: {', '.join(missing)}.",
                         "Ask whoever runs it for these rights, in a namespace of its own; nothing was made.")
-    leftovers.begin(name, "cluster")
+    leftovers.begin(name, Cluster.name)
     leftovers.note(name, namespace=namespace, cluster=found.id)
     try:
         lab = _made(found, name, namespace, image or topology.IMAGE)
@@ -184,8 +189,9 @@ def _lab(found: Target, namespace: str, refused: str) -> ClusterLab:
     nodes = tuple(Node(f"node{number}", number, member.address, device="") for number, member in enumerate(found.members, 1))
     names = {node.name: member.name for node, member in zip(nodes, found.members, strict=True)}
     facts = {f"machine of node{number}": member.sentence for number, member in enumerate(found.members, 1)}
-    lab = ClusterLab("cluster", found.kubectl, namespace, nodes, names, facts=facts)
-    lab.refused, lab.others = refused, found.others
+    lab = ClusterLab(Cluster.name, found.kubectl, namespace, nodes, names, facts=facts)
+    lab.refused = refused
+    lab.hidden = {**dict.fromkeys(found.others, "node"), **{real: ours for ours, real in names.items()}}
     if not refused:
         try:
             lab.nodes = tuple(Node(node.name, node.index, node.address, device=_device(lab, node)) for node in nodes)
@@ -241,3 +247,36 @@ def _is_ours(found: Any, name: str, uid: str) -> bool:
     if uid:
         return bool(dig(found, "metadata", "uid") == uid)
     return bool(dig(found, "metadata", "labels", pods.LAB_LABEL) == name)
+
+
+class Cluster(Backend):
+    """The cluster lab, for the table of labs."""
+
+    name = "cluster"
+    foreign = True
+    measuring_nodes = 2
+    whose_kernel = "its nodes' own kernels"
+
+    def up(
+        self, mode: Mode, *, nodes: int = 2, kernel: str = HOST, means: Means = NO_MEANS, tell: Tell = lambda _: None
+    ) -> contextlib.AbstractContextManager[ClusterLab]:
+        """As :meth:`Backend.up`."""
+        return up(on=means.nodes, image=means.image)
+
+    def on_paper(self, mode: Mode | None, *, nodes: int = 2, means: Means = NO_MEANS) -> Paper:
+        """The commands; NODE-A and NODE-B stand for two nodes, and the mode is whatever the cluster runs."""
+        namespace = "podpath-0123abcd"
+        made = pods.manifest(namespace, "pp0123abcd", ["NODE-A", "NODE-B"], image=means.image or topology.IMAGE,
+                             pull_policy="IfNotPresent")
+        text = yaml.safe_dump_all(made, sort_keys=False)
+        return Paper((
+            "# what is asked for before anything is made",
+            *(shlex.join(["kubectl", *can_i(right, namespace)]) for right in RIGHTS),
+            "\n# up: a namespace of its own, and everything in it",
+            f"{shlex.join(['kubectl', *measuring_pods.CREATE])} <<'END'\n{text}END",
+            "\n# down", shlex.join(["kubectl", *deletion(namespace)]),
+        ))
+
+    def remove(self, name: str) -> None:
+        """As :func:`remove`."""
+        remove(name)

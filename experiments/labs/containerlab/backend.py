@@ -23,12 +23,17 @@ import yaml
 from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import commands, leftovers
+from experiments.labs.backend import NO_MEANS, Backend, InCapsule, Means, Paper, Tell
 from experiments.labs.base import Node, Pod, Transcript, TypedLab, run
-from experiments.labs.containerlab import docker, topology
+from experiments.labs.capsule import docker_inside
+from experiments.labs.containerlab import docker, lab_image, topology
 from experiments.labs.containerlab.docker import Container
 from experiments.labs.fabric import addresses
+from experiments.labs.netns.backend import on_paper
 from experiments.paths import ROOT
+from experiments.variant import CAPSULE, HOST
 
+NAME = "containerlab"
 DEPLOY_TIMEOUT_S = 180.0
 DESTROY_TIMEOUT_S = 120.0
 TOPOLOGY_FILE = "topology.clab.yml"
@@ -38,7 +43,7 @@ LABEL = "containerlab="  # what containerlab labels its containers with; the val
 class ContainerlabLab(TypedLab):
     """A deployed lab; satisfies :class:`experiments.labs.base.Lab`. Made by :func:`up`."""
 
-    name = "containerlab"
+    name = NAME
     paper = False
     python: tuple[str, ...] = ("python3",)
     source = topology.SOURCE
@@ -81,7 +86,7 @@ def up(mode: Mode, *, nodes: int = 2, kernel: str = "host") -> Iterator[Containe
     name = f"pp{secrets.token_hex(4)}"
     source = str(ROOT)
     made = topology.topology(mode, nodes, name, source)
-    folder = leftovers.begin(name, "containerlab")
+    folder = leftovers.begin(name, NAME)
     (folder / TOPOLOGY_FILE).write_text(yaml.safe_dump(made, sort_keys=False))
     try:
         clab(["deploy", "--topo", str(folder / TOPOLOGY_FILE)], folder, DEPLOY_TIMEOUT_S)
@@ -155,3 +160,34 @@ def verify(lab: ContainerlabLab, made: Mapping[str, Any]) -> None:
 def _addresses(made: Mapping[str, Any], place: str, device: str) -> set[str]:
     commands = [command.split() for command in made["topology"]["nodes"][place]["exec"]]
     return {words[3] for words in commands if words[:3] == ["ip", "address", "add"] and words[5] == device}
+
+
+class Containerlab(Backend):
+    """The containerlab lab, for the table of labs."""
+
+    name = NAME
+    kernels = (HOST, CAPSULE)
+
+    def up(
+        self, mode: Mode, *, nodes: int = 2, kernel: str = HOST, means: Means = NO_MEANS, tell: Tell = lambda _: None
+    ) -> contextlib.AbstractContextManager[ContainerlabLab]:
+        """As :meth:`Backend.up`."""
+        return up(mode, nodes=nodes, kernel=kernel)
+
+    def on_paper(self, mode: Mode | None, *, nodes: int = 2, means: Means = NO_MEANS) -> Paper:
+        """The topology, and a lab whose underlay is containerlab's: only the recipe's commands are recorded."""
+        assert mode is not None
+        lab = on_paper(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors)
+        lab.transcript.steps.clear()
+        deploy = yaml.safe_dump(topology.topology(mode, nodes), sort_keys=False, width=120)
+        return Paper((f"# up, in the folder experiments/modes/{mode.name}",
+                      "lab# containerlab deploy --topo /dev/stdin <<'END'", deploy + "END"), lab)
+
+    def remove(self, name: str) -> None:
+        """As :func:`remove`."""
+        remove(name)
+
+    def in_capsule(self) -> InCapsule:
+        """Docker, and the lab's image as an archive."""
+        return InCapsule(docker_inside.MEMORY_MB, ("docker",), (NAME,), "experiments.labs.capsule.docker_inside:start",
+                         {"archive": str(lab_image.archive()), "image": topology.IMAGE})

@@ -15,7 +15,7 @@ import os
 import secrets
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -25,29 +25,28 @@ from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed, PodpathError, UserError
 from experiments.evidence import TranscriptStep
 from experiments.labs import base, commands, leftovers
+from experiments.labs.backend import NO_MEANS, Backend, Means, Paper, Tell
 from experiments.labs.containerlab import backend as containerlab
 from experiments.labs.containerlab import docker
-from experiments.labs.fabric import addresses
+from experiments.labs.fabric import addresses, peering
 from experiments.labs.kind import failed_step, kind_cluster, kind_plan
 from experiments.labs.kubernetes import manifest as cni_manifest
 from experiments.labs.kubernetes.base import Kubectl, KubernetesLab, dig
+from experiments.variant import HOST
 
 LABEL = "io.x-k8s.kind.cluster="  # what kind labels its nodes with; the value is the cluster's name
 EXPORT_S = 120.0
 ANSWER_S = 10.0
 
-Tell = Callable[[str], None]
-
 
 @contextlib.contextmanager
 def up(
-    mode: Mode, routers: Mapping[str, str], *, manifests: str = "", image_archive: str = "", tell: Tell = lambda _: None
+    mode: Mode, *, manifests: str = "", image_archive: str = "", tell: Tell = lambda _: None
 ) -> Iterator[KubernetesLab]:
     """Make the mode's cluster; it is removed at the end of the block, whatever happens in it.
 
-    ``routers`` are the BIRD configurations of the fabric's routers by name. ``manifests`` is a folder that has the CNIs'
-    manifests, else they are fetched once; ``image_archive`` a file that has the CNI's images, else the nodes pull them.
-    Nothing is made before the manifest is known to be the one that was pinned.
+    ``manifests`` is a folder that has the CNIs' manifests, else they are fetched once; ``image_archive`` a file that has
+    the CNI's images, else the nodes pull them. Nothing is made before the manifest is known to be the one that was pinned.
 
     Raises:
         UserError: it is not run as root, a tool or a manifest is missing.
@@ -64,8 +63,8 @@ def up(
     if docker.labelled(LABEL + name):
         raise failed_step.taken()
     image = _node_image()
-    plan = kind_plan.plan(mode, name, routers, image=image, archived=bool(image_archive))
-    folder = leftovers.begin(name, "kind")
+    plan = kind_plan.plan(mode, name, peering.routers(mode, kind_cluster.NODES), image=image, archived=bool(image_archive))
+    folder = leftovers.begin(name, Kind.name)
     ours = True
     try:
         for file, content in plan.files.items():
@@ -157,7 +156,7 @@ def _lab(mode: Mode, folder: Path, transcript: base.Transcript, facts: Mapping[s
     found = docker.containers(names) if names else {}
     kubectl = Kubectl(str(folder / kind_plan.KUBECONFIG))
     lab = KubernetesLab(
-        "kind", kubectl, kind_plan.NAMESPACE,
+        Kind.name, kubectl, kind_plan.NAMESPACE,
         tuple(dataclasses.replace(node, device=kind_plan.DEVICE) for node in members[:kind_plan.MEASURING]),
         {node.name: kind_cluster.container(folder.name, node) for node in members},
         routers={router: found[router.name].enter for router in routers},
@@ -206,3 +205,36 @@ def _keep_logs(name: str) -> str:
     except (PodpathError, OSError) as error:
         return f"kind's logs could not be kept: {str(error).splitlines()[0]}"
     return f"kind's logs are in {paths.shown(place)}."
+
+
+class Kind(Backend):
+    """The kind lab, for the table of labs."""
+
+    name = "kind"
+    measuring_nodes = kind_plan.MEASURING
+
+    def up(
+        self, mode: Mode, *, nodes: int = 2, kernel: str = HOST, means: Means = NO_MEANS, tell: Tell = lambda _: None
+    ) -> contextlib.AbstractContextManager[KubernetesLab]:
+        """As :meth:`Backend.up`."""
+        return up(mode, manifests=means.manifests, image_archive=means.image_archive, tell=tell)
+
+    def on_paper(self, mode: Mode | None, *, nodes: int = 2, means: Means = NO_MEANS) -> Paper:
+        """The files and commands, as a person could paste them into an empty folder."""
+        assert mode is not None
+        plan = kind_plan.plan(mode, f"podpath-{mode.name}", peering.routers(mode, kind_cluster.NODES))
+        source = cni_manifest.source(cni_manifest.kubernetes(mode.name).cni)
+        files = [f"cat > {name} <<'END'\n{content}END" for name, content in plan.files.items()]
+        return Paper(
+            ("# up, in an empty folder, as root", *files,
+             f"# manifest.yml: {source.url}, edited as experiments/labs/kubernetes/manifests says", *_lines(plan.up)),
+            after=("\n# down", *_lines(plan.down)),
+        )
+
+    def remove(self, name: str) -> None:
+        """As :func:`remove`."""
+        remove(name)
+
+
+def _lines(steps: Iterable[kind_plan.Step]) -> list[str]:
+    return [f"# {step.why}\n{shlex.join(step.argv)}" for step in steps]

@@ -9,17 +9,21 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from experiments.catalog import Mode
 from experiments.labs import private
+from experiments.labs.backend import NO_MEANS, Backend, InCapsule, Means, Paper, Tell
 from experiments.labs.base import Node, Pod, Transcript, TypedLab, Underlay, run
 from experiments.labs.fabric import addresses
 from experiments.paths import ROOT
+from experiments.variant import CAPSULE, EMBEDDED, HOST
 
 
 class NetnsLab(TypedLab):
     """A running embedded lab; satisfies :class:`experiments.labs.base.Lab`. Made by :func:`up`."""
 
-    name = "netns"
+    name = EMBEDDED
     paper = False
     python: tuple[str, ...] = (sys.executable,)
     source = str(ROOT)
@@ -148,3 +152,29 @@ def _routed(lab: NetnsLab, nodes: int, mtu_bytes: int) -> None:
                 run(lab, tor.name, ["ip", "route", "add", addresses.rack(other), "via", other.address])
     lab.nodes, lab.routers = members, tors
 
+
+class Embedded(Backend):
+    """The embedded lab, for the table of labs."""
+
+    name = EMBEDDED
+    kernels = (HOST, CAPSULE)
+    upstream = True
+
+    def up(
+        self, mode: Mode, *, nodes: int = 2, kernel: str = HOST, means: Means = NO_MEANS, tell: Tell = lambda _: None
+    ) -> contextlib.AbstractContextManager[NetnsLab]:
+        """As :meth:`Backend.up`."""
+        return up(nodes=nodes, kernel=kernel, **_fabric(mode))
+
+    def on_paper(self, mode: Mode | None, *, nodes: int = 2, means: Means = NO_MEANS) -> Paper:
+        """The underlay's own commands are part of what is shown."""
+        assert mode is not None
+        return Paper(lab=on_paper(nodes=nodes, **_fabric(mode)))
+
+    def in_capsule(self) -> InCapsule:
+        """Nothing more than the modes need."""
+        return InCapsule()
+
+
+def _fabric(mode: Mode) -> dict[str, Any]:
+    return {"underlay": mode.underlay.kind, "reflectors": mode.underlay.reflectors, "mtu_bytes": mode.mtu.underlay_bytes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experiments.labs.table import LABS
 from experiments.results.described.field import NAME, SHA256, TIME, Field
 
 CAMPAIGN = (
@@ -60,7 +61,7 @@ CELL = (
     Field("n", "integer", "Which deployment of the variant: the block.", "seed", required=True, minimum=1),
     Field("mode", "string", "The mode.", "command line", required=True, pattern=NAME),
     Field("lab", "string", "Where it is built.", "command line", required=True,
-          allowed=("netns", "containerlab", "kind", "cluster")),
+          allowed=tuple(LABS)),
     Field("kernel", "string", "On whose kernel.", "command line", required=True, allowed=("host", "uml")),
     Field("daemon", "string", "By whose daemon, if not by ours.", "command line", allowed=("upstream",)),
     Field("state", "string", "How far it got.", "runner", required=True,

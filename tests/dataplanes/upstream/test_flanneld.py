@@ -15,8 +15,10 @@ from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab
 from experiments.labs.base import run as run_command
 from experiments.labs.netns import backend as netns
-from experiments.measure import attestation, deployment
+from experiments.labs.table import EMBEDDED
+from experiments.measure import attestation
 from experiments.measure.deployment import READY_TIMEOUT_S, Job, deploy
+from experiments.variant import Variant
 
 pytestmark = pytest.mark.lab
 
@@ -37,7 +39,7 @@ def _built(lab: Lab, mode: Mode) -> ByFlanneld:
 
 
 def test_three_nodes_reach_each_other_and_show_every_sign(mode: Mode) -> None:
-    with deployment.lab_for(mode, nodes=3) as lab:
+    with EMBEDDED.up(mode, nodes=3) as lab:
         recipe = _built(lab, mode)
         for source, target in permutations(recipe.pods, 2):
             answer = run_command(lab, source.name, ["ping", "-n", "-c", "1", "-W", "2", target.address])
@@ -55,7 +57,7 @@ def test_three_nodes_reach_each_other_and_show_every_sign(mode: Mode) -> None:
 
 
 def test_dry_run_writes_every_build_command_down(mode: Mode) -> None:
-    with deployment.lab_for(mode) as lab:
+    with EMBEDDED.up(mode) as lab:
         _built(lab, mode)
         built = [step.command for step in lab.transcript.steps if step.phase == "build"]
     paper = netns.on_paper()
@@ -66,7 +68,7 @@ def test_dry_run_writes_every_build_command_down(mode: Mode) -> None:
 
 
 def test_a_deployment_is_attested_and_says_who_carried_it(mode: Mode) -> None:
-    outcome = deploy(Job(mode.name, 1, "smoke", daemon="upstream"))
+    outcome = deploy(Job(Variant(mode.name, daemon="upstream"), 1, "smoke"))
     assert outcome.deployment.status == "ok", outcome.deployment.reason
     assert outcome.deployment.packet is not None
     assert [header.layer for header in outcome.deployment.packet.headers] == [header.layer for header in mode.headers]
@@ -86,13 +88,13 @@ def test_a_flanneld_that_is_killed_fails_the_attestation(mode: Mode, monkeypatch
         return original(lab, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(attestation, "signs", killed_before)
-    deployment = deploy(Job(mode.name, 1, "smoke", daemon="upstream")).deployment
+    deployment = deploy(Job(Variant(mode.name, daemon="upstream"), 1, "smoke")).deployment
     assert deployment.status == "failed"
     assert "daemon.process on node2: expected running, observed ended" in (deployment.reason or "")
 
 
 def test_a_flanneld_that_ends_at_once_is_quoted(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
-    with deployment.lab_for(mode) as lab:
+    with EMBEDDED.up(mode) as lab:
         recipe = recipe_for(mode, lab, "upstream")
         assert isinstance(recipe, ByFlanneld)
         monkeypatch.setattr(recipe.store, "endpoint", "not an address")

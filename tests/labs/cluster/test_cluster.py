@@ -27,7 +27,7 @@ from experiments.cli.validate import _ceiling
 from experiments.dataplanes.table import recipe_for
 from experiments.labs.base import Pod
 from experiments.labs.cluster.backend import RIGHTS
-from experiments.measure.deployment import lab_for
+from experiments.labs.table import EMBEDDED
 from experiments.paths import ROOT
 from experiments.results import verdict
 from experiments.results.model import ModeResult
@@ -173,7 +173,7 @@ def _somebody_s_cluster(mode: str, folder: Path) -> Iterator[Machine]:
     for place in (standin / "namespaces", standin / "pods", folder / "bin"):
         place.mkdir(parents=True)
     (folder / "bin" / "kubectl").symlink_to(STANDIN)
-    with lab_for(catalog.get(mode)) as lab:
+    with EMBEDDED.up(catalog.get(mode)) as lab:
         recipe = recipe_for(catalog.get(mode), lab)
         recipe.build()
         recipe.wait_ready(30)

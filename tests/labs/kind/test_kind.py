@@ -18,7 +18,7 @@ from machine import CLEAN, STANDINS, Machine, wait
 from published import MANIFESTS, here
 
 from experiments.catalog import get, limits
-from experiments.dataplanes.built import calico
+from experiments.labs.fabric import peering
 from experiments.labs.kind import kind_cluster, kind_plan
 
 pytestmark = [pytest.mark.lab, here]
@@ -26,16 +26,21 @@ pytestmark = [pytest.mark.lab, here]
 DEPLOY = """
 import json, sys
 from dataclasses import asdict
-from experiments.measure.deployment import Job, Means, deploy
-outcome = deploy(Job(sys.argv[1], 1, "smoke", lab="kind"), means=Means(manifests=sys.argv[2], image_archive=sys.argv[3]))
+from experiments.labs.backend import Means
+from experiments.measure.deployment import Job, deploy
+from experiments.variant import Variant
+means = Means(manifests=sys.argv[2], image_archive=sys.argv[3])
+outcome = deploy(Job(Variant(sys.argv[1], lab="kind"), 1, "smoke"), means=means)
 print(json.dumps(asdict(outcome)))
 """
 INTERRUPTED = """
 import sys
-from experiments.measure.deployment import Job, Means, deploy
+from experiments.labs.backend import Means
+from experiments.measure.deployment import Job, deploy
+from experiments.variant import Variant
 def interrupt(lab):
     raise KeyboardInterrupt
-deploy(Job(sys.argv[1], 1, "smoke", lab="kind"), hold=interrupt, means=Means(manifests=sys.argv[2]))
+deploy(Job(Variant(sys.argv[1], lab="kind"), 1, "smoke"), hold=interrupt, means=Means(manifests=sys.argv[2]))
 """
 NEIGHBOUR = """
 import sys
@@ -67,7 +72,7 @@ def test_a_mode_is_typed_attested_measured_and_removed(mode: str, machine: Machi
     wire = [t["wire_efficiency_ratio"] for t in deployment["trials"] if (t["view"], t["path"]) == ("wire", "pod-pod")]
     assert wire[-1] == pytest.approx(limits.wire_efficiency(get(mode)), rel=0.001)
     name = next(words for words in machine.log if words[:2] == ["kind", "create"])[4]
-    plan = kind_plan.plan(get(mode), name, calico.routers(get(mode), kind_cluster.NODES))
+    plan = kind_plan.plan(get(mode), name, peering.routers(get(mode), kind_cluster.NODES))
     planned = [list(step.argv) for step in (*plan.up, *plan.down)]
     assert [words for words in machine.log if words in planned] == planned
     assert outcome["implementation"]["node image"] == f"{kind_cluster.IMAGE} (sha256:{'0' * 64})"

@@ -22,11 +22,10 @@ from hypothesis import strategies as st
 from published import MANIFESTS, here
 
 from experiments import catalog
-from experiments.dataplanes.built import calico
-from experiments.dataplanes.built.calico import TOR_AS
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs.fabric import addresses
+from experiments.labs.fabric import addresses, peering
 from experiments.labs.fabric.bird import CALICO_AS
+from experiments.labs.fabric.peering import TOR_AS
 from experiments.labs.kind import kind_cluster, kind_plan
 from experiments.labs.kubernetes import manifest
 from experiments.labs.netns import backend as netns
@@ -107,7 +106,7 @@ def test_the_peers_are_those_of_the_address_plan() -> None:
 @given(st.integers(0, 3), st.integers(1, 3))
 def test_an_edit_is_made_as_often_as_it_says_or_not_at_all(stands: int, times: int) -> None:
     edit = manifest.Edit("one", "", "find me\n", "put me\n", times)
-    wanted = manifest.Source("file.yml", "", "", (edit,))
+    wanted = manifest.Published("file.yml", "", "", (edit,))
     content = b"before\n" + b"find me\n" * stands + b"behind\n"
     if stands == times:
         assert manifest.patched(content, wanted, ("one",)) == content.replace(b"find", b"put")
@@ -170,7 +169,7 @@ def test_the_plan_uses_only_files_that_it_writes_and_names_the_cluster_everywher
 @here
 @pytest.mark.parametrize("mode", ["calico-bgp-global", "calico-bgp-node"])
 def test_the_kinds_that_are_waited_for_are_defined_in_the_manifest(mode: str) -> None:
-    routers = calico.routers(catalog.get(mode), kind_cluster.NODES)
+    routers = peering.routers(catalog.get(mode), kind_cluster.NODES)
     words = [word for step in kind_plan.plan(catalog.get(mode), "podpath-test", routers).up for word in step.argv]
     waited = {word.partition("/")[2] for word in words if word.startswith("customresourcedefinition/")}
     assert waited == {"bgpconfigurations.crd.projectcalico.org", "bgppeers.crd.projectcalico.org"}

@@ -71,7 +71,7 @@ def install(cluster):
         plugin = world.inside(world.pid_of(cluster.node(1)), "test", "-s", "/opt/cni/bin/bridge")
         assert plugin.returncode == 0, "failed to find plugin bridge"
     if wanted.underlay.kind == "routed":
-        numbers = {cluster.node(node.index): calico.Calico(made, wanted)._asn(node) for node in made.nodes}
+        numbers = {cluster.node(node.index): calico.Calico(made, wanted).peering.asn(node) for node in made.nodes}
         assert cluster.state["numbers"] == numbers
     start = calico.Calico._start_bird
     calico.Calico._start_bird = lambda self, node: start(self, node) if node.role == "node" else None
