@@ -25,7 +25,7 @@ TIME_LIMIT_S = 85 * 60  # CI as a whole has 90 minutes: what hangs is ended, and
 OLDEST, NEWEST = "bookworm", "trixie"  # Debian 12 with Python 3.11, Debian 13 with Python 3.13
 CLONE, COMMITTED = "/root/podpath", "/root/committed"
 # What another distribution's tools and kernel can break; the rest of the tests see Debian 12.
-PARSERS_AND_LABS = ("tests/preflight", "tests/probes", "tests/dataplanes", "tests/labs")
+PARSERS_AND_LABS = ("tests/machine", "tests/probes", "tests/dataplanes", "tests/labs")
 CAPSULE = ("experiment", "calico-ipip", "--kernel", "uml", "--profile", "smoke")
 
 
