@@ -229,7 +229,7 @@ class Mode:
 
 
 @dataclass(frozen=True)
-class Variant:
+class ModeVariant:
     """What makes a variant of a mode: a file in its folder ``variants``; all else is as in the mode."""
 
     name: str  # the mode's name, a hyphen, the file's name

@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 
-from experiments.catalog.model import Mode, Variant
+from experiments.catalog.model import Mode, ModeVariant
 from experiments.catalog.rules import check
 from experiments.errors import UserError
 from experiments.paths import MODES
@@ -56,10 +56,10 @@ def variants(folder: Path = MODES) -> Mapping[str, Mode]:
     """
     found: dict[str, Mode] = {}
     for path in sorted(folder.glob("*/variants/*.yml")):
-        document = Document(path, "The format is Variant in experiments/catalog/model.py.")
-        variant = document.read(Variant)
+        document = Document(path, "The format is ModeVariant in experiments/catalog/model.py.")
+        variant = document.read(ModeVariant)
         of = load(folder)[path.parents[1].name]
-        changed = {field.name: getattr(variant, field.name) for field in fields(Variant)}
+        changed = {field.name: getattr(variant, field.name) for field in fields(ModeVariant)}
         mode = replace(of, **changed, variant_of=of.name)
         check(mode, document, f"{of.name}-{path.stem}")
         found[mode.name] = mode

@@ -19,17 +19,19 @@ from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import table
 from experiments.labs.backend import Backend, Means, Tell
 from experiments.labs.base import Lab, Transcript
+from experiments.labs.readiness import choose, require_upstream
+from experiments.machine import look
 from experiments.measure import campaign, protocol, views
 from experiments.measure.deployment import Job, Outcome
 from experiments.measure.kernels import Deployer
 from experiments.paths import ROOT
-from experiments.preflight import choose, require_upstream
 from experiments.results import store
 from experiments.results.model import ModeResult, Trial
+from experiments.variant import Variant
 
 LOCAL_RESULTS = ROOT / "data" / "local"
 AUTO = "auto"
-DAEMONS = {"ours": None, "upstream": "upstream"}
+DAEMONS = {"ours": "", "upstream": "upstream"}
 
 
 def run_experiment(
@@ -69,11 +71,11 @@ def run_experiment(
     if mode is None or dry_run:
         _show_plan(mode, profile, nodes, place or table.EMBEDDED, upstream, Means(image=image))
         return None
-    choice = choose(mode, lab if place or nodes == 2 else table.EMBEDDED.name, kernel, forced=force,
-                    daemon=upstream)
+    choice = choose(mode, look(), lab if place or nodes == 2 else table.EMBEDDED.name, kernel, forced=force,
+                    daemon=upstream or None)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(
-        (campaign.Variant(mode.name, choice.lab, choice.kernel, upstream),), profile, seed, nodes, host,
+        (Variant(mode.name, choice.lab, choice.kernel, upstream),), profile, seed, nodes, host,
         command=("invoke", *sys.argv[1:]),
     )
     if asked:
@@ -116,7 +118,7 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     return deploy
 
 
-def _show_plan(mode: Mode | None, profile: str, nodes: int, lab: Backend, daemon: str | None, means: Means) -> None:
+def _show_plan(mode: Mode | None, profile: str, nodes: int, lab: Backend, daemon: str, means: Means) -> None:
     """What would be done: the commands, in order, and the trials.
 
     Raises:

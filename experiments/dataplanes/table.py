@@ -45,7 +45,7 @@ FOUND: Recipes = {
 }
 
 
-def recipe_for(mode: Mode, lab: Lab, daemon: str | None = None) -> Recipe:
+def recipe_for(mode: Mode, lab: Lab, daemon: str = "") -> Recipe:
     """Return the recipe of a mode in a lab: ours, or with ``daemon`` that of upstream's program.
 
     In Kubernetes the CNI builds the mode, and the recipe only looks.

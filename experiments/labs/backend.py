@@ -14,9 +14,9 @@ from typing import Any, ClassVar, NoReturn
 from experiments.catalog import Mode
 from experiments.errors import UserError
 from experiments.labs.base import Lab
+from experiments.variant import HOST
 
 Tell = Callable[[str], None]
-HOST, CAPSULE = "host", "uml"  # whose kernel carries the packets
 
 
 @dataclass(frozen=True)

@@ -21,22 +21,13 @@ from experiments.measure.protocol import Protocol, profile
 from experiments.measure.views import drifted
 from experiments.probes import environment
 from experiments.results import store, summary
-from experiments.results.model import Campaign, Cell, Deployment, ModeResult, Purpose, Trial, VariantKey, cell_key
+from experiments.results.model import Campaign, Cell, Deployment, ModeResult, Purpose, Trial
+from experiments.variant import Variant
 
 Deploy = Callable[[Job, Tell], Outcome]
 
 SCHEMA = "podpath/campaign/1"
 MODE_SCHEMA = "podpath/mode/1"
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A mode on one kernel in one lab, by our processes or by upstream's: what gets a result file of its own."""
-
-    mode: str
-    lab: str
-    kernel: str
-    daemon: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,7 @@ def plan(request: Request) -> tuple[Cell, ...]:
     for block in range(1, profile(request.profile).deployments + 1):
         order = list(request.variants)
         source.shuffle(order)
-        cells += [Cell(n=block, mode=v.mode, lab=v.lab, kernel=v.kernel, daemon=v.daemon, state="planned") for v in order]
+        cells += [Cell.planned(block, variant) for variant in order]
     return tuple(cells)
 
 
@@ -91,22 +82,19 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True) ->
     do, it is kept and marked by its drift. Without ``repeat`` it is so the first time.
     """
     campaign, results = store.read_campaign(folder)
-    by_variant = {result.key: result for result in results}
+    by_variant = {result.variant: result for result in results}
     for position, cell in enumerate(campaign.plan):
         if cell.state != "planned":
             continue
-        key = cell_key(cell)
-        mode, lab, kernel, daemon = key
-        job = Job(mode, cell.n, campaign.protocol["profile"], campaign.protocol.get("nodes", 2),
-                  lab, kernel, daemon or None)
-        tell(f"[{position + 1}/{len(campaign.plan)}] {job.mode}, deployment {job.n}, kernel {job.kernel}")
+        job = Job(cell.variant, cell.n, campaign.protocol["profile"], campaign.protocol.get("nodes", 2))
+        tell(f"[{position + 1}/{len(campaign.plan)}] {cell.mode}, deployment {job.n}, kernel {cell.kernel}")
         outcome = deploy(job, tell)
         drift = outcome.deployment.drift_ratio
-        if repeat and drifted(drift, _drifts(job.lab, job.kernel, by_variant.values())):
+        if repeat and drifted(drift, _drifts(cell.variant, by_variant.values())):
             tell(f"the baselines before and after differ by {drift:.0%}: once more")
             outcome = deploy(job, tell)
             outcome = replace(outcome, deployment=replace(outcome.deployment, repeated_drift_ratio=drift))
-        by_variant[key] = _store(folder, campaign.id, key, by_variant.get(key), outcome)
+        by_variant[cell.variant] = _store(folder, campaign.id, cell.variant, by_variant.get(cell.variant), outcome)
         cells = list(campaign.plan)
         cells[position] = replace(cell, state="done" if outcome.deployment.status == "ok" else outcome.deployment.status)
         campaign = replace(campaign, plan=tuple(cells), network=campaign.network or dict(outcome.network))
@@ -117,21 +105,22 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True) ->
     return campaign
 
 
-def _drifts(lab: str, kernel: str, results: Iterable[ModeResult]) -> list[float]:
-    """How far the baselines of a lab's deployments on a kernel lay apart so far."""
-    return [d.drift_ratio for result in results if (result.lab, result.kernel) == (lab, kernel) for d in result.deployments
+def _drifts(variant: Variant, results: Iterable[ModeResult]) -> list[float]:
+    """Return how far the baselines of deployments in the variant's lab, on its kernel, lay apart so far."""
+    place = (variant.lab, variant.kernel)
+    return [d.drift_ratio for result in results if (result.lab, result.kernel) == place for d in result.deployments
             if d.drift_ratio is not None]
 
 
 def _store(
-    folder: Path, campaign: str, key: VariantKey, before: ModeResult | None, outcome: Outcome
+    folder: Path, campaign: str, variant: Variant, before: ModeResult | None, outcome: Outcome
 ) -> ModeResult:
     """Write the raw outputs, then the mode's file that refers to them."""
     trials = tuple(_with_raw(folder, trial, outcome) for trial in outcome.deployment.trials)
     deployment: Deployment = replace(outcome.deployment, trials=trials)
-    mode, lab, kernel, daemon = key
     result = ModeResult(
-        schema=MODE_SCHEMA, campaign=campaign, mode=mode, lab=lab, kernel=kernel, daemon=daemon or None,
+        schema=MODE_SCHEMA, campaign=campaign, mode=variant.mode, lab=variant.lab, kernel=variant.kernel,
+        daemon=variant.daemon or None,
         implementation=dict(outcome.implementation) or (before.implementation if before else {}),
         deployments=(*(before.deployments if before else ()), deployment),
         transcript=before.transcript if before and before.transcript else outcome.transcript,

@@ -27,6 +27,7 @@ from experiments.measure.anonymous import Anonymous
 from experiments.measure.protocol import Protocol, profile
 from experiments.probes import environment
 from experiments.results.model import Deployment, Trial
+from experiments.variant import CAPSULE, Variant
 
 READY_TIMEOUT_S = 30.0
 FORCED = "forced into User-Mode Linux: its figures are those of User-Mode Linux's system calls, not of the mode"
@@ -38,13 +39,10 @@ Hold = Callable[[Lab], None]
 class Job:
     """What to deploy, where; plain values, so that it can be handed to another kernel."""
 
-    mode: str
+    variant: Variant
     n: int
     profile: str
     nodes: int = 2
-    lab: str = "netns"
-    kernel: str = "host"
-    daemon: str | None = None  # upstream: its own daemon in place of our processes
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class _Run:
         self.tell = tell
         self.hold = hold
         self.means = means
-        self.mode: Mode = catalog.get(job.mode)
+        self.mode: Mode = catalog.get(job.variant.mode)
         self.protocol: Protocol = profile(job.profile)
         self.seconds: dict[str, float] = {}
         self.transcript = Transcript()
@@ -99,8 +97,8 @@ class _Run:
         self.tell(f"lab up: {self.job.nodes} nodes")
         began, going = time.monotonic(), None
         try:
-            with table.get(self.job.lab).up(
-                self.mode, nodes=self.job.nodes, kernel=self.job.kernel, means=self.means, tell=self.tell,
+            with table.get(self.job.variant.lab).up(
+                self.mode, nodes=self.job.nodes, kernel=self.job.variant.kernel, means=self.means, tell=self.tell,
             ) as lab:
                 self.seconds["up"] = time.monotonic() - began
                 self.transcript = lab.transcript
@@ -114,7 +112,7 @@ class _Run:
             self.seconds[phase] = time.monotonic() - since
 
     def _inside(self, lab: Lab) -> None:
-        recipe = recipe_for(self.mode, lab, self.job.daemon)
+        recipe = recipe_for(self.mode, lab, self.job.variant.daemon)
         self.mode = recipe.mode
         self.tell("build")
         with self.timed("build", lab):
@@ -142,11 +140,11 @@ class _Run:
     def _describe(self, lab: Lab, recipe: Recipe) -> None:
         """Note what really runs."""
         self.implementation = {**lab.facts, **recipe.implementation()}
-        if self.mode.relay and self.job.kernel == "uml":
+        if self.mode.relay and self.job.variant.kernel == CAPSULE:
             self.implementation = {**self.implementation, "caution": FORCED}
 
     def _measure(self, lab: Lab, recipe: Recipe) -> None:
-        bench = views.Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.kernel)
+        bench = views.Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.variant.kernel)
         for trial in bench.trials(self.tell):
             self.trials.append(trial)
         self.raws = bench.raws

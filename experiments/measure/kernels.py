@@ -13,16 +13,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from experiments import catalog
+from experiments import catalog, paths
 from experiments.evidence import TranscriptStep
 from experiments.labs import table
-from experiments.labs.backend import HOST, NO_MEANS, Means, Tell
+from experiments.labs.backend import NO_MEANS, Means, Tell
 from experiments.labs.capsule import without_xstate
 from experiments.measure import deployment
 from experiments.measure.deployment import Hold, Job, Outcome
-from experiments.preflight import probes
 from experiments.results import store
 from experiments.results.model import Deployment
+from experiments.variant import HOST, Variant
 
 if TYPE_CHECKING:
     from experiments.labs.capsule.capsule import Capsule
@@ -50,9 +50,9 @@ class Deployer:
 
     def __call__(self, job: Job, tell: Tell, hold: Hold | None = None) -> Outcome:
         """Deploy on the host's kernel, or in the capsule; ``hold`` keeps a lab of the host's kernel up for a while."""
-        if job.kernel == HOST:
+        if job.variant.kernel == HOST:
             return deployment.deploy(job, tell, hold, self._means)
-        wanted = (job.lab, catalog.get(job.mode).daemon if job.daemon else None)
+        wanted = (job.variant.lab, catalog.get(job.variant.mode).daemon if job.variant.daemon else None)
         if self._capsule is None or self._booted_for != wanted:
             self._capsule = None
             self._stack.close()
@@ -78,7 +78,7 @@ def booted(lab: str, daemon: catalog.Upstream | None, tell: Tell) -> Iterator[Ca
     if daemon:
         features |= set(daemon.needs.kernel)
         programs.append(daemon.program)
-    folders = [str(Path(found).parent) for found in map(probes.program, programs) if found]
+    folders = [str(Path(found).parent) for found in map(paths.find, programs) if found]
     memory_mb = wanted.memory_mb or capsule.MEMORY_MB
     with capsule.boot(features=sorted(features), folders=folders, memory_mb=memory_mb) as made:
         if wanted.start:
@@ -88,7 +88,7 @@ def booted(lab: str, daemon: catalog.Upstream | None, tell: Tell) -> Iterator[Ca
 
 def deploy_plain(arguments: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """The capsule's side: a job as plain values in, the outcome as plain values out."""
-    return asdict(deployment.deploy(Job(**arguments), tell))
+    return asdict(deployment.deploy(Job(**{**arguments, "variant": Variant(**arguments["variant"])}), tell))
 
 
 def _outcome(plain: dict[str, Any]) -> Outcome:

@@ -13,6 +13,7 @@ from experiments.results import distribution_free, fields
 from experiments.results.model import ModeResult
 from experiments.results.summary import Cell, Estimate, cells, estimate
 from experiments.results.words import counted
+from experiments.variant import EMBEDDED, HOST, Variant
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Comparison:
     withheld: str = ""
 
     @property
+    def place(self) -> str:
+        """Where all of them were measured, in words."""
+        return Variant("", self.lab, self.kernel).place
+
+    @property
     def sentence(self) -> str:
         """What the comparison says, in words."""
         if self.withheld:
@@ -50,7 +56,7 @@ class Comparison:
 
 
 def compare(
-    results: Sequence[ModeResult], key: str, measure: str = "", *, lab: str = "netns", kernel: str = "host",
+    results: Sequence[ModeResult], key: str, measure: str = "", *, lab: str = EMBEDDED, kernel: str = HOST,
     ratio: bool = True,
 ) -> Comparison:
     """Compare all results of that lab and kernel by the cell ``key`` (as in ``speed/pod-pod/1/native``).
@@ -60,8 +66,8 @@ def compare(
     under its own name.
     """
     found: dict[str, Cell] = {
-        result.variant: cell for result in results if (result.lab, result.kernel) == (lab, kernel) for cell in cells(result)
-        if cell.key == key
+        result.variant.sample: cell for result in results if (result.lab, result.kernel) == (lab, kernel)
+        for cell in cells(result) if cell.key == key
     }
     measure = measure or next((cell.headline for cell in found.values()), "")
     values = {

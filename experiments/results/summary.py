@@ -12,6 +12,7 @@ from typing import Any
 
 from experiments.results import distribution_free, fields
 from experiments.results.model import Deployment, ModeResult, Trial
+from experiments.variant import EMBEDDED
 
 # What is taken from the trials of a view; the first is the one that headlines and comparisons use.
 MEASURES: Mapping[str, tuple[str, ...]] = {
@@ -192,7 +193,7 @@ def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
             entry["cv_ratio"] = round(variation, RATIO_DIGITS)
         if len(values) > 1 and min(values) > 0:
             entry["spread_ratio"] = round(max(values) / min(values) - 1, RATIO_DIGITS)
-        found[f"{kernel}/{key}" if lab == "netns" else f"{lab}/{kernel}/{key}"] = entry
+        found[f"{kernel}/{key}" if lab == EMBEDDED else f"{lab}/{kernel}/{key}"] = entry
     deployments = [d for result in everything for d in result.deployments]
     drifts = [d.drift_ratio for d in deployments if d.drift_ratio is not None]
     if drifts:

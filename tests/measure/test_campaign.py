@@ -16,11 +16,12 @@ from experiments import catalog
 from experiments.cli.validate import _ceiling
 from experiments.labs.backend import Tell
 from experiments.measure import campaign
-from experiments.measure.campaign import Request, Variant
+from experiments.measure.campaign import Request
 from experiments.measure.deployment import Job, Outcome
 from experiments.paths import ROOT
 from experiments.results.store import read_campaign
 from experiments.results.validate import validate
+from experiments.variant import Variant
 
 VARIANTS = tuple(Variant(name, "netns", "host") for name in ("calico-bgp", "flannel-vxlan", "calico-bgp-global"))
 

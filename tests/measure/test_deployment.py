@@ -14,13 +14,14 @@ from experiments.labs.base import Lab
 from experiments.labs.base import run as run_command
 from experiments.measure import attestation, views
 from experiments.measure.deployment import Job, deploy
+from experiments.variant import Variant
 
 pytestmark = pytest.mark.lab
 
 
 @pytest.mark.parametrize("name", ["calico-bgp", "flannel-vxlan"])
 def test_a_deployment_is_attested_and_its_wire_view_agrees_with_the_model(name: str) -> None:
-    outcome = deploy(Job(name, 1, "smoke"))
+    outcome = deploy(Job(Variant(name), 1, "smoke"))
     deployment = outcome.deployment
     assert deployment.status == "ok", deployment.reason
     assert all(check.ok for check in (*deployment.attestation_before, *deployment.attestation_after))
@@ -77,7 +78,7 @@ def test_a_failed_attestation_yields_evidence_and_no_number(
 ) -> None:
     # After the capture, which needs a working path; before the mode's own signs are read.
     _sabotaged(monkeypatch, attestation, "signs", deed)
-    outcome = deploy(Job(name, 1, "smoke"))
+    outcome = deploy(Job(Variant(name), 1, "smoke"))
     deployment = outcome.deployment
     assert deployment.status == "failed"
     assert deployment.trials == ()
@@ -113,7 +114,7 @@ def test_what_breaks_in_mid_run_fails_the_run(
     if reason := why_not_on_the_host(name):
         pytest.skip(reason)  # tests/labs/capsule/test_capsule.py runs it on the capsule's kernel
     _sabotaged(monkeypatch, views.Bench, "_speed", deed)
-    deployment = deploy(Job(name, 1, "smoke")).deployment
+    deployment = deploy(Job(Variant(name), 1, "smoke")).deployment
     assert deployment.status == "failed"
     assert deployment.trials == ()
     assert deployment.attestation_before
@@ -125,17 +126,17 @@ def test_a_removed_flow_of_a_live_handler_comes_back(monkeypatch: pytest.MonkeyP
     if reason := why_not_on_the_host("weave-fastdp"):
         pytest.skip(reason)
     _sabotaged(monkeypatch, views.Bench, "_speed", _remove_flows)
-    deployment = deploy(Job("weave-fastdp", 1, "smoke")).deployment
+    deployment = deploy(Job(Variant("weave-fastdp"), 1, "smoke")).deployment
     assert deployment.status == "ok", deployment.reason
     assert all(check.ok for check in deployment.attestation_after)
 
 
 def test_one_node_is_too_few() -> None:
     with pytest.raises(UserError, match="1 node is too few"):
-        deploy(Job("calico-bgp", 1, "smoke", nodes=1))
+        deploy(Job(Variant("calico-bgp"), 1, "smoke", nodes=1))
 
 
 def test_phases_are_timed() -> None:
-    deployment = deploy(Job("flannel-vxlan", 1, "smoke")).deployment
+    deployment = deploy(Job(Variant("flannel-vxlan"), 1, "smoke")).deployment
     assert None not in (deployment.up_s, deployment.build_s, deployment.ready_s, deployment.attest_s, deployment.down_s)
     assert deployment.now().endswith("Z")

@@ -48,9 +48,9 @@ def test_upstream_s_result_has_a_file_and_a_page_of_its_own(folder: Path) -> Non
     assert store.mode_path(folder, ours).name == "calico-bgp.yml"
     assert store.mode_path(folder, theirs).name == "calico-bgp@upstream.yml"
     assert store.mode_path(folder, replace(theirs, kernel="uml")).name == "calico-bgp@uml@upstream.yml"
-    assert entries.page_name("c", ours) == "c.calico-bgp"
-    assert entries.page_name("c", theirs) == "c.calico-bgp.upstream"
-    assert ours.key != theirs.key
+    assert entries.page_name("c", ours.variant) == "c.calico-bgp"
+    assert entries.page_name("c", theirs.variant) == "c.calico-bgp.upstream"
+    assert ours.variant != theirs.variant
 
 
 def test_the_file_of_our_own_does_not_name_a_daemon(folder: Path) -> None:

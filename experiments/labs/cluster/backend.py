@@ -26,13 +26,14 @@ import yaml
 from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import leftovers
-from experiments.labs.backend import HOST, NO_MEANS, Backend, Means, Paper, Tell
+from experiments.labs.backend import NO_MEANS, Backend, Means, Paper, Tell
 from experiments.labs.base import Node, run
 from experiments.labs.cluster import fit_nodes, measuring_pods
 from experiments.labs.cluster.fit_nodes import Member
 from experiments.labs.containerlab import topology
 from experiments.labs.kubernetes import pods
 from experiments.labs.kubernetes.base import Kubectl, KubernetesLab, dig, items
+from experiments.variant import HOST
 
 REMOVE_TIMEOUT_S = 180.0
 # What is asked for before anything is made: verb, resource, part of it, and whether it is asked inside the namespace.

@@ -23,7 +23,7 @@ import yaml
 from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import commands, leftovers
-from experiments.labs.backend import CAPSULE, HOST, NO_MEANS, Backend, InCapsule, Means, Paper, Tell
+from experiments.labs.backend import NO_MEANS, Backend, InCapsule, Means, Paper, Tell
 from experiments.labs.base import Node, Pod, Transcript, TypedLab, run
 from experiments.labs.capsule import docker_inside
 from experiments.labs.containerlab import docker, lab_image, topology
@@ -31,6 +31,7 @@ from experiments.labs.containerlab.docker import Container
 from experiments.labs.fabric import addresses
 from experiments.labs.netns.backend import on_paper
 from experiments.paths import ROOT
+from experiments.variant import CAPSULE, HOST
 
 NAME = "containerlab"
 DEPLOY_TIMEOUT_S = 180.0

@@ -25,13 +25,14 @@ from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed, PodpathError, UserError
 from experiments.evidence import TranscriptStep
 from experiments.labs import base, commands, leftovers
-from experiments.labs.backend import HOST, NO_MEANS, Backend, Means, Paper, Tell
+from experiments.labs.backend import NO_MEANS, Backend, Means, Paper, Tell
 from experiments.labs.containerlab import backend as containerlab
 from experiments.labs.containerlab import docker
 from experiments.labs.fabric import addresses, peering
 from experiments.labs.kind import failed_step, kind_cluster, kind_plan
 from experiments.labs.kubernetes import manifest as cni_manifest
 from experiments.labs.kubernetes.base import Kubectl, KubernetesLab, dig
+from experiments.variant import HOST
 
 LABEL = "io.x-k8s.kind.cluster="  # what kind labels its nodes with; the value is the cluster's name
 EXPORT_S = 120.0

@@ -13,16 +13,17 @@ from typing import Any
 
 from experiments.catalog import Mode
 from experiments.labs import private
-from experiments.labs.backend import CAPSULE, HOST, NO_MEANS, Backend, InCapsule, Means, Paper, Tell
+from experiments.labs.backend import NO_MEANS, Backend, InCapsule, Means, Paper, Tell
 from experiments.labs.base import Node, Pod, Transcript, TypedLab, Underlay, run
 from experiments.labs.fabric import addresses
 from experiments.paths import ROOT
+from experiments.variant import CAPSULE, EMBEDDED, HOST
 
 
 class NetnsLab(TypedLab):
     """A running embedded lab; satisfies :class:`experiments.labs.base.Lab`. Made by :func:`up`."""
 
-    name = "netns"
+    name = EMBEDDED
     paper = False
     python: tuple[str, ...] = (sys.executable,)
     source = str(ROOT)
@@ -155,7 +156,7 @@ def _routed(lab: NetnsLab, nodes: int, mtu_bytes: int) -> None:
 class Embedded(Backend):
     """The embedded lab, for the table of labs."""
 
-    name = "netns"
+    name = EMBEDDED
     kernels = (HOST, CAPSULE)
     upstream = True
 

@@ -8,12 +8,11 @@ Units are in the names (``_bps`` bits per second, ``_bytes``, ``_s`` seconds, ``
 What could not be had is ``None`` (left out of the file) and never zero.
 """
 
-from experiments.results.model.campaign import Campaign, Cell, Generator, Protocol, Purpose, State, cell_key
+from experiments.results.model.campaign import Campaign, Cell, Generator, Protocol, Purpose, State
 from experiments.results.model.deployment import Deployment
-from experiments.results.model.mode_result import ModeResult, VariantKey
+from experiments.results.model.mode_result import ModeResult
 from experiments.results.model.trial import Raw, Status, Trial
 
 __all__ = [
     "Campaign", "Cell", "Deployment", "Generator", "ModeResult", "Protocol", "Purpose", "Raw", "State", "Status", "Trial",
-    "VariantKey", "cell_key",
 ]

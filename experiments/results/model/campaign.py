@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from experiments.field import NAME, SHA256, TIME, Field
-from experiments.results.model.mode_result import VariantKey
+from experiments.labs.table import LABS
+from experiments.variant import KERNELS, Variant
 
 Purpose = Literal["reference", "contribution", "experiment"]
 State = Literal["planned", "done", "failed", "discarded", "not-run"]
@@ -53,11 +54,22 @@ class Cell:
 
     n: Annotated[int, Field("Which deployment of the variant: the block.", "seed", minimum=1)]
     mode: Annotated[str, Field("The mode.", "command line", pattern=NAME)]
-    lab: Annotated[str, Field("Where it is built.", "command line", allowed=("netns", "containerlab", "kind", "cluster"))]
-    kernel: Annotated[str, Field("On whose kernel.", "command line", allowed=("host", "uml"))]
+    lab: Annotated[str, Field("Where it is built.", "command line", allowed=tuple(LABS))]
+    kernel: Annotated[str, Field("On whose kernel.", "command line", allowed=tuple(KERNELS))]
     daemon: Annotated[str | None, Field("By whose daemon, if not by ours.", "command line", allowed=("upstream",))] = None
     state: Annotated[State, Field("How far it got.", "runner")]
     reason: Annotated[str | None, Field("Why it was not done.", "runner")] = None
+
+    @classmethod
+    def planned(cls, n: int, variant: Variant) -> Cell:
+        """Return the cell of a variant's deployment number ``n``, which is still to be measured."""
+        return cls(n=n, mode=variant.mode, lab=variant.lab, kernel=variant.kernel, daemon=variant.daemon or None,
+                   state="planned")
+
+    @property
+    def variant(self) -> Variant:
+        """Whose deployment it is: a mode's file holds the one of the same variant."""
+        return Variant(self.mode, self.lab, self.kernel, self.daemon or "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +100,3 @@ class Campaign:
     digest: Annotated[str, Field(
         "SHA-256 over all other fields; shows an edit by hand.", "store", pattern=SHA256,
         required=True)] = field(default="", compare=False)
-
-
-def cell_key(cell: Cell) -> VariantKey:
-    """Which result a cell of the plan belongs to (:attr:`ModeResult.key`)."""
-    return cell.mode, cell.lab, cell.kernel, cell.daemon or ""

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from experiments.evidence import TranscriptStep
 from experiments.field import NAME, SHA256, Field
+from experiments.labs.table import LABS
 from experiments.results.model.deployment import Deployment
-
-VariantKey = tuple[str, str, str, str]
+from experiments.variant import KERNELS, Variant
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,10 @@ class ModeResult:
     schema: Annotated[str, Field("Format and version of this file.", "store", allowed=("podpath/mode/1",))]
     campaign: Annotated[str, Field("The campaign it belongs to: the name of the folder.", "store", pattern=NAME)]
     mode: Annotated[str, Field("The mode, by its name in the catalogue.", "catalogue", pattern=NAME)]
-    lab: Annotated[str, Field("Where the mode was built.", "runner", allowed=("netns", "containerlab", "kind", "cluster"))]
+    lab: Annotated[str, Field("Where the mode was built.", "runner", allowed=tuple(LABS))]
     kernel: Annotated[str, Field(
-        "Whose kernel carried the packets: the host's, or User-Mode Linux.", "runner", allowed=("host", "uml"))]
+        "Whose kernel carried the packets: the host's, or User-Mode Linux.", "runner",
+        allowed=tuple(KERNELS))]
     # {"bird": "BIRD 2.0.12", "data plane": "Linux 6.18 vxlan", …}
     implementation: Annotated[Mapping[str, str], Field(
         "What did the work, with versions: measured is this and nothing else.", "recipe")] = field(default_factory=dict)
@@ -41,11 +42,6 @@ class ModeResult:
         required=True)] = field(default="", compare=False)
 
     @property
-    def key(self) -> VariantKey:
-        """What tells it from the campaign's other results: mode, lab, kernel, whose daemon."""
-        return self.mode, self.lab, self.kernel, self.daemon or ""
-
-    @property
-    def variant(self) -> str:
-        """Its mode's name, with ``@upstream`` where upstream's daemon ran: the two are never one sample."""
-        return f"{self.mode}@{self.daemon}" if self.daemon else self.mode
+    def variant(self) -> Variant:
+        """What tells it from the campaign's other results."""
+        return Variant(self.mode, self.lab, self.kernel, self.daemon or "")

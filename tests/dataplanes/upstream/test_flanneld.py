@@ -18,6 +18,7 @@ from experiments.labs.netns import backend as netns
 from experiments.labs.table import EMBEDDED
 from experiments.measure import attestation
 from experiments.measure.deployment import READY_TIMEOUT_S, Job, deploy
+from experiments.variant import Variant
 
 pytestmark = pytest.mark.lab
 
@@ -67,7 +68,7 @@ def test_dry_run_writes_every_build_command_down(mode: Mode) -> None:
 
 
 def test_a_deployment_is_attested_and_says_who_carried_it(mode: Mode) -> None:
-    outcome = deploy(Job(mode.name, 1, "smoke", daemon="upstream"))
+    outcome = deploy(Job(Variant(mode.name, daemon="upstream"), 1, "smoke"))
     assert outcome.deployment.status == "ok", outcome.deployment.reason
     assert outcome.deployment.packet is not None
     assert [header.layer for header in outcome.deployment.packet.headers] == [header.layer for header in mode.headers]
@@ -87,7 +88,7 @@ def test_a_flanneld_that_is_killed_fails_the_attestation(mode: Mode, monkeypatch
         return original(lab, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(attestation, "signs", killed_before)
-    deployment = deploy(Job(mode.name, 1, "smoke", daemon="upstream")).deployment
+    deployment = deploy(Job(Variant(mode.name, daemon="upstream"), 1, "smoke")).deployment
     assert deployment.status == "failed"
     assert "daemon.process on node2: expected running, observed ended" in (deployment.reason or "")
 

@@ -17,6 +17,7 @@ from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.capsule import capsule
 from experiments.measure.deployment import Job
 from experiments.paths import ROOT
+from experiments.variant import Variant
 
 no_uml = pytest.mark.skipif(not Path("/usr/bin/linux.uml").exists(), reason="no User-Mode Linux here: `invoke setup`")
 
@@ -30,7 +31,7 @@ def test_kernel_modes_are_attested_in_one_boot() -> None:
     features = sorted({feature for name in wanted for feature in catalog.get(name).needs.kernel})
     with capsule.boot(features=features) as booted:
         for name in wanted:
-            job = asdict(Job(name, 1, "smoke", kernel="uml", nodes=3))
+            job = asdict(Job(Variant(name, kernel="uml"), 1, "smoke", nodes=3))
             outcome = booted.call("experiments.measure.kernels:deploy_plain", job, timeout_s=300, on_progress=lambda _: None)
             deployment = outcome["deployment"]
             assert deployment["status"] == "ok", deployment["reason"]
@@ -61,13 +62,13 @@ def test_what_breaks_in_mid_run_fails_the_run_in_the_capsule_too() -> None:
 def test_errors_inside_come_out_as_sentences() -> None:
     with capsule.boot() as booted:
         with pytest.raises(UserError, match="Unknown mode 'nothing'"):
-            booted.call("experiments.measure.kernels:deploy_plain", asdict(Job("nothing", 1, "smoke")), timeout_s=60,
+            booted.call("experiments.measure.kernels:deploy_plain", asdict(Job(Variant("nothing"), 1, "smoke")), timeout_s=60,
                         on_progress=lambda _: None)
         with pytest.raises(ExperimentFailed, match="not a module of this package"):
             booted.call("os:getcwd", {}, timeout_s=60, on_progress=lambda _: None)
         with pytest.raises(ExperimentFailed, match="did not finish its job within the time allowed"):
-            booted.call("experiments.measure.kernels:deploy_plain", asdict(Job("calico-bgp", 1, "smoke")), timeout_s=0.1,
-                        on_progress=lambda _: None)
+            booted.call("experiments.measure.kernels:deploy_plain", asdict(Job(Variant("calico-bgp"), 1, "smoke")),
+                        timeout_s=0.1, on_progress=lambda _: None)
 
 
 def test_without_user_mode_linux_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

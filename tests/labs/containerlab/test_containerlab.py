@@ -21,9 +21,11 @@ MODES = ("calico-bgp", "calico-bgp-global", "calico-bgp-node", "flannel-vxlan", 
 DEPLOY = """
 import json, sys
 from dataclasses import asdict
+from experiments.variant import Variant
 from experiments.errors import ExperimentFailed
 from experiments.measure.deployment import Job, deploy
-outcome = deploy(Job(sys.argv[1], 1, "smoke", nodes=int(sys.argv[2]), lab="containerlab"))
+from experiments.variant import Variant
+outcome = deploy(Job(Variant(sys.argv[1], lab="containerlab"), 1, "smoke", nodes=int(sys.argv[2])))
 print(json.dumps(asdict(outcome.deployment)))
 """
 

@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
+from experiments.labs.readiness import readiness
+from experiments.machine import look
 from experiments.measure.deployment import Job
 from experiments.measure.kernels import Deployer, booted
 from experiments.paths import ROOT
-from experiments.preflight import readiness
+from experiments.variant import Variant
 
 INSIDE = Path(__file__).parent / "inside"
 MODES = ("calico-bgp", "calico-bgp-global", "calico-bgp-node", "calico-ipip", "flannel-vxlan", "flannel-udp", "weave-fastdp",
@@ -28,7 +30,7 @@ KILLS = 10
 
 
 def _missing() -> str:
-    found = [one.what for place in readiness("flannel-vxlan")
+    found = [one.what for place in readiness("flannel-vxlan", look())
              if (place.lab, place.kernel) == ("containerlab", "uml") for one in place.missing]
     return f"needs {', '.join(found)}; see `invoke list`" if found else ""
 
@@ -53,12 +55,12 @@ def embedded() -> Iterator[Deployer]:
 def test_a_mode_on_containers_carries_the_bytes_of_the_embedded_lab(
     mode: str, containers: Deployer, embedded: Deployer
 ) -> None:
-    deployment = containers(Job(mode, 1, "smoke", kernel="uml", lab="containerlab"), lambda text: None).deployment
+    deployment = containers(Job(Variant(mode, kernel="uml", lab="containerlab"), 1, "smoke"), lambda text: None).deployment
     assert deployment.status == "ok", deployment.reason
     assert all(check.ok for check in (*deployment.attestation_before, *deployment.attestation_after))
     wire = {trial.path: trial for trial in deployment.trials if trial.view == "wire"}
     assert wire["pod-pod"].status == "ok", wire["pod-pod"].reason
-    other = embedded(Job(mode, 1, "smoke", kernel="uml"), lambda text: None).deployment
+    other = embedded(Job(Variant(mode, kernel="uml"), 1, "smoke"), lambda text: None).deployment
     there = next(trial for trial in other.trials if trial.view == "wire" and trial.path == "pod-pod")
     assert wire["pod-pod"].wire_efficiency_ratio == pytest.approx(there.wire_efficiency_ratio, rel=0.001)
 

@@ -28,16 +28,19 @@ import json, sys
 from dataclasses import asdict
 from experiments.labs.backend import Means
 from experiments.measure.deployment import Job, deploy
-outcome = deploy(Job(sys.argv[1], 1, "smoke", lab="kind"), means=Means(manifests=sys.argv[2], image_archive=sys.argv[3]))
+from experiments.variant import Variant
+means = Means(manifests=sys.argv[2], image_archive=sys.argv[3])
+outcome = deploy(Job(Variant(sys.argv[1], lab="kind"), 1, "smoke"), means=means)
 print(json.dumps(asdict(outcome)))
 """
 INTERRUPTED = """
 import sys
 from experiments.labs.backend import Means
 from experiments.measure.deployment import Job, deploy
+from experiments.variant import Variant
 def interrupt(lab):
     raise KeyboardInterrupt
-deploy(Job(sys.argv[1], 1, "smoke", lab="kind"), hold=interrupt, means=Means(manifests=sys.argv[2]))
+deploy(Job(Variant(sys.argv[1], lab="kind"), 1, "smoke"), hold=interrupt, means=Means(manifests=sys.argv[2]))
 """
 NEIGHBOUR = """
 import sys

@@ -18,8 +18,8 @@ from typing import Any
 from experiments.labs.containerlab.topology import IMAGE
 
 MODE = "flannel-vxlan"
-DEPLOY = ("from experiments.measure.deployment import Job, deploy; import sys; "
-          f"sys.exit(deploy(Job({MODE!r}, 1, 'smoke', lab='containerlab')).deployment.status != 'ok')")
+DEPLOY = ("from experiments.measure.deployment import Job, deploy; from experiments.variant import Variant; import sys; "
+          f"sys.exit(deploy(Job(Variant({MODE!r}, lab='containerlab'), 1, 'smoke')).deployment.status != 'ok')")
 CLEAN = "from experiments.cli.clean import run_clean; run_clean()"
 NEIGHBOUR = {
     "name": "neighbour", "mgmt": {"network": "neighbour", "skip-when-unused": True},
