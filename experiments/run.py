@@ -23,6 +23,7 @@ from experiments.labs import cluster, containerlab, kind, kind_cluster, netns
 from experiments.labs.base import Lab, Transcript
 from experiments.probes import environment
 from experiments.protocol import Protocol, profile
+from experiments.results import rules
 from experiments.results.model import Check, Deployment, Packet, TranscriptStep, Trial
 
 READY_TIMEOUT_S = 30.0
@@ -169,7 +170,7 @@ class _Run:
         ok = reason is None
         deployment = Deployment(
             n=self.job.n, status="ok" if ok else "failed", reason=reason, started_at=started_at,
-            drift_ratio=views.drift(self.trials) if ok else None,
+            drift_ratio=rules.drift(self.trials) if ok else None,
             attestation_before=tuple(self.before), attestation_after=tuple(self.after),
             trials=tuple(self.trials) if ok else (), packet=self.packet, **phases,
         )

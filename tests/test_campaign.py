@@ -14,7 +14,6 @@ import pytest
 
 from experiments import campaign, catalog
 from experiments.campaign import Request, Variant
-from experiments.cli.validate import _ceiling
 from experiments.results.store import read_campaign
 from experiments.results.validate import validate
 from experiments.run import Job, Outcome, Tell
@@ -82,7 +81,7 @@ def test_killed_twice_and_resumed_it_is_whole(tmp_path: Path) -> None:
     assert stored.status == "complete"
     assert [cell["state"] for cell in stored.plan] == ["done"] * len(VARIANTS)
     assert {result.mode for result in results} == {variant.mode for variant in VARIANTS}
-    assert validate(folder, modes=catalog.load(), ceiling=_ceiling).errors == []
+    assert validate(folder, modes=catalog.load()).errors == []
     assert not list(folder.rglob("*.tmp"))
 
 

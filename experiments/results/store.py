@@ -254,7 +254,7 @@ def read_raw(folder: Path, trial: Trial) -> str:
         raise UserError(f"{trial.id}: has no raw output.")
     path = folder / trial.raw["path"]
     try:
-        packed = path.read_bytes()
+        packed = yamlfile.read_regular(path, RAW_MAX_BYTES)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
     if hashlib.sha256(packed).hexdigest() != trial.raw["sha256"]:
