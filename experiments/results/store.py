@@ -54,8 +54,8 @@ def from_plain(wanted: type[T], plain: Any) -> T:
 # -- writing ------------------------------------------------------------------------------------------------------
 
 
-def campaign_dir(root: Path, date: str, host: str) -> Path:
-    """Make a new folder ``<date>-<host>`` below ``root``; if there is one, ``-2``, ``-3`` … is appended.
+def campaign_dir(root: Path, date: str, name: str) -> Path:
+    """Make a new folder ``<date>-<name>`` below ``root``; if there is one, ``-2``, ``-3`` … is appended.
 
     The folders beside ``root`` are looked into as well: an experiment (data/local) and a campaign (data/campaigns) of the
     same day would else have the same id, and the same page.
@@ -64,7 +64,7 @@ def campaign_dir(root: Path, date: str, host: str) -> Path:
         UserError: the name would not be a plain folder name, or the folder cannot be made.
     """
     field = fields.get("Campaign", "id")
-    name = f"{date}-{host}"
+    name = f"{date}-{name}"
     try:
         _check_name(field.pattern, name)
         root.mkdir(parents=True, exist_ok=True)
@@ -104,13 +104,12 @@ def mode_path(folder: Path, result: ModeResult) -> Path:
 
     So ``<mode>@uml.yml``, ``<mode>@containerlab.yml``, ``<mode>@containerlab@uml.yml`` and ``<mode>@upstream.yml``.
     """
-    return folder / f"{'@'.join([result.mode, *unusual(result)])}.yml"
+    return folder / f"{'@'.join([result.mode, *unusual(*result.key[1:])])}.yml"
 
 
-def unusual(result: ModeResult) -> list[str]:
+def unusual(lab: str, kernel: str, daemon: str) -> list[str]:
     """What sets a result apart from the usual ones: a lab but the embedded one, the capsule's kernel, upstream's daemon."""
-    parts = ((result.lab, "netns"), (result.kernel, "host"), (result.daemon, None))
-    return [part for part, usual in parts if part and part != usual]
+    return [part for part, usual in ((lab, "netns"), (kernel, "host"), (daemon, "")) if part != usual]
 
 
 def write_mode(folder: Path, result: ModeResult) -> Path:
@@ -200,7 +199,7 @@ def atomic_write(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise ExperimentFailed(
-            f"{path}: could not be written: {error.strerror}.", "Make room, then go on with --resume."
+            f"{path}: could not be written: {error.strerror}.", "Make room, then do it again."
         ) from None
 
 
