@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from experiments.bench.figures import Figure, NotRun
 from experiments.errors import PodpathError
-from experiments.labs import capsule
+from experiments.labs.capsule import capsule
 
 REPEATS = 3
 

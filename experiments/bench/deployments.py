@@ -6,11 +6,13 @@ import resource
 import statistics
 from collections.abc import Iterator
 
-from experiments import catalog, limits
+from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
+from experiments.catalog import limits
+from experiments.measure.deployment import Job, deploy
 from experiments.preflight import readiness
 from experiments.results.model import Deployment
-from experiments.run import Job, deploy
+from experiments.variant import Variant
 
 REPEATS = 3
 
@@ -22,7 +24,7 @@ def figures(modes: list[str] | None = None) -> Iterator[Figure | NotRun]:
         if missing:
             yield NotRun(f"{name}: start to torn down", f"the host's kernel or tools lack {', '.join(missing)}")
             continue
-        deployments = [deploy(Job(name, n, "smoke")).deployment for n in range(1, REPEATS + 1)]
+        deployments = [deploy(Job(Variant(name), n, "smoke")).deployment for n in range(1, REPEATS + 1)]
         failed = next((d for d in deployments if d.status != "ok"), None)
         if failed is not None:
             yield NotRun(f"{name}: start to torn down", f"the deployment failed: {failed.reason}")

@@ -10,9 +10,10 @@ from unittest import mock
 
 from experiments.bench.figures import Figure, NotRun
 from experiments.labs.base import Completed
+from experiments.measure.deployment import Job, deploy
 from experiments.preflight import readiness
 from experiments.probes import cpu, iperf3, sockperf
-from experiments.run import Job, deploy
+from experiments.variant import Variant
 
 MODE = "calico-bgp"
 
@@ -43,7 +44,7 @@ def figures() -> Iterator[Figure | NotRun]:
             stack.enter_context(mock.patch.object(module, "run", timed(module.run)))
         stack.enter_context(mock.patch.object(cpu, "rate_when_idle", idle))
         started = time.monotonic()
-        outcome = deploy(Job(MODE, 1, "standard"))
+        outcome = deploy(Job(Variant(MODE), 1, "standard"))
         whole_s = time.monotonic() - started
     if outcome.deployment.status != "ok":
         yield NotRun(name, f"the deployment failed: {outcome.deployment.reason}")

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from experiments import catalog, limits, views
+from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
-from experiments.catalog import Mode
-from experiments.dataplanes.base import recipe_for
+from experiments.catalog import Mode, limits
+from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
-from experiments.kernels import Deployer
+from experiments.labs.table import EMBEDDED
+from experiments.measure import views
+from experiments.measure.deployment import READY_TIMEOUT_S, Job
+from experiments.measure.kernels import Deployer
+from experiments.measure.protocol import PROFILES
 from experiments.preflight import readiness
-from experiments.protocol import PROFILES
-from experiments.run import READY_TIMEOUT_S, Job, lab_for
+from experiments.variant import Variant
 
 SECONDS = 5
 
@@ -36,7 +39,7 @@ def figures() -> Iterator[Figure | NotRun]:
 
 def _on_the_host(name: str, mode: Mode) -> Figure | NotRun:
     try:
-        with lab_for(mode) as lab:
+        with EMBEDDED.up(mode) as lab:
             recipe = recipe_for(mode, lab)
             recipe.build()
             recipe.wait_ready(READY_TIMEOUT_S)
@@ -50,7 +53,7 @@ def _on_the_host(name: str, mode: Mode) -> Figure | NotRun:
 
 def _in_the_capsule(name: str, mode: Mode, deployer: Deployer) -> Figure | NotRun:
     try:
-        deployment = deployer(Job(mode.name, 1, "quick", kernel="uml"), lambda _: None).deployment
+        deployment = deployer(Job(Variant(mode.name, kernel="uml"), 1, "quick"), lambda _: None).deployment
     except PodpathError as refusal:
         return NotRun(name, str(refusal))
     if deployment.status != "ok":

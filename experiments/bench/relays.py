@@ -12,13 +12,15 @@ from pathlib import Path
 from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
 from experiments.catalog import Mode
-from experiments.dataplanes.base import Recipe, recipe_for
-from experiments.dataplanes.flannel import FlannelUdp
+from experiments.dataplanes.built.flannel import FlannelUdp
+from experiments.dataplanes.recipe import Recipe
+from experiments.dataplanes.table import recipe_for
 from experiments.errors import UserError
 from experiments.labs.base import Lab
+from experiments.labs.table import EMBEDDED
+from experiments.measure.deployment import READY_TIMEOUT_S
 from experiments.preflight import choose, readiness
 from experiments.probes import iperf3
-from experiments.run import READY_TIMEOUT_S, lab_for
 
 MODE = "flannel-udp"
 PAIRS = 9  # the median of five went from 0.85 to 0.92 between runs
@@ -65,7 +67,7 @@ def _compared(rivals: dict[str, Callable[[Lab, Mode], Recipe]]) -> Iterator[Figu
 
 def _goodput(recipe: Callable[[Lab, Mode], Recipe]) -> float:
     mode = catalog.get(MODE)
-    with lab_for(mode) as lab:
+    with EMBEDDED.up(mode) as lab:
         built = recipe(lab, mode)
         built.build()
         built.wait_ready(READY_TIMEOUT_S)

@@ -8,11 +8,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from experiments.bench.figures import Figure
+from experiments.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 REPEATS = 3
 
 

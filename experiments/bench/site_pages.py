@@ -10,13 +10,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 from experiments.bench.figures import Figure, NotRun
+from experiments.paths import ROOT
 from experiments.site import browser
 from experiments.site.static_host import served
 
-SITE = Path(__file__).resolve().parents[2] / "site"
+SITE = ROOT / "site"
 VERSION = "12.8.2"
 # One of each kind: what the pattern finds first.
 KINDS = ("index.html", "choose.html", "compare.html", "modes/*.html", "notebooks/*.html", "glossary.html", "method/format.html",

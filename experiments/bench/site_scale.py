@@ -14,9 +14,9 @@ from pathlib import Path
 
 from experiments.bench import copies
 from experiments.bench.figures import Figure, NotRun
+from experiments.paths import ROOT
 from experiments.site.build import variables
 
-ROOT = Path(__file__).resolve().parents[2]
 SIZES = ((1_000, "again under 2 s", True), (10_000, "again under 6 s", False))
 
 _PROGRAM = """

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from experiments.bench import copies
 from experiments.bench.figures import Figure, NotRun
+from experiments.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SIZES = ((1_000, "under 10 s"), (10_000, "under 90 s"))
 
 _PROGRAM = """

@@ -13,12 +13,14 @@ from typing import Any
 
 from experiments import catalog
 from experiments.bench.figures import Figure, NotRun
-from experiments.dataplanes.base import recipe_for
+from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
-from experiments.labs import capsule
+from experiments.labs.capsule import capsule
+from experiments.labs.table import EMBEDDED
+from experiments.measure.deployment import READY_TIMEOUT_S
 from experiments.preflight import probes
 from experiments.probes import iperf3
-from experiments.run import READY_TIMEOUT_S, lab_for
+from experiments.variant import CAPSULE
 
 PAIRS = 5
 SECONDS = 3
@@ -52,14 +54,14 @@ def pairs(argument: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str,
     found: dict[str, list[float]] = {"ours": [], "weaver": []}
     for number in range(PAIRS):
         tell(f"pair {number + 1} of {PAIRS}")
-        for name, daemon in (("ours", None), ("weaver", "upstream")):
+        for name, daemon in (("ours", ""), ("weaver", "upstream")):
             found[name].append(_goodput(daemon))
     return found
 
 
-def _goodput(daemon: str | None) -> float:
+def _goodput(daemon: str) -> float:
     mode = catalog.get(MODE)
-    with lab_for(mode, kernel="uml") as lab:
+    with EMBEDDED.up(mode, kernel=CAPSULE) as lab:
         built = recipe_for(mode, lab, daemon)
         built.build()
         built.wait_ready(READY_TIMEOUT_S)

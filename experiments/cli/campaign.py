@@ -7,18 +7,20 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from experiments import campaign, catalog, protocol
+from experiments import catalog
 from experiments.cli.progress import console, say, telling
 from experiments.cli.result import close, show_campaign
 from experiments.errors import ExperimentFailed, PodpathError, UserError
-from experiments.kernels import Deployer
-from experiments.pace import Pace
+from experiments.measure import campaign, protocol
+from experiments.measure.kernels import Deployer
+from experiments.measure.pace import Pace
+from experiments.paths import ROOT
 from experiments.preflight import readiness
 from experiments.results import store
 from experiments.results.model import Campaign
 from experiments.results.words import counted, duration
+from experiments.variant import EMBEDDED, Variant
 
-ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS = ROOT / "data" / "campaigns"
 KERNELS = ("all", "auto", "host", "uml")
 PROFILE, SEED = "standard", 1  # where nothing else is asked for
@@ -114,15 +116,15 @@ def _asked(
         yield "--reference", "reference", stored.purpose
 
 
-def _variants(names: list[str], kernels: str = "all") -> tuple[campaign.Variant, ...]:
+def _variants(names: list[str], kernels: str = "all") -> tuple[Variant, ...]:
     """Every mode asked for, on the kernels asked for that can carry it here; what cannot run is said, with the reason."""
     if kernels not in KERNELS:
         raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(KERNELS)}.")
-    found: list[campaign.Variant] = []
+    found: list[Variant] = []
     for name in names or list(catalog.load()):
         catalog.get(name)
         for ready in readiness(name):
-            if ready.lab != "netns" or (kernels in ("host", "uml") and ready.kernel != kernels):
+            if ready.lab != EMBEDDED or (kernels in ("host", "uml") and ready.kernel != kernels):
                 continue
             if kernels == "auto" and any(variant.mode == name for variant in found):
                 continue
@@ -130,7 +132,7 @@ def _variants(names: list[str], kernels: str = "all") -> tuple[campaign.Variant,
                 what = "; ".join(missing.what for missing in ready.missing)
                 console.print(f"{name} on the {ready.kernel} kernel: not run, because {what}", markup=False)
             else:
-                found.append(campaign.Variant(name, ready.lab, ready.kernel))
+                found.append(Variant(name, ready.lab, ready.kernel))
     if not found:
         raise UserError("None of these modes can run here.", "`invoke list` shows what is missing.")
     return tuple(found)

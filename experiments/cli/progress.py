@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
-from experiments.pace import Pace
+from experiments.labs.backend import Tell
+from experiments.measure.pace import Pace
 from experiments.results.words import duration
-from experiments.run import Tell
 
 console = Console(highlight=False, soft_wrap=True)
 

@@ -18,7 +18,6 @@ from experiments.results.validate import Report
 from experiments.results.verdict import reason_in_words
 from experiments.results.words import counted, quantity
 
-KERNELS = {"host": "the host's kernel", "uml": "the User-Mode Linux capsule's kernel"}
 HEADLINES = ("wire/pod-pod/1/native", "link/pod-pod/1/native", "speed/pod-pod/1/native", "cost/pod-pod/1/native",
              "latency/pod-pod/idle")
 
@@ -27,9 +26,8 @@ def show_result(result: ModeResult, folder: Path) -> None:
     """One mode's result: each question's median beside that of the baseline, the ratio of the two, and the limit."""
     known = {**catalog.load(), **catalog.variants()}
     title = known[result.mode].title if result.mode in known else result.mode
-    where = KERNELS[result.kernel] if result.lab != "cluster" else "its nodes' own kernels"
     good = sum(deployment.status == "ok" for deployment in result.deployments)
-    say(f"{title}: {result.lab} lab, {where}; {good} of {counted(len(result.deployments), 'deployment')} gave numbers")
+    say(f"{title}: {result.variant.place}; {good} of {counted(len(result.deployments), 'deployment')} gave numbers")
     for name, value in result.implementation.items() if result.daemon else ():
         say(as_shown(f"{name}: {value}"))
     if rows := list(_rows(result, known)):
@@ -88,7 +86,7 @@ def show_campaign(campaign: Campaign, results: Sequence[ModeResult], folder: Pat
     say(f"Campaign {campaign.id}: {status}, profile {campaign.protocol['profile']}")
     rows = []
     for result in results:
-        name, found = name_of(result), {cell.key: cell for cell in cells(result)}
+        name, found = result.variant.name, {cell.key: cell for cell in cells(result)}
         good = sum(deployment.status == "ok" for deployment in result.deployments)
         lines = [(what(cell), median(cell), ratio(cell)) for key in HEADLINES if (cell := found.get(key))]
         for number, line in enumerate(lines or [("no figure", "", "")]):
@@ -99,13 +97,8 @@ def show_campaign(campaign: Campaign, results: Sequence[ModeResult], folder: Pat
         say("Ratios are to the baseline: the same two nodes without the mode.")
     for result in results:
         for reason in dict.fromkeys(_reasons(result)):
-            say(as_shown(f"{name_of(result)}: {reason}"), indent="  ")
+            say(as_shown(f"{result.variant.name}: {reason}"), indent="  ")
     say(f"Stored: {folder}")
-
-
-def name_of(result: ModeResult) -> str:
-    """A result's name within its campaign, as its file has it: ``calico-bgp``, ``calico-bgp@uml``."""
-    return "@".join([result.mode, *store.unusual(*result.key[1:])])
 
 
 def close(report: Report, folder: Path, *, shown_on_site: bool) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from experiments.cli.columns import print_table
 from experiments.cli.progress import say
-from experiments.cli.result import name_of, show_campaign, show_result, what
+from experiments.cli.result import show_campaign, show_result, what
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.results.lookup import find
 from experiments.results.model import ModeResult
 from experiments.results.store import Stored
 from experiments.results.summary import Cell, cells
 
-ROOT = Path(__file__).resolve().parents[2]
 ROOTS = (ROOT / "data" / "local", ROOT / "data" / "campaigns")
 
 
@@ -40,8 +39,8 @@ def _compare(a: Stored, b: Stored) -> None:
     """Each question that both answer, as ratios to the baseline."""
     pairs = _pairs(a, b)
     for one, other in pairs:
-        say(f"A: {name_of(one)} of {a.campaign.id}, {_conditions(a, one)}")
-        say(f"B: {name_of(other)} of {b.campaign.id}, {_conditions(b, other)}")
+        say(f"A: {one.variant.name} of {a.campaign.id}, {_conditions(a, one)}")
+        say(f"B: {other.variant.name} of {b.campaign.id}, {_conditions(b, other)}")
         rows = list(_rows(one, other))
         if not rows:
             raise UserError("The two answer no question in common that has a baseline.",
@@ -60,15 +59,16 @@ def _pairs(a: Stored, b: Stored) -> list[tuple[ModeResult, ModeResult]]:
     """One result with the one other; of campaigns with several, each mode with itself."""
     if len(a.results) == len(b.results) == 1:
         return [(a.results[0], b.results[0])]
-    found = [(one, other) for one in a.results for other in b.results if one.key == other.key]
+    found = [(one, other) for one in a.results for other in b.results if one.variant == other.variant]
     if found:
         return found
-    names = [f"{stored.campaign.id}: {', '.join(map(name_of, stored.results)) or 'none'}" for stored in (a, b)]
-    raise UserError("The two campaigns have no mode in common on the same kernel.", f"Modes: {'; '.join(names)}.")
+    said = [f"{stored.campaign.id}: {', '.join(result.variant.name for result in stored.results) or 'none'}"
+            for stored in (a, b)]
+    raise UserError("The two campaigns have no mode in common on the same kernel.", f"Modes: {'; '.join(said)}.")
 
 
 def _conditions(stored: Stored, result: ModeResult) -> str:
-    return f"{result.lab} lab, {result.kernel} kernel, profile {stored.campaign.protocol['profile']}"
+    return f"{result.variant.place}, profile {stored.campaign.protocol['profile']}"
 
 
 def _rows(one: ModeResult, other: ModeResult) -> Iterator[tuple[str, ...]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from experiments import catalog, limits
+from experiments import catalog
+from experiments.catalog import limits
 from experiments.probes import iperf3
 from experiments.results.model import Trial
 from experiments.results.words import quantity

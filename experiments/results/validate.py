@@ -17,6 +17,7 @@ from typing import Any
 
 from experiments import catalog
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.results import reported, store
 from experiments.results.checks import derived, evidence, history, privacy, references, trials
 from experiments.results.checks.report import File, Message, Report
@@ -26,7 +27,6 @@ from experiments.results.model import Campaign, ModeResult
 
 __all__ = ["Message", "Report", "known_modes", "mode_file", "validate"]
 
-ROOT = Path(__file__).resolve().parents[2]
 REPORTED, CAMPAIGNS = "reported", "campaigns"
 
 

@@ -12,9 +12,8 @@ from typing import Any
 
 import jinja2
 
-from experiments import limits
-from experiments.catalog import Mode
-from experiments.limits import HISTORY, Limit, Nearness
+from experiments.catalog import Mode, limits
+from experiments.catalog.limits import HISTORY, Limit, Nearness
 from experiments.results.reported_model import Reported
 
 # The products that the note of 2018 measured, and the lines of the model that can be meant by each.
