@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,8 +21,7 @@ from experiments.labs.backend import Tell
 from experiments.measure import provenance
 from experiments.measure.deployment import Job, Outcome, now
 from experiments.measure.pace import Pace
-from experiments.measure.protocol import Protocol, profile
-from experiments.measure.views import drifted
+from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Protocol, profile
 from experiments.probes import environment
 from experiments.results import store, summary
 from experiments.results import validate as validation
@@ -151,6 +151,18 @@ def _measured(job: Job, deploy: Deploy, tell: Tell, usual: Sequence[float] | Non
     tell(f"the baselines before and after differ by {drift:.0%}: once more")
     outcome = deploy(job, tell)
     return replace(outcome, deployment=replace(outcome.deployment, repeated_drift_ratio=drift))
+
+
+def drifted(ratio: float | None, usual: Sequence[float] = ()) -> bool:
+    """Whether the two baselines of a deployment lie so far apart that a repeat is worth its time.
+
+    ``usual`` are the drifts of the kernel's deployments so far. Where the baseline itself is never within the limit (tens
+    of Gbit/s over a virtual link of a shared machine), a repeat would drift as well: there only the unusual is repeated.
+    """
+    limit = DRIFT_LIMIT_RATIO
+    if len(usual) >= DRIFT_USUAL_AFTER:
+        limit = max(limit, DRIFT_USUAL_FACTOR * statistics.median(usual))
+    return ratio is not None and ratio > limit
 
 
 def _judged(folder: Path, campaign: Campaign, result: ModeResult, n: int) -> ModeResult:

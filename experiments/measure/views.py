@@ -7,8 +7,7 @@ fails makes a failed trial with its reason, never a number.
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,9 +20,6 @@ from experiments.measure.attestation import set_segmentation
 from experiments.measure.protocol import (
     CAPSULE_LINK_BPS,
     CONGESTION_CONTROL,
-    DRIFT_LIMIT_RATIO,
-    DRIFT_USUAL_AFTER,
-    DRIFT_USUAL_FACTOR,
     EQUAL_MSS_BYTES,
     ETHERNET_BPS,
     NOISE_LIMITS,
@@ -288,18 +284,6 @@ def _too_noisy(trial: Trial) -> str | None:
     over = [f"{name} {trial.noise[name]:g} > {limit:g}" for name, limit in NOISE_LIMITS.items()
             if trial.noise.get(name, 0.0) > limit]
     return ", ".join(over) or None
-
-
-def drifted(ratio: float | None, usual: Sequence[float] = ()) -> bool:
-    """Whether the two baselines of a deployment lie so far apart that a repeat is worth its time.
-
-    ``usual`` are the drifts of the kernel's deployments so far. Where the baseline itself is never within the limit (tens
-    of Gbit/s over a virtual link of a shared machine), a repeat would drift as well: there only the unusual is repeated.
-    """
-    limit = DRIFT_LIMIT_RATIO
-    if len(usual) >= DRIFT_USUAL_AFTER:
-        limit = max(limit, DRIFT_USUAL_FACTOR * statistics.median(usual))
-    return ratio is not None and ratio > limit
 
 
 def _now() -> str:
