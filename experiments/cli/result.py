@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from experiments import catalog
 from experiments.cli.columns import print_table
-from experiments.cli.progress import say
+from experiments.cli.progress import console, say
 from experiments.cli.validate import show_findings
 from experiments.errors import ExperimentFailed
 from experiments.results import fields, rules, store
@@ -115,4 +116,5 @@ def close(report: Report, folder: Path, *, shown_on_site: bool) -> None:
     if shown_on_site:
         say("Next: `invoke serve` shows it on the pages, `invoke show` here again.")
     else:
-        say(f"Next: `invoke show {folder}` shows it again.")
+        say("Next, to see it again:")
+        console.print(f"  {shlex.join(['invoke', 'show', str(folder)])}", markup=False)

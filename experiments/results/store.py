@@ -26,6 +26,7 @@ from experiments.results.plain import from_plain as _from_plain
 T = TypeVar("T")
 
 CAMPAIGN_FILE = "campaign.yml"
+BESIDE = ("local", "campaigns")  # the folders of data/ whose ids are names of pages
 RAW_MAX_BYTES = 1024 * 1024  # of one tool's output, unpacked
 SCHEMA_LINE = "# yaml-language-server: $schema={depth}schema/{kind}-{version}.schema.json\n"
 
@@ -57,8 +58,8 @@ def from_plain(wanted: type[T], plain: Any) -> T:
 def campaign_dir(root: Path, date: str, name: str) -> Path:
     """Make a new folder ``<date>-<name>`` below ``root``; if there is one, ``-2``, ``-3`` … is appended.
 
-    The folders beside ``root`` are looked into as well: an experiment (data/local) and a campaign (data/campaigns) of the
-    same day would else have the same id, and the same page.
+    Of data/local and data/campaigns, both are looked into: an experiment and a campaign of the same day would else have the
+    same id, and the same page.
 
     Raises:
         UserError: the name would not be a plain folder name, or the folder cannot be made.
@@ -70,7 +71,7 @@ def campaign_dir(root: Path, date: str, name: str) -> Path:
         root.mkdir(parents=True, exist_ok=True)
         for number in range(1, 10_000):
             folder = root / (name if number == 1 else f"{name}-{number}")
-            if any(root.parent.glob(f"*/{folder.name}")):
+            if any((root.parent / beside / folder.name).exists() for beside in BESIDE):
                 continue
             with contextlib.suppress(FileExistsError):
                 folder.mkdir()

@@ -96,7 +96,8 @@ def _busy(above: re.Match[str]) -> str:
     name, value, limit = above[1], float(above[2]), float(above[3])
     if name == "canary_ratio":
         return f"the machine was busy: a fixed loop took {value:.2g} times its usual time; limit {limit:g}"
-    return f"the machine was busy: its hypervisor kept {percent(value)} of the processors' time for others; limit {limit:.0%}"
+    return (f"the machine was busy: its hypervisor kept {percent(value)} of the processors' time for others; "
+            f"limit {percent(limit)}")
 
 
 def _drifted(result: ModeResult) -> list[str]:

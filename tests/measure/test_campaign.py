@@ -129,5 +129,5 @@ def test_a_full_disk_is_a_message_and_costs_nothing(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "could not be written: No space left on device" in done.stdout
-    assert "Make room, then go on with --resume" in done.stdout
+    assert "Make room, then do it again." in done.stdout
     assert done.stdout.endswith("whole\n")
