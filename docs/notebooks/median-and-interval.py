@@ -15,13 +15,13 @@
 #
 # A campaign builds each mode several times, and each deployment gives one value.
 # The site shows the median of those values, and an interval that the true median lies in with a known probability.
-# No bell curve is assumed. This page shows why six deployments are the least, and what they can tell.
+# No bell curve is assumed. This page shows why six deployments are the minimum, and what they can show.
 #
 # ## Order is enough
 #
 # Take n values from any continuous distribution.
-# Each lies below the true median with probability one half, like a coin.
-# The true median is outside of the range of the values only if all coins fall alike: probability 2 / 2ⁿ.
+# Each lies below the true median with probability one half, like the toss of a coin.
+# The true median is outside the range of the values only if all coins fall the same way: probability 2 / 2ⁿ.
 
 # %%
 from random import Random
@@ -33,8 +33,8 @@ table("How surely the smallest and the largest value enclose the true median", [
       [[n, f"{distribution_free.coverage(n, 1):.4f}"] for n in range(2, 9)])
 
 # %% [markdown]
-# Five values reach 93.75 %, six reach 96.88 %. So six is the fewest for an interval of 95 %, and with six the interval is the whole range.
-# That is why fewer deployments are shown without an interval and without an order.
+# Five values reach 93.75 %, six reach 96.88 %. So six is the smallest number for an interval of 95 %, and with six the interval is the whole range.
+# That is why results with fewer deployments are shown without an interval and without an order.
 
 # %%
 print(distribution_free.fewest_for_interval())
@@ -56,14 +56,14 @@ print(f"{held / 4000:.4f} of 4000 intervals hold the true median; promised: {dis
 # %% [markdown]
 # ## When are two modes different?
 #
-# The Mann-Whitney test asks how often a random split of all values into two sets would lie as far apart as ours do.
+# The Mann-Whitney test asks how often a random split of all values into two sets would put the sets as far apart as ours are.
 # With six and six, the smallest answer it can give is this.
 
 # %%
 print(f"{distribution_free.smallest_p(6, 6):.5f}")
 
 # %% [markdown]
-# Comparing every mode with every other asks many questions at once, so some answer looks special by chance.
+# Comparing every mode with every other asks many questions at once, so some answer will look special by chance.
 # Holm's correction multiplies the smallest p-value by the number of questions, the next by one less, and so on.
 # The table says how many deployments a campaign needs before any two of its modes can be told apart.
 
@@ -87,4 +87,4 @@ for result in sorted(stored.results, key=lambda r: r.mode) if stored else []:
 strips("speed", "TCP goodput of one stream, without a limit", "goodput_bps", rows) if rows else print("none stored yet")
 
 # %% [markdown]
-# How noise is judged, and what is discarded, stands on the page about [the method](../method/index.html).
+# How noise is judged, and what is discarded, is on the page about [the method](../method/index.html).

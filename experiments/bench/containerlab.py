@@ -15,13 +15,14 @@ from typing import Any
 import yaml
 
 from experiments import catalog
-from experiments.bench.figures import Figure, NotRun
+from experiments.bench.bench_figure import BenchFigure, NotRun
 from experiments.labs.containerlab import backend as containerlab
 from experiments.labs.containerlab import topology
+from experiments.labs.readiness import readiness
+from experiments.machine import look
 from experiments.measure.deployment import Job, deploy
 from experiments.measure.kernels import DEPLOYMENT_TIMEOUT_S, Deployer, booted
 from experiments.paths import ROOT
-from experiments.preflight import readiness
 from experiments.results.model import Deployment
 from experiments.variant import CAPSULE, Variant
 
@@ -29,10 +30,10 @@ MODE = "flannel-vxlan"
 REPEATS = 3
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """Seconds until the data plane is there, and wire efficiency, of one mode on containers."""
     name = f"{MODE} on containers, lab and data plane ready"
-    missing = [m.what for r in readiness(MODE) if (r.lab, r.kernel) == (containerlab.NAME, CAPSULE) for m in r.missing]
+    missing = [m.what for r in readiness(MODE, look()) if (r.lab, r.kernel) == (containerlab.NAME, CAPSULE) for m in r.missing]
     if missing:
         yield NotRun(name, f"containerlab in the capsule lacks {', '.join(missing)}")
         return
@@ -41,10 +42,10 @@ def figures() -> Iterator[Figure | NotRun]:
     with Deployer() as embedded:
         other = _wire(embedded(Job(Variant(MODE, kernel="uml"), 1, "smoke"), lambda text: None).deployment)
     ours, plain = (statistics.median(found[key]) for key in ("ours_s", "plain_s"))
-    yield Figure(name, f"{ours:.1f} s", "at most 15 s more than containerlab's own", f"{plain:.1f} s (containerlab deploy)",
-                 ours / plain)
+    yield BenchFigure(name, f"{ours:.1f} s", "at most 15 s more than containerlab's own",
+                      f"{plain:.1f} s (containerlab deploy)", ours / plain)
     wire = statistics.median(found["wire"])
-    yield Figure(f"{MODE}: wire efficiency on containers", f"{wire:.5f}", "equal to 0.1 %", f"{other:.5f} (embedded lab)",
+    yield BenchFigure(f"{MODE}: wire efficiency on containers", f"{wire:.5f}", "equal to 0.1 %", f"{other:.5f} (embedded lab)",
                  wire / other)
 
 

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments import catalog
-from experiments.bench.figures import Figure, NotRun
+from experiments import catalog, paths
+from experiments.bench.bench_figure import BenchFigure, NotRun
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
 from experiments.labs.capsule import capsule
 from experiments.labs.table import EMBEDDED
 from experiments.measure.deployment import READY_TIMEOUT_S
-from experiments.preflight import probes
 from experiments.probes import iperf3
 from experiments.variant import CAPSULE
 
@@ -28,11 +27,11 @@ MODE = "weave-sleeve"
 NAME = "weave-sleeve: our relay beside weaver"
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """Goodput from pod to pod with either, pair by pair, in the capsule."""
     mode = catalog.get(MODE)
     assert mode.daemon is not None
-    program = probes.program(mode.daemon.program)
+    program = paths.find(mode.daemon.program)
     if program is None:
         yield NotRun(NAME, f"{mode.daemon.program} is not installed. {mode.daemon.install}")
         return
@@ -45,7 +44,7 @@ def figures() -> Iterator[Figure | NotRun]:
         return
     ours, theirs = found["ours"], found["weaver"]
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    yield Figure(NAME, f"{statistics.median(ours) / 1e6:.1f} Mbit/s (UML)", "at least 1",
+    yield BenchFigure(NAME, f"{statistics.median(ours) / 1e6:.1f} Mbit/s (UML)", "at least 1",
                  f"{statistics.median(theirs) / 1e6:.1f} Mbit/s (weaver)", ratio)
 
 

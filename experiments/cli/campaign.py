@@ -11,11 +11,12 @@ from experiments import catalog
 from experiments.cli.progress import console, say, telling
 from experiments.cli.result import close, show_campaign
 from experiments.errors import ExperimentFailed, PodpathError, UserError
+from experiments.labs.readiness import readiness
+from experiments.machine import look
 from experiments.measure import campaign, protocol
 from experiments.measure.kernels import Deployer
 from experiments.measure.pace import Pace
 from experiments.paths import ROOT
-from experiments.preflight import readiness
 from experiments.results import store
 from experiments.results.model import Campaign
 from experiments.results.words import counted, duration
@@ -80,7 +81,7 @@ def _seed(text: str) -> int | None:
     try:
         return int(text)
     except ValueError:
-        raise UserError(f"--seed {text}: is not a whole number.", "For example --seed 2.") from None
+        raise UserError(f"--seed {text}: that is not a whole number.", "For example --seed 1.") from None
 
 
 def _agree(
@@ -121,9 +122,10 @@ def _variants(names: list[str], kernels: str = "all") -> tuple[Variant, ...]:
     if kernels not in KERNELS:
         raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(KERNELS)}.")
     found: list[Variant] = []
+    machine = look()
     for name in names or list(catalog.load()):
         catalog.get(name)
-        for ready in readiness(name):
+        for ready in readiness(name, machine):
             if ready.lab != EMBEDDED or (kernels in ("host", "uml") and ready.kernel != kernels):
                 continue
             if kernels == "auto" and any(variant.mode == name for variant in found):

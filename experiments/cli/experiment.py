@@ -18,12 +18,13 @@ from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import table
 from experiments.labs.backend import Backend, Means, Tell
 from experiments.labs.base import Lab, Transcript
+from experiments.labs.readiness import choose, require_upstream
+from experiments.machine import look
 from experiments.measure import campaign, protocol, views
 from experiments.measure.deployment import Job, Outcome
 from experiments.measure.kernels import Deployer
 from experiments.measure.pace import Pace
 from experiments.paths import ROOT
-from experiments.preflight import choose, require_upstream
 from experiments.results import store
 from experiments.results.words import counted, duration
 from experiments.variant import Variant
@@ -70,7 +71,7 @@ def run_experiment(
     if mode is None or dry_run:
         _show_plan(mode, profile, nodes, place or table.EMBEDDED, upstream, Means(image=image))
         return None
-    choice = choose(mode, lab if place or nodes == 2 else table.EMBEDDED.name, kernel, forced=force,
+    choice = choose(mode, look(), lab if place or nodes == 2 else table.EMBEDDED.name, kernel, forced=force,
                     daemon=upstream or None)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(

@@ -10,8 +10,9 @@ from rich.table import Table
 from experiments import catalog
 from experiments.cli.progress import console, telling
 from experiments.errors import UserError
+from experiments.labs.readiness import choose
+from experiments.machine import look
 from experiments.measure import scale
-from experiments.preflight import choose
 
 
 def run_scale(name: str, *, nodes: str = "2,10,30", timeout: int = 60, format: str = "table") -> list[scale.Grown]:
@@ -25,7 +26,7 @@ def run_scale(name: str, *, nodes: str = "2,10,30", timeout: int = 60, format: s
     counts = _counts(nodes)
     for count in counts:
         scale.check(mode, count)
-    choose(mode, "netns", "host")
+    choose(mode, look(), "netns", "host")
     with telling() as tell:
         grown = [scale.grow(mode, count, timeout, tell) for count in counts]
     if format == "json":

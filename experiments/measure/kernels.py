@@ -13,14 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from experiments import catalog
+from experiments import catalog, paths
 from experiments.evidence import TranscriptStep
 from experiments.labs import table
 from experiments.labs.backend import NO_MEANS, Means, Tell
 from experiments.labs.capsule import without_xstate
 from experiments.measure import deployment
 from experiments.measure.deployment import Hold, Job, Outcome
-from experiments.preflight import probes
 from experiments.results import store
 from experiments.results.model import Deployment
 from experiments.variant import HOST, Variant
@@ -79,7 +78,7 @@ def booted(lab: str, daemon: catalog.Upstream | None, tell: Tell) -> Iterator[Ca
     if daemon:
         features |= set(daemon.needs.kernel)
         programs.append(daemon.program)
-    folders = [str(Path(found).parent) for found in map(probes.program, programs) if found]
+    folders = [str(Path(found).parent) for found in map(paths.find, programs) if found]
     memory_mb = wanted.memory_mb or capsule.MEMORY_MB
     with capsule.boot(features=sorted(features), folders=folders, memory_mb=memory_mb) as made:
         if wanted.start:

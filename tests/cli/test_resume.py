@@ -43,7 +43,7 @@ def test_an_option_that_contradicts_the_plan_is_refused_by_name(begun: Path, opt
 def test_nothing_to_resume_and_no_number(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No unfinished campaign"):
         run_campaign(resume=True, out=str(tmp_path))
-    with pytest.raises(UserError, match="--seed abc: is not a whole number"):
+    with pytest.raises(UserError, match="--seed abc: that is not a whole number"):
         run_campaign(seed="abc", out=str(tmp_path))
 
 

@@ -53,6 +53,13 @@ def test_every_note_is_used_defined_and_founded(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_notes_are_defined_in_the_order_in_which_they_appear(path: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.S | re.M)
+    body = text.split("///Footnotes Go Here///")[0]
+    assert re.findall(r"^\[\^([\w-]+)\]:", text, re.M) == list(dict.fromkeys(claims.MARK.findall(body)))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_page_says_what_it_is(path: Path) -> None:
     front = yaml.safe_load(path.read_text(encoding="utf-8").split("---")[1])
     assert 40 < len(front["description"]) <= 170

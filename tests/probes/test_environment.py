@@ -59,8 +59,27 @@ def test_the_machines_slug_comes_from_its_random_id_and_its_processor(tmp_path: 
     assert host_slug(identity, clone) != slug
     identity.write_text("fedcba9876543210fedcba9876543210\n")
     assert host_slug(identity) != slug
-    identity.write_text("")
-    assert host_slug(identity) == host_slug(tmp_path / "missing") == "h000000"
+
+
+@pytest.mark.parametrize("said", [None, "", "uninitialized\n"])
+def test_a_machine_without_an_id_gets_one_of_ours_that_stays(
+    said: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = tmp_path / "machine-id"
+    if said is not None:
+        identity.write_text(said)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    slug = host_slug(identity)
+    assert re.fullmatch("h[0-9a-f]{6}", slug)
+    assert slug != "h000000"
+    assert host_slug(identity) == slug
+    kept = tmp_path / "state" / "podpath" / "machine-id"
+    assert kept.read_text().strip() not in slug
+    assert [path.name for path in kept.parent.iterdir()] == ["machine-id"]
+    kept.unlink()
+    assert host_slug(identity) != slug
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")  # where nothing can be kept
+    assert host_slug(identity) == "h000000"
 
 
 @pytest.mark.parametrize(("program", "version"), [

@@ -17,7 +17,7 @@ CONNECT_DELAY_S = 1
 
 
 @dataclass(frozen=True)
-class Peer:
+class BgpPeer:
     """One BGP neighbour as Calico names it: ``Mesh_…``, ``Global_…`` or ``Node_…``."""
 
     name: str
@@ -35,7 +35,7 @@ class Speaker:
 
     address: str
     asn: int
-    peers: tuple[Peer, ...]
+    peers: tuple[BgpPeer, ...]
     block: str = ""  # the pod addresses of this node; empty on reflectors and ToRs
     pool: str = "192.168.0.0/16"
     tunnel: str = ""  # the tunnel device that routes to other blocks use, if any
@@ -91,7 +91,7 @@ def _filters(speaker: Speaker) -> str:
     )
 
 
-def _peer(speaker: Speaker, peer: Peer) -> str:
+def _peer(speaker: Speaker, peer: BgpPeer) -> str:
     lines = [
         f"local {peer.local or speaker.address} as {speaker.asn};",
         f"neighbor {peer.address} as {peer.asn};",

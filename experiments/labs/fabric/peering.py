@@ -63,29 +63,29 @@ class Peering:
             block(node) if node.role == "node" else "", tunnel=self.tunnel if node.role == "node" else "",
         )
 
-    def peers(self, node: Node) -> list[bird.Peer]:
+    def peers(self, node: Node) -> list[bird.BgpPeer]:
         """Return a speaker's BGP neighbours."""
         if node.role == "reflector":
-            clients = [bird.Peer(bird.peer_name("Node", n.address), n.address, bird.CALICO_AS, reflector_client=True,
+            clients = [bird.BgpPeer(bird.peer_name("Node", n.address), n.address, bird.CALICO_AS, reflector_client=True,
                                  passive=True) for n in self.nodes]
-            others = [bird.Peer(bird.peer_name("Global", r.address), r.address, bird.CALICO_AS,
+            others = [bird.BgpPeer(bird.peer_name("Global", r.address), r.address, bird.CALICO_AS,
                                 passive=bird.mesh_is_passive(node.address, r.address))
                       for r in self._reflectors if r != node]
             return clients + others
         if node.role == "tor":
             rack = self.nodes[node.index - 1]
-            own = bird.Peer(bird.peer_name("Node", rack.address), rack.address, self.asn(rack), passive=True,
+            own = bird.BgpPeer(bird.peer_name("Node", rack.address), rack.address, self.asn(rack), passive=True,
                             direct=True, local=rack.gateway)
-            fabric = [bird.Peer(bird.peer_name("Spine", t.address), t.address, self.asn(t), direct=True,
+            fabric = [bird.BgpPeer(bird.peer_name("Spine", t.address), t.address, self.asn(t), direct=True,
                                 passive=bird.mesh_is_passive(node.address, t.address))
                       for t in self.routers if t != node]
             return [own, *fabric]
         if self.racks:
             tor = self.routers[node.index - 1]
-            return [bird.Peer(bird.peer_name("Node", node.gateway), node.gateway, self.asn(tor), direct=True)]
+            return [bird.BgpPeer(bird.peer_name("Node", node.gateway), node.gateway, self.asn(tor), direct=True)]
         if self._reflectors:
-            return [bird.Peer(bird.peer_name("Global", r.address), r.address, bird.CALICO_AS) for r in self._reflectors]
-        return [bird.Peer(bird.peer_name("Mesh", n.address), n.address, bird.CALICO_AS,
+            return [bird.BgpPeer(bird.peer_name("Global", r.address), r.address, bird.CALICO_AS) for r in self._reflectors]
+        return [bird.BgpPeer(bird.peer_name("Mesh", n.address), n.address, bird.CALICO_AS,
                           passive=bird.mesh_is_passive(node.address, n.address)) for n in self.nodes if n != node]
 
 

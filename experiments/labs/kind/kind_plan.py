@@ -117,7 +117,7 @@ def _cluster(mode: Mode, name: str, cni: str, nodes: tuple[Node, ...]) -> list[S
     return steps
 
 
-def _network(kubernetes: manifest.Kubernetes, source: manifest.Source) -> list[Step]:
+def _network(kubernetes: manifest.Kubernetes, source: manifest.Published) -> list[Step]:
     """The CNI, until its daemon runs on every node."""
     namespace, daemon_set = DAEMON_SETS[kubernetes.cni]
     wait = f"--timeout={READY_S:g}s"

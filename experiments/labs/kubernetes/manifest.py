@@ -37,7 +37,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Source:
+class Published:
     """A published manifest and the edits that modes may ask for."""
 
     file: str
@@ -75,16 +75,16 @@ def kubernetes(mode: str) -> Kubernetes:
     return Document(MODES / mode / "kind.yml", ADVICE).read(Kubernetes)
 
 
-def source(cni: str) -> Source:
+def source(cni: str) -> Published:
     """``experiments/labs/kubernetes/manifests/<cni>.yml``.
 
     Raises:
         UserError: as :func:`kubernetes`.
     """
-    return Document(SOURCES / f"{cni}.yml", ADVICE).read(Source)
+    return Document(SOURCES / f"{cni}.yml", ADVICE).read(Published)
 
 
-def fetch(wanted: Source, folder: Path, *, offline: bool = False) -> bytes:
+def fetch(wanted: Published, folder: Path, *, offline: bool = False) -> bytes:
     """The published manifest: from ``folder``, or (unless ``offline``) from its address into it.
 
     Raises:
@@ -106,7 +106,7 @@ def fetch(wanted: Source, folder: Path, *, offline: bool = False) -> bytes:
     return content
 
 
-def patched(content: bytes, wanted: Source, names: tuple[str, ...]) -> bytes:
+def patched(content: bytes, wanted: Published, names: tuple[str, ...]) -> bytes:
     """The manifest with the named edits, in their order.
 
     Raises:
@@ -126,7 +126,7 @@ def patched(content: bytes, wanted: Source, names: tuple[str, ...]) -> bytes:
     return text.encode("utf-8")
 
 
-def _require(content: bytes, wanted: Source, where: str) -> None:
+def _require(content: bytes, wanted: Published, where: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != wanted.sha256:
         raise ExperimentFailed(f"{where} is not the manifest that was pinned: its SHA-256 is {found}, not {wanted.sha256}.",

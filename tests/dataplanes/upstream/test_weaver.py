@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from tests_support import why_not_by_upstream
 
-from experiments import catalog
+from experiments import catalog, paths
 from experiments.labs.capsule import capsule
 from experiments.measure.deployment import Job, deploy
-from experiments.preflight import probes
 from experiments.variant import Variant
 
 pytestmark = pytest.mark.lab
@@ -35,7 +34,7 @@ def test_deployments_are_attested_in_the_capsule() -> None:
     daemon = catalog.get("weave-fastdp").daemon
     assert daemon is not None
     features = sorted({f for name in MODES for f in catalog.get(name).needs.kernel} | set(daemon.needs.kernel))
-    folder = str(Path(probes.program(daemon.program) or "").parent)
+    folder = str(Path(paths.find(daemon.program) or "").parent)
     with capsule.boot(features=features, folders=[folder]) as booted:
         for name in MODES:
             job = asdict(Job(Variant(name, kernel="uml", daemon="upstream"), 1, "smoke"))

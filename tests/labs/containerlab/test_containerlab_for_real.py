@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
+from experiments.labs.readiness import readiness
+from experiments.machine import look
 from experiments.measure.deployment import Job
 from experiments.measure.kernels import Deployer, booted
 from experiments.paths import ROOT
-from experiments.preflight import readiness
 from experiments.variant import Variant
 
 INSIDE = Path(__file__).parent / "inside"
@@ -29,7 +30,7 @@ KILLS = 10
 
 
 def _missing() -> str:
-    found = [one.what for place in readiness("flannel-vxlan")
+    found = [one.what for place in readiness("flannel-vxlan", look())
              if (place.lab, place.kernel) == ("containerlab", "uml") for one in place.missing]
     return f"needs {', '.join(found)}; see `invoke list`" if found else ""
 

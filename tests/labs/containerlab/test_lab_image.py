@@ -8,7 +8,7 @@ import pytest
 
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.containerlab import lab_image
-from experiments.preflight.packages import PACKAGES
+from experiments.machine.packages import PACKAGES
 
 
 def test_the_packages_are_those_of_the_dockerfile_and_bring_what_the_labs_need() -> None:

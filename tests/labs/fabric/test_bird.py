@@ -18,15 +18,15 @@ GOLDEN = ROOT / "tests" / "golden" / "bird"
 
 SPEAKERS = {
     "mesh": bird.Speaker("172.31.0.1", 64512, (
-        bird.Peer("Mesh_172_31_0_2", "172.31.0.2", 64512, passive=True),), "192.168.1.0/26"),
+        bird.BgpPeer("Mesh_172_31_0_2", "172.31.0.2", 64512, passive=True),), "192.168.1.0/26"),
     "ipip": bird.Speaker("172.31.0.2", 64512, (
-        bird.Peer("Mesh_172_31_0_1", "172.31.0.1", 64512),), "192.168.2.0/26", tunnel="tunl0"),
+        bird.BgpPeer("Mesh_172_31_0_1", "172.31.0.1", 64512),), "192.168.2.0/26", tunnel="tunl0"),
     "reflector": bird.Speaker("172.31.0.101", 64512, (
-        bird.Peer("Node_172_31_0_1", "172.31.0.1", 64512, passive=True, reflector_client=True),
-        bird.Peer("Global_172_31_0_102", "172.31.0.102", 64512, passive=True))),
+        bird.BgpPeer("Node_172_31_0_1", "172.31.0.1", 64512, passive=True, reflector_client=True),
+        bird.BgpPeer("Global_172_31_0_102", "172.31.0.102", 64512, passive=True))),
     "tor": bird.Speaker("172.31.255.1", 64601, (
-        bird.Peer("Node_172_31_1_10", "172.31.1.10", 64513, passive=True, direct=True, local="172.31.1.1"),
-        bird.Peer("Spine_172_31_255_2", "172.31.255.2", 64602, direct=True))),
+        bird.BgpPeer("Node_172_31_1_10", "172.31.1.10", 64513, passive=True, direct=True, local="172.31.1.1"),
+        bird.BgpPeer("Spine_172_31_255_2", "172.31.255.2", 64602, direct=True))),
 }
 
 

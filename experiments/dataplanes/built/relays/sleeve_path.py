@@ -30,7 +30,7 @@ HEARTBEAT, SIZE = 1, 2  # what an acknowledgement is about
 _ACK = struct.Struct(">12xHBQ")
 
 
-class Path:
+class PeerPath:
     """One peer's state. No socket, no clock: frames leave by ``send(frame, df)``, the time is told."""
 
     def __init__(

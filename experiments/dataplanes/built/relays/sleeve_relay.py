@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from experiments.dataplanes.built.relays import packets
-from experiments.dataplanes.built.relays.sleeve_path import Path
+from experiments.dataplanes.built.relays.sleeve_path import PeerPath
 from experiments.dataplanes.built.relays.sleeve_wire import (
     ETHERNET_BYTES,
     FRAME_HEADER_BYTES,
@@ -50,7 +50,7 @@ class Peer:
 
     name: bytes
     send: tuple[Write, Write]
-    path: Path
+    path: PeerPath
     waiting: tuple[bytearray, bytearray] = field(default_factory=lambda: (bytearray(), bytearray()))
 
 
@@ -86,7 +86,7 @@ class Relay:
     def add_peer(self, name: bytes, send: tuple[Write, Write], kernel_mtu: Callable[[], int]) -> Peer:
         """A peer: ``send`` without DF and with, and what the kernel knows of the underlay's path MTU (bytes)."""
         connection = int.from_bytes(os.urandom(8), "big")
-        path = Path(self.overhead_bytes, kernel_mtu, lambda frame, df: self._send_frame(peer, frame, df), connection)
+        path = PeerPath(self.overhead_bytes, kernel_mtu, lambda frame, df: self._send_frame(peer, frame, df), connection)
         peer = self.peers[name] = Peer(name, send, path)
         return peer
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Figure:
+class BenchFigure:
     """One line. ``value`` and ``beside`` are ready to be shown; ``ratio`` is value over what stands beside it."""
 
     name: str
