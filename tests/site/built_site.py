@@ -26,6 +26,6 @@ def copy_of_project(target: Path) -> Path:
 def built(project: Path, site: str = "site", **more: str) -> subprocess.CompletedProcess[str]:
     """The finished `mkdocs build`, strict."""
     return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(project / site)], cwd=project,
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(project / site)], cwd=project,
         capture_output=True, text=True, env={**variables(), **more}, check=False,
     )
