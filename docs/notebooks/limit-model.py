@@ -15,7 +15,7 @@
 #
 # How many bits of payload can a second of 1 Gbit/s Ethernet carry?
 # Count the bytes of one full-size packet, and divide.
-# This page does it with the same functions that the tables of the site use; it is executed whenever the site is built.
+# This page does it with the same functions that the tables of the site use; the build runs it, and again when anything that it reads has changed.
 #
 # ## One packet, byte by byte
 #
@@ -23,7 +23,8 @@
 # Before each frame come 8 bytes of preamble and start-of-frame, behind it 4 of frame check sequence, and then nothing may be sent for the time of 12 (IEEE 802.3).
 
 # %%
-from experiments import catalog, limits
+from experiments import catalog
+from experiments.catalog import limits
 from experiments.site.notebook import reference, table
 
 line = limits.BASELINE

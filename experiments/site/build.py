@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from experiments.errors import ExperimentFailed, UserError
+from experiments.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "site"
 OFFLINE_COPY = "podpath-offline.zip"
 HIGHEST_PORT = 65_535
+# What MkDocs is called with. Not --quiet: what it silences, --strict does not count.
+STRICT = ("build", "--strict", "--site-dir")
 # The build day would stand in the sitemap; a fixed one keeps two builds equal byte for byte.
 SOURCE_DATE_EPOCH = "1533638895"
 
@@ -38,11 +40,10 @@ def build(site_dir: Path = SITE, *, offline: bool = False) -> None:
     Raises:
         ExperimentFailed: MkDocs failed or warned; its own messages are shown.
     """
-    common = ("build", "--strict", "--site-dir")
-    _mkdocs(*common, str(site_dir), more={"PODPATH_RENDERED": "1", **({"PODPATH_OFFLINE_COPY": "true"} if offline else {})})
+    _mkdocs(*STRICT, str(site_dir), more={"PODPATH_RENDERED": "1", **({"PODPATH_OFFLINE_COPY": "true"} if offline else {})})
     if offline:
         with tempfile.TemporaryDirectory() as folder:
-            _mkdocs(*common, folder, more={"PODPATH_RENDERED": "1", "PODPATH_OFFLINE": "true"})
+            _mkdocs(*STRICT, folder, more={"PODPATH_RENDERED": "1", "PODPATH_OFFLINE": "true"})
             pack(Path(folder), site_dir / OFFLINE_COPY)
 
 

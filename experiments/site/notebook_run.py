@@ -23,9 +23,9 @@ from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat import NotebookNode
 
-from experiments import folders
+from experiments import paths
+from experiments.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = Path(__file__).parent / "jupyter"
 KEPT_AT_MOST = 30  # notebooks as they were run, about 10 KB each
 # What a notebook can read: the package, its templates, the data that every clone has. Never data/local: a page is the commit's.
@@ -43,7 +43,7 @@ class Executed(ExecutePreprocessor):
         Raises:
             CellExecutionError: a cell failed, and errors are not allowed.
         """
-        kept = folders.cache() / "notebooks" / f"{key(nb)}.ipynb"
+        kept = paths.cache() / "notebooks" / f"{key(nb)}.ipynb"
         with contextlib.suppress(OSError, ValueError):
             return nbformat.reads(kept.read_text(encoding="utf-8"), as_version=4), resources
         place = tempfile.gettempdir()
