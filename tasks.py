@@ -148,9 +148,9 @@ def build(c: Context, offline: bool = False) -> None:
     build_site(offline=offline)
 
 
-@task(help={"port": "port on this machine"})
+@task(help={"port": "port on this machine, 1 to 65535"})
 @door
-def serve(c: Context, port: int = 8000) -> None:
+def serve(c: Context, port: str = "8000") -> None:
     """Serve the site; reload on change of data or prose."""
     from experiments.cli.site import serve_site
 
