@@ -78,7 +78,8 @@ class Campaign:
 
     schema: Annotated[str, Field("Format and version of this file.", "store", allowed=("podpath/campaign/1",))]
     id: Annotated[str, Field("Date and host: the name of the folder.", "store", pattern=NAME)]
-    status: Annotated[Literal["complete", "partial", "aborted"], Field("Whether all of the plan was carried out.", "runner")]
+    status: Annotated[Literal["complete", "partial", "aborted"], Field(
+        "Whether all of the plan was carried out; aborted: it was, and then `validate` refused it.", "runner")]
     purpose: Annotated[Purpose, Field(
         "What it is for; a reference carries the site's headline figures.", "command line")]
     started_at: Annotated[str, Field("When it began, UTC.", "clock", pattern=TIME)]
