@@ -225,16 +225,6 @@ def read_mode(path: Path) -> ModeResult:
     return _read(path, ModeResult, "mode")
 
 
-def load_all(root: Path) -> list[Stored]:
-    """All campaigns below ``root``, oldest first; none if there is no such folder.
-
-    Raises:
-        UserError: as :func:`read_campaign`.
-    """
-    folders = sorted(file.parent for file in root.glob(f"*/{CAMPAIGN_FILE}"))
-    return [Stored(folder, *read_campaign(folder)) for folder in folders]
-
-
 def read_raw(folder: Path, trial: Trial) -> str:
     """The tool's own output of a trial, as it was printed.
 
@@ -273,6 +263,6 @@ def _sentence(misfit: Misfit) -> str:
 
 
 __all__ = [
-    "Key", "Stored", "atomic_write", "campaign_dir", "from_plain", "load_all", "located", "mode_files", "mode_path",
+    "Key", "Stored", "atomic_write", "campaign_dir", "from_plain", "located", "mode_files", "mode_path",
     "read_campaign", "read_mode", "read_raw", "write_campaign", "write_mode", "write_raw",
 ]
