@@ -18,7 +18,7 @@ from typing import Any
 from experiments.errors import UserError
 from experiments.labs.backend import Tell
 from experiments.measure import provenance
-from experiments.measure.deployment import Job, Outcome, now
+from experiments.measure.deployment import Job, Outcome
 from experiments.measure.pace import Pace
 from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Protocol, profile
 from experiments.probes import environment
@@ -26,6 +26,7 @@ from experiments.results import store, summary
 from experiments.results import validate as validation
 from experiments.results.checks import privacy
 from experiments.results.model import Campaign, Cell, Deployment, ModeResult, Purpose, Trial
+from experiments.results.times import now
 from experiments.results.validate import Report, validate
 from experiments.variant import Variant
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from experiments.results import store
+from experiments.results import store, times
 from experiments.results.checks.report import File, Message, Report
 from experiments.results.model import Campaign, ModeResult
 from experiments.results.plain import Key
@@ -22,10 +22,10 @@ def campaign(file: File[Campaign], value: Campaign, folder: Path, known: Collect
     """The campaign's own names, times and plan."""
     if value.id != folder.name:
         file.error(("id",), f"the folder is '{folder.name}'; they must be equal")
-    latest = (datetime.now(UTC) + AHEAD).strftime("%Y-%m-%dT%H:%M:%SZ")
+    latest = times.now(AHEAD)
     for name in ("started_at", "finished_at"):
         when = getattr(value, name)
-        if when is not None and (not _is_time(when) or when > latest):
+        if when is not None and (not times.is_time(when) or when > latest):
             file.error((name,), "is not a time that has been; allowed: until now")
     if value.finished_at and value.finished_at < value.started_at:
         file.error(("finished_at",), f"is before started_at ({value.started_at})")
@@ -45,14 +45,6 @@ def campaign(file: File[Campaign], value: Campaign, folder: Path, known: Collect
             file.error(("plan", i, "mode"), f"is not in the catalogue; allowed: {', '.join(known)}")
         if cell.n > value.protocol["deployments"]:
             file.error(("plan", i, "n"), f"the protocol has {value.protocol['deployments']} deployments")
-
-
-def _is_time(text: str) -> bool:
-    try:
-        datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
-        return False
-    return True
 
 
 def mode(file: File[ModeResult], value: ModeResult, parent: Campaign, folder: Path, known: Collection[str]) -> None:
