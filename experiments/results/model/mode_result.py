@@ -32,7 +32,6 @@ class ModeResult:
         "What was typed in the first deployment, and what it printed.", "lab")] = ()
     summary: Annotated[Mapping[str, Any], Field(
         "Derived from the trials; `validate` computes it again.", "summary")] = field(default_factory=dict)
-    caveats: Annotated[tuple[str, ...], Field("What a reader has to bear in mind, by key.", "catalogue")] = ()
     daemon: Annotated[str | None, Field(
         "Whose daemon carried or configured the mode: upstream's own. Absent where it was ours, or none.", "command line",
         allowed=("upstream",))] = None
