@@ -63,7 +63,6 @@ def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
     (("experiment", "calico-bgp", "--seed", "1.5"), "--seed 1.5: that is not a whole number."),
     (("scale", "calico-bgp", "--nodes", "abc"), "'abc' is not a list of numbers."),
     (("scale", "calico-bgp", "--timeout", "soon"), "--timeout soon: that is not a whole number."),
-    (("serve", "--port", "http"), "--port http: that is not a whole number."),
     (("list", "--lab", "cellar"), "Unknown lab 'cellar'."),
     (("list", "--format", "xml"), "Unknown format 'xml'."),
     (("campaign", "--modes", "nothing"), "Unknown mode 'nothing'."),
