@@ -1,0 +1,79 @@
+"""What workers share is made by one of them, the order of the tests, and the table of what was skipped."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import order
+import pytest
+import skip_table
+from shared import made_once
+
+from experiments.cli.test import after_dashes, command
+
+
+class _Factory:
+    """As pytest's own, with a folder for each worker below the run's."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def getbasetemp(self) -> Path:
+        return self.root
+
+
+def _as_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str = "gw0") -> pytest.TempPathFactory:
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", name)
+    (tmp_path / name).mkdir()
+    return _Factory(tmp_path / name)  # type: ignore[return-value]
+
+
+def test_workers_share_what_the_first_of_them_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    factories = [_as_worker(tmp_path, monkeypatch, name) for name in ("gw0", "gw1")]
+    made: list[Path] = []
+
+    def make(folder: Path) -> None:
+        made.append(folder)
+        (folder / "file").write_text("x")
+
+    with ThreadPoolExecutor(2) as workers:
+        found = list(workers.map(lambda factory: made_once(factory, "thing", make), factories))
+    assert made == [tmp_path / "thing"]
+    assert found == made * 2
+    assert (tmp_path / "thing" / "file").read_text() == "x"
+
+
+def test_what_could_not_be_made_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    factory = _as_worker(tmp_path, monkeypatch)
+
+    def make(folder: Path) -> None:
+        raise ValueError("no flour")
+
+    with pytest.raises(ValueError, match="no flour"):
+        made_once(factory, "bread", make)
+    with pytest.raises(RuntimeError, match="bread could not be made: no flour"):
+        made_once(factory, "bread", make)
+
+
+def test_a_reason_and_the_command_that_mends_it_stand_apart() -> None:
+    assert skip_table.split("no Chromium here: `invoke setup --tests`") == ("no Chromium here", "invoke setup --tests")
+    assert skip_table.split("the lab needs bird: run `invoke setup`") == ("the lab needs bird", "invoke setup")
+    assert skip_table.split("the filter is for x86-64") == ("the filter is for x86-64", "")
+
+
+def test_the_table_has_a_line_a_reason_with_its_number() -> None:
+    assert skip_table.lines([], 80) == []
+    lines = skip_table.lines(["a kernel without [ipip]", *["no Chromium here: `invoke setup --tests`"] * 12], 80)
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[-2].split() == ["12", "no", "Chromium", "here", "invoke", "setup", "--tests"]
+    assert lines[-1].split() == ["1", "a", "kernel", "without", "[ipip]"]
+
+
+def test_pytest_s_arguments_stay_as_the_shell_gave_them() -> None:
+    assert after_dashes(["invoke", "test"]) == []
+    assert after_dashes(["invoke", "test", "--", "-m", "not lab", "--", "x"]) == ["-m", "not lab", "--", "x"]
+    words = command(["invoke", "test", "--quick", "--", "-m", "not lab"], quick=True)
+    assert words[:3] == [sys.executable, "-m", "pytest"]
+    assert words[-3:] == ["--quick", "-m", "not lab"]
