@@ -90,9 +90,11 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True) ->
     """Measure the cells that are still planned, in order; each deployment is stored before the next one begins.
 
     A deployment whose baselines drift apart is repeated once, and keeps the drift of the first attempt; if they still
-    do, it is kept and marked by its drift. Without ``repeat`` it is so the first time.
+    do, it is kept and marked by its drift. Without ``repeat``, and in a profile that repeats nothing, it is so the first
+    time.
     """
     campaign, results = store.read_campaign(folder)
+    repeat = repeat and profile(str(campaign.protocol["profile"])).repeats_drifted
     by_variant = {result.key: result for result in results}
     for position, cell in enumerate(campaign.plan):
         if cell["state"] != "planned":

@@ -11,6 +11,7 @@ from typing import Any
 import order
 import pytest
 import skip_table
+from hypothesis import settings
 from measured import measure
 from shared import made_once
 
@@ -21,6 +22,10 @@ from experiments.results.store import Stored, read_campaign
 LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "ethtool", "bird", "sockperf")
 NO_CLUSTER = "no cluster was started, the one that kubectl knows is measured by `invoke test -- --cluster`"
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+
+# How long an example takes says something of the machine and nothing of the code.
+settings.register_profile("podpath", deadline=None)
+settings.load_profile("podpath")
 
 
 @cache

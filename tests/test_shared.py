@@ -71,6 +71,23 @@ def test_the_table_has_a_line_a_reason_with_its_number() -> None:
     assert lines[-1].split() == ["1", "a", "kernel", "without", "[ipip]"]
 
 
+class _Item:
+    """Of a test only its marks."""
+
+    def __init__(self, *marks: str) -> None:
+        self.marks = marks
+
+    def get_closest_marker(self, name: str) -> str | None:
+        return name if name in self.marks else None
+
+
+def test_the_longest_begin_first_and_the_others_stay_in_their_order() -> None:
+    pure, lab, other, capsule, built = _Item(), _Item("lab"), _Item(), _Item("lab", "capsule"), _Item("lab", "browser")
+    items = [pure, lab, other, capsule, built]
+    order.begin_with_the_longest(items)  # type: ignore[arg-type]
+    assert items == [capsule, built, lab, pure, other]
+
+
 def test_pytest_s_arguments_stay_as_the_shell_gave_them() -> None:
     assert after_dashes(["invoke", "test"]) == []
     assert after_dashes(["invoke", "test", "--", "-m", "not lab", "--", "x"]) == ["-m", "not lab", "--", "x"]

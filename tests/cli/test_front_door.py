@@ -148,7 +148,7 @@ def test_a_signal_that_ends_it_is_an_interruption(number: signal.Signals, tmp_pa
         assert running.stdout is not None
         assert any("measure" in line for line in running.stdout)
         running.send_signal(number)
-        _, said = running.communicate(timeout=60)
+        _, said = running.communicate(timeout=120)
     assert running.returncode == 128 + number
     assert said.strip() == "Interrupted; what was running has been taken down."
 

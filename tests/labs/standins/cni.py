@@ -10,10 +10,7 @@ import sys
 
 import world
 
-from experiments import catalog
-from experiments.dataplanes import calico, flannel
-from experiments.labs import addresses, containerlab, docker, kind_plan
-
+# The package itself is imported where it is needed: most answers are made of the applied texts alone.
 NODES = 3
 DAEMONS = {"calico-node": "calico", "kube-flannel-ds": "flannel"}
 VERSION = "v1.34.8"
@@ -38,9 +35,15 @@ def config(cluster, name):
                  if one["kind"] == "ConfigMap" and one["metadata"]["name"] == name), None)
 
 
+def dataplane(cluster):
+    return DAEMONS[daemon_set(cluster)["metadata"]["name"]]
+
+
 def mode(cluster):
     """What the applied texts say; a CNI would read the same."""
-    if DAEMONS[daemon_set(cluster)["metadata"]["name"]] == "flannel":
+    from experiments import catalog
+
+    if dataplane(cluster) == "flannel":
         assert '"Type": "vxlan"' in config(cluster, "kube-flannel-cfg")["data"]["net-conf.json"]
         return catalog.get("flannel-vxlan")
     assert variables(cluster)["CALICO_IPV4POOL_IPIP"] == "Never"
@@ -51,6 +54,8 @@ def mode(cluster):
 
 
 def lab(cluster):
+    from experiments.labs import addresses, containerlab, docker, kind_plan
+
     wanted = mode(cluster)
     members, routers = addresses.plan(NODES, wanted.underlay.kind, wanted.underlay.reflectors)
     places = {node.name: docker.Container("", world.pid_of(cluster.node(node.index))) for node in members}
@@ -62,6 +67,8 @@ def lab(cluster):
 
 def install(cluster):
     """Pods and routes on all nodes. The fabric's routers run already, with the configuration that they were given."""
+    from experiments.dataplanes import calico, flannel
+
     wanted, made = mode(cluster), lab(cluster)
     if wanted.dataplane == "flannel":
         plugin = world.inside(world.pid_of(cluster.node(1)), "test", "-s", "/opt/cni/bin/bridge")
@@ -100,7 +107,7 @@ def answer(cluster, argv):
         return known[tuple(argv)]()
     if argv[:2] == ["get", "pod"] and argv[3:] == ["--namespace", "podpath"]:
         assert "running" in cluster.state["done"] and argv[2] in ("pod1", "pod2")
-        family = {"calico": "192.168", "flannel": "10.244"}[mode(cluster).dataplane]
+        family = {"calico": "192.168", "flannel": "10.244"}[dataplane(cluster)]
         return {"status": {"podIP": f"{family}.{argv[2][-1]}.2"}}
     if argv[:2] == ["get", "node"] and len(argv) == 3:
         return node(cluster, next(i for i in (1, 2, 3) if cluster.node(i) == argv[2]))
@@ -127,7 +134,7 @@ def node(cluster, index):
     message = ("container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin "
                "returns error: cni plugin not initialized") if never else "kubelet is posting ready status"
     notes = {}
-    if DAEMONS[daemon_set(cluster)["metadata"]["name"]] == "flannel":
+    if dataplane(cluster) == "flannel":
         notes = {"flannel.alpha.coreos.com/backend-type": "vxlan",
                  "flannel.alpha.coreos.com/backend-data": f'{{"VNI":1,"VtepMAC":"02:00:00:00:00:{index:02x}"}}'}
     return {"metadata": {"name": cluster.node(index), "annotations": notes},
