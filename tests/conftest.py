@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import order
@@ -81,9 +82,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+def for_all_workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run's temporary folder; each worker has one below it."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if hasattr(request.config, "workerinput") else own
+
+
+@pytest.fixture(scope="session")
+def measured(for_all_workers: Path) -> Stored:
     """A campaign of two modes, the same for all workers; skips where no lab can be built."""
     if lab_is_missing():
         pytest.skip(lab_is_missing())
-    folder, = made_once(tmp_path_factory, "measured", measure).iterdir()
+    folder, = made_once(for_all_workers, "measured", measure).iterdir()
     return Stored(folder, *read_campaign(folder))

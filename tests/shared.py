@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from filelock import FileLock
 
 
-def made_once(temporary: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+def made_once(root: Path, name: str, make: Callable[[Path], object]) -> Path:
     """Return the folder that ``make`` has filled, in this worker or in another; it is not to be written into.
+
+    ``root`` is the run's temporary folder, the same for all workers.
 
     Raises:
         RuntimeError: making it has failed in another worker, whose test shows why.
     """
-    root = temporary.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent  # each worker has a folder below the run's
     folder, done, failed = (root / name, root / f"{name}.done", root / f"{name}.failed")
     with FileLock(root / f"{name}.lock"):
         if failed.exists():

@@ -14,24 +14,7 @@ from shared import made_once
 from experiments.cli.test import after_dashes, command
 
 
-class _Factory:
-    """As pytest's own, with a folder for each worker below the run's."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def getbasetemp(self) -> Path:
-        return self.root
-
-
-def _as_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str = "gw0") -> pytest.TempPathFactory:
-    monkeypatch.setenv("PYTEST_XDIST_WORKER", name)
-    (tmp_path / name).mkdir()
-    return _Factory(tmp_path / name)  # type: ignore[return-value]
-
-
-def test_workers_share_what_the_first_of_them_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    factories = [_as_worker(tmp_path, monkeypatch, name) for name in ("gw0", "gw1")]
+def test_workers_share_what_the_first_of_them_makes(tmp_path: Path) -> None:
     made: list[Path] = []
 
     def make(folder: Path) -> None:
@@ -39,22 +22,20 @@ def test_workers_share_what_the_first_of_them_makes(tmp_path: Path, monkeypatch:
         (folder / "file").write_text("x")
 
     with ThreadPoolExecutor(2) as workers:
-        found = list(workers.map(lambda factory: made_once(factory, "thing", make), factories))
+        found = list(workers.map(lambda _: made_once(tmp_path, "thing", make), range(2)))
     assert made == [tmp_path / "thing"]
     assert found == made * 2
     assert (tmp_path / "thing" / "file").read_text() == "x"
 
 
-def test_what_could_not_be_made_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    factory = _as_worker(tmp_path, monkeypatch)
-
+def test_what_could_not_be_made_is_not_tried_again(tmp_path: Path) -> None:
     def make(folder: Path) -> None:
         raise ValueError("no flour")
 
     with pytest.raises(ValueError, match="no flour"):
-        made_once(factory, "bread", make)
+        made_once(tmp_path, "bread", make)
     with pytest.raises(RuntimeError, match="bread could not be made: no flour"):
-        made_once(factory, "bread", make)
+        made_once(tmp_path, "bread", make)
 
 
 def test_a_reason_and_the_command_that_mends_it_stand_apart() -> None:

@@ -126,6 +126,17 @@ def test_setup_dry_run_says_what_and_why_and_installs_nothing() -> None:
     assert "speaks BGP in the Calico modes" in done.stdout
 
 
+def test_pytest_gets_its_arguments_as_the_shell_gave_them() -> None:
+    here = "tests/labs/test_netns.py"
+    done = invoke("test", "--", "-n0", "--collect-only", "-q", "-m", "not lab", here)
+    assert done.returncode == 0, done.stderr
+    assert f"{here}::test_a_missing_tool_is_named\n" in done.stdout
+    assert "sigkill" not in done.stdout
+    quick = invoke("test", "--quick", "--", "-n0", "--collect-only", "-q", here)
+    assert [line for line in quick.stdout.splitlines() if "::" in line] == \
+        [line for line in done.stdout.splitlines() if "::" in line]
+
+
 @pytest.mark.lab
 def test_an_experiment_ends_with_a_table_and_a_stored_file(tmp_path: Path) -> None:
     done = invoke("experiment", "calico-bgp", "--profile", "smoke", "--out", str(tmp_path))

@@ -135,7 +135,7 @@ def test_the_committed_cluster_file_is_the_function_s(mode: str) -> None:
     assert path.read_text() == wanted
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="no clab.schema.json here: name it in PODPATH_CLAB_SCHEMA")
+@pytest.mark.skipif(not SCHEMA.exists(), reason="no clab.schema.json here: `PODPATH_CLAB_SCHEMA=FILE invoke test`")
 @pytest.mark.parametrize("mode", MODES)
 def test_containerlab_s_schema_takes_the_fabric(mode: str) -> None:
     made = kind_plan.fabric(catalog.get(mode), "podpath-test")

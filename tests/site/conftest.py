@@ -17,7 +17,7 @@ from experiments.site.static_host import served
 
 
 @pytest.fixture(scope="session")
-def project(measured: Stored, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(measured: Stored, for_all_workers: Path) -> Path:
     """A copy of the project with one measured campaign, built strictly, the same for all workers."""
 
     def make(copy: Path) -> None:
@@ -26,7 +26,7 @@ def project(measured: Stored, tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = built(copy)
         assert done.returncode == 0, done.stdout + done.stderr
 
-    return made_once(tmp_path_factory, "project", make)
+    return made_once(for_all_workers, "project", make)
 
 
 @pytest.fixture(scope="session")
