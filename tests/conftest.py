@@ -17,7 +17,7 @@ from measured import measure
 from shared import made_once
 
 from experiments.errors import PodpathError
-from experiments.labs import cluster
+from experiments.labs.cluster import backend as cluster
 from experiments.results.store import Stored, read_campaign
 
 LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "ethtool", "bird", "sockperf")
@@ -68,6 +68,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             reason = cluster_is_missing() if meant else NO_CLUSTER
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
+        if item.get_closest_marker("capsule"):
+            # One after the other, by one worker: a capsule keeps to one processor, the same for all.
+            item.add_marker(pytest.mark.xdist_group("capsule"))
         if item.get_closest_marker("lab") and lab_is_missing():
             item.add_marker(pytest.mark.skip(reason=lab_is_missing()))
     if config.getoption("--quick"):

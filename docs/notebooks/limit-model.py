@@ -23,7 +23,8 @@
 # Before each frame come 8 bytes of preamble and start-of-frame, behind it 4 of frame check sequence, and then nothing may be sent for the time of 12 (IEEE 802.3).
 
 # %%
-from experiments import catalog, limits
+from experiments import catalog
+from experiments.catalog import limits
 from experiments.site.notebook import reference, table
 
 line = limits.BASELINE

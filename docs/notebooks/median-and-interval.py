@@ -26,18 +26,18 @@
 # %%
 from random import Random
 
-from experiments.results import statistics
+from experiments.results import distribution_free
 from experiments.site.notebook import reference, strips, table
 
 table("How surely the smallest and the largest value enclose the true median", ["values", "probability"],
-      [[n, f"{statistics.coverage(n, 1):.4f}"] for n in range(2, 9)])
+      [[n, f"{distribution_free.coverage(n, 1):.4f}"] for n in range(2, 9)])
 
 # %% [markdown]
 # Five values reach 93.75 %, six reach 96.88 %. So six is the fewest for an interval of 95 %, and with six the interval is the whole range.
 # That is why fewer deployments are shown without an interval and without an order.
 
 # %%
-print(statistics.fewest_for_interval())
+print(distribution_free.fewest_for_interval())
 
 # %% [markdown]
 # ## Does it cover?
@@ -49,9 +49,9 @@ random = Random(1)
 true_median = 2 ** 0.5  # of a Pareto distribution with shape 2
 held = 0
 for _ in range(4000):
-    interval = statistics.median_interval([random.paretovariate(2) for _ in range(6)])
+    interval = distribution_free.median_interval([random.paretovariate(2) for _ in range(6)])
     held += interval is not None and interval.low <= true_median <= interval.high
-print(f"{held / 4000:.4f} of 4000 intervals hold the true median; promised: {statistics.coverage(6, 1):.4f}")
+print(f"{held / 4000:.4f} of 4000 intervals hold the true median; promised: {distribution_free.coverage(6, 1):.4f}")
 
 # %% [markdown]
 # ## When are two modes different?
@@ -60,7 +60,7 @@ print(f"{held / 4000:.4f} of 4000 intervals hold the true median; promised: {sta
 # With six and six, the smallest answer it can give is this.
 
 # %%
-print(f"{statistics.smallest_p(6, 6):.5f}")
+print(f"{distribution_free.smallest_p(6, 6):.5f}")
 
 # %% [markdown]
 # Comparing every mode with every other asks many questions at once, so some answer looks special by chance.
@@ -69,7 +69,7 @@ print(f"{statistics.smallest_p(6, 6):.5f}")
 
 # %%
 table("Deployments needed", ["modes compared", "pairs", "deployments of each"],
-      [[sets, sets * (sets - 1) // 2, statistics.fewest_for_comparison(sets)] for sets in (2, 3, 4, 6, 8)])
+      [[sets, sets * (sets - 1) // 2, distribution_free.fewest_for_comparison(sets)] for sets in (2, 3, 4, 6, 8)])
 
 # %% [markdown]
 # ## On real values

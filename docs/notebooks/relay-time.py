@@ -22,7 +22,8 @@
 # Goodput divided by the payload of a packet is a rate of packets; its inverse is the time that one packet has.
 
 # %%
-from experiments import catalog, limits
+from experiments import catalog
+from experiments.catalog import limits
 from experiments.site.notebook import reference, table
 
 stored = reference()

@@ -7,9 +7,10 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from experiments import catalog, scale
+from experiments import catalog
 from experiments.cli.progress import console, telling
 from experiments.errors import UserError
+from experiments.measure import scale
 from experiments.preflight import choose
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from experiments.cli.progress import console
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import lab_image
+from experiments.labs.containerlab import lab_image
 from experiments.preflight.packages import PACKAGES, Package
 from experiments.preflight.probes import program
 

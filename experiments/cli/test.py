@@ -5,11 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from experiments.errors import ExperimentFailed
+from experiments.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 # A worker a processor; a group of tests stays with one of them; what is first in the order begins first.
 WORKERS = ("-n", "auto", "--dist", "loadgroup", "--no-loadscope-reorder")
 SLOWEST = ("--durations", "10", "--durations-min", "1")

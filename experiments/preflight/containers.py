@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from experiments.labs import topology
+from experiments.labs.containerlab import topology
 from experiments.preflight import probes
 from experiments.preflight.missing import Missing
 
@@ -49,4 +49,4 @@ def docker() -> list[Missing]:
     if probes.docker_image(topology.IMAGE):
         return []
     return [Missing(f"the image {topology.IMAGE}", "its containers are the nodes",
-                    f"Build it: `docker build --tag {topology.IMAGE} experiments/labs/image`.")]
+                    f"Build it: `docker build --tag {topology.IMAGE} experiments/labs/containerlab/image`.")]

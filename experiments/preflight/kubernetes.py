@@ -12,7 +12,9 @@ from pathlib import Path
 
 from experiments.catalog import Mode
 from experiments.errors import PodpathError
-from experiments.labs import commands, docker, manifest
+from experiments.labs import commands
+from experiments.labs.containerlab import docker
+from experiments.paths import MODES
 from experiments.preflight import containers, probes
 from experiments.preflight.missing import Missing
 
@@ -35,7 +37,7 @@ def kind(mode: Mode) -> tuple[Missing, ...]:
         return (Missing("Linux", "the fabric's links are made in this machine's kernel", "Run it in a virtual machine."),)
     found = [*containers.tools("the kind lab is built with it", "kind", "kubectl"), *containers.machine(), *containers.docker(),
              *_old_kind(), *_inotify(), *_cgroup(), *_architecture(mode), *_room(), *_features(mode)]
-    if not (manifest.MODES / mode.name / "kind.yml").is_file():
+    if not (MODES / mode.name / "kind.yml").is_file():
         found.append(Missing(f"{mode.name} in Kubernetes", "this variant is of the embedded lab only", "Use --lab netns."))
     return tuple(found)
 

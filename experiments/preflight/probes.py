@@ -83,7 +83,7 @@ def _tun() -> str | None:
 
 def _openvswitch() -> str | None:
     """Why the kernel has no Open vSwitch datapath: its generic netlink family is asked for."""
-    ask = "from experiments.dataplanes.relays.netlink import Socket; Socket().family('ovs_datapath')"
+    ask = "from experiments.dataplanes.built.relays.netlink import Socket; Socket().family('ovs_datapath')"
     refused = _refused("env", f"PYTHONPATH={ROOT}", sys.executable, "-c", ask)
     return None if refused is None else f"openvswitch: {refused}"
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from experiments import catalog
 from experiments.errors import UserError
-from experiments.labs import lab_image, without_xstate
+from experiments.labs.capsule import without_xstate
+from experiments.labs.containerlab import lab_image
 from experiments.preflight import containers, kubernetes, probes
 from experiments.preflight.missing import Missing
 from experiments.preflight.packages import PACKAGES, providing

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from experiments.evidence import Check
 from experiments.labs.base import Lab, run
-from experiments.results.model import Check
 
 ICMP_AND_IP_BYTES = 28  # ICMP echo header 8 (RFC 792), IPv4 header 20 (RFC 791)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from experiments.paths import ROOT
+
 TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "list", "render", "scale", "serve", "setup", "test",
          "validate"]
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from experiments import catalog, limits
+from experiments import catalog
+from experiments.catalog import limits
+from experiments.paths import ROOT
 from experiments.site import claims
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 MODES = list(catalog.load().values())
 NAMES = [mode.name for mode in MODES]

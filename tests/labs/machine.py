@@ -14,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-STANDINS = Path(__file__).resolve().parent / "standins"
+from experiments.paths import ROOT
+
+STANDINS = ROOT / "tests" / "labs" / "standins"
 CLEAN = "from experiments.cli.clean import run_clean; run_clean()"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from experiments import catalog
 from experiments.errors import UserError
-from experiments.labs import without_xstate
+from experiments.labs.capsule import without_xstate
 from experiments.preflight import probes, readiness
 from experiments.preflight.packages import PACKAGES, providing
 from experiments.preflight.readiness import LAB_TOOLS, choose

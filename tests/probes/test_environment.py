@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from experiments.labs import netns
+from experiments.labs.netns import backend as netns
+from experiments.paths import ROOT
 from experiments.probes import environment
 from experiments.probes.environment import Absent, host, host_slug, parse_offloads, tool_version
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "probes"
+GOLDEN = ROOT / "tests" / "golden" / "probes"
 
 
 def test_every_fact_is_there_or_absent_with_a_reason() -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from experiments.labs import netns
 from experiments.labs.base import run
+from experiments.labs.netns import backend as netns
+from experiments.paths import ROOT
 from experiments.probes.mtu import mtu_checks, outcome, ttl_check
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "probes"
+GOLDEN = ROOT / "tests" / "golden" / "probes"
 
 
 @pytest.mark.parametrize(("name", "expected"), [

@@ -11,6 +11,7 @@ import sys
 import world
 
 # The package itself is imported where it is needed: most answers are made of the applied texts alone.
+
 NODES = 3
 DAEMONS = {"calico-node": "calico", "kube-flannel-ds": "flannel"}
 VERSION = "v1.34.8"
@@ -54,7 +55,10 @@ def mode(cluster):
 
 
 def lab(cluster):
-    from experiments.labs import addresses, containerlab, docker, kind_plan
+    from experiments.labs.containerlab import backend as containerlab
+    from experiments.labs.containerlab import docker
+    from experiments.labs.fabric import addresses
+    from experiments.labs.kind import kind_plan
 
     wanted = mode(cluster)
     members, routers = addresses.plan(NODES, wanted.underlay.kind, wanted.underlay.reflectors)
@@ -67,18 +71,19 @@ def lab(cluster):
 
 def install(cluster):
     """Pods and routes on all nodes. The fabric's routers run already, with the configuration that they were given."""
-    from experiments.dataplanes import calico, flannel
+    from experiments.dataplanes.built import calico
+    from experiments.dataplanes.table import recipe_for
 
     wanted, made = mode(cluster), lab(cluster)
     if wanted.dataplane == "flannel":
         plugin = world.inside(world.pid_of(cluster.node(1)), "test", "-s", "/opt/cni/bin/bridge")
         assert plugin.returncode == 0, "failed to find plugin bridge"
     if wanted.underlay.kind == "routed":
-        numbers = {cluster.node(node.index): calico.Calico(made, wanted)._asn(node) for node in made.nodes}
+        numbers = {cluster.node(node.index): calico.Calico(made, wanted).peering.asn(node) for node in made.nodes}
         assert cluster.state["numbers"] == numbers
     start = calico.Calico._start_bird
     calico.Calico._start_bird = lambda self, node: start(self, node) if node.role == "node" else None
-    recipe = {"calico": calico, "flannel": flannel}[wanted.dataplane].recipe(made, wanted)
+    recipe = recipe_for(wanted, made)
     recipe.build()
     recipe.wait_ready(30)
 
