@@ -47,8 +47,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """For ``-n auto``: a worker a processor, and two where there is one, because most tests wait for a lab."""
-    return max(2, len(os.sched_getaffinity(0)))
+    """For ``-n auto``: one worker more than processors, because most tests wait for a lab; more than eight gain nothing."""
+    return min(8, len(os.sched_getaffinity(0)) + 1)
 
 
 @cache

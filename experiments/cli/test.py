@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from experiments.errors import ExperimentFailed
 from experiments.paths import ROOT
 
-# A worker a processor; a group of tests stays with one of them; what is first in the order begins first.
+# As many workers as tests/conftest.py says; a group of tests stays with one of them; what is first in the order begins first.
 WORKERS = ("-n", "auto", "--dist", "loadgroup", "--no-loadscope-reorder")
 SLOWEST = ("--durations", "10", "--durations-min", "1")
 

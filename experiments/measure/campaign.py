@@ -86,7 +86,7 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True) ->
     time.
     """
     campaign, results = store.read_campaign(folder)
-    repeat = repeat and profile(str(campaign.protocol["profile"])).repeats_drifted
+    repeat = repeat and profile(str(campaign.protocol["profile"])).repeats
     by_variant = {result.variant: result for result in results}
     for position, cell in enumerate(campaign.plan):
         if cell["state"] != "planned":

@@ -55,9 +55,7 @@ class Machine:
 
     @property
     def environment(self) -> dict[str, str]:
-        # Behind the stand-in the Python that runs the tests: the system's has no yaml.
-        path = f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
-        return {**os.environ, "PATH": path,
+        return {**os.environ, "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin",
                 "PODPATH_STANDIN": str(self.folder / "standin"), "XDG_STATE_HOME": str(self.folder / "state"),
                 "COLUMNS": "200"}
 
