@@ -21,7 +21,7 @@ from experiments.labs.cluster import backend as cluster
 from experiments.results.store import Stored, read_campaign
 
 LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "ethtool", "bird", "sockperf")
-NO_CLUSTER = "no cluster was started, the one that kubectl knows is measured by `invoke test -- --cluster`"
+NO_CLUSTER = "no cluster was started; to measure the one that kubectl knows: `invoke test -- --cluster`"
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
 # How long an example takes says something of the machine and nothing of the code.

@@ -29,7 +29,7 @@ def split(reason: str) -> tuple[str, str]:
     found = _COMMAND.findall(reason)
     if not found:
         return reason, ""
-    why = re.sub(rf"[:;,] *(?:run )?`{re.escape(found[-1])}`\.?$", "", reason, flags=re.IGNORECASE)
+    why = re.sub(rf"[:;,] *(?:run |see )?`{re.escape(found[-1])}`\.?$", "", reason, flags=re.IGNORECASE)
     return why, found[-1]
 
 
@@ -40,8 +40,8 @@ def lines(reasons: Iterable[str], width: int) -> list[str]:
         return []
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("tests", justify="right", no_wrap=True)
-    table.add_column("skipped, because", ratio=3)
-    table.add_column("to run them", ratio=2)
+    table.add_column("skipped, because")
+    table.add_column("to run them")
     for reason, count in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
         why, command = split(reason)
         table.add_row(str(count), why.replace("[", r"\["), command.replace("[", r"\["))
