@@ -166,13 +166,13 @@ def check(c: Context) -> None:
     check_site()
 
 
-@task
+@task(help={"quick": "under a minute: without labs, capsule, browser, site builds and mypy"})
 @door
-def test(c: Context) -> None:
+def test(c: Context, quick: bool = False) -> None:
     """Run the tests; pytest's arguments go after --."""
     from experiments.cli.test import run_tests
 
-    run_tests(c.remainder)
+    run_tests(quick=quick)
 
 
 @task(help={"which": "benchmarks, comma-separated; default all"})

@@ -12,6 +12,8 @@ import tomllib
 from collections.abc import Collection
 from pathlib import Path
 
+import pytest
+
 from experiments.paths import ROOT
 
 
@@ -123,6 +125,7 @@ def test_ruff_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_mypy_finds_nothing() -> None:
     done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

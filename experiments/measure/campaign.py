@@ -93,13 +93,15 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pa
     """Measure the cells that are still planned, in order; each deployment is stored before the next one begins.
 
     A deployment whose baselines drift apart is repeated once, and keeps the drift of the first attempt; if they still
-    do, it is kept and marked by its drift. Without ``repeat`` it is so the first time.
+    do, it is kept and marked by its drift. Without ``repeat``, and in a profile that repeats nothing, it is so the first
+    time.
 
     What is stored is validated before it counts: a deployment that does not pass is kept as a failed one, with the reason
     and without numbers (the tools' outputs stay below raw/); a campaign that does not pass at its end is ``aborted``.
     Returned is what the validation of the whole folder found. ``pace`` is told when deployments begin and end.
     """
     campaign, results = store.read_campaign(folder)
+    repeat = repeat and profile(str(campaign.protocol["profile"])).repeats
     by_variant = {result.variant: result for result in results}
     for position, cell in enumerate(campaign.plan):
         if cell.state != "planned":

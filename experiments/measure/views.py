@@ -110,7 +110,7 @@ class Bench:
         }
 
     def trials(self, tell: Callable[[str], None]) -> Iterator[Trial]:
-        """One trial after the other; a noisy one is kept as discarded and repeated once."""
+        """One trial after the other; a noisy one is kept as discarded and repeated once, if the profile repeats at all."""
         asks = plan(self.protocol)
         for number, ask in enumerate(asks, 1):
             identity = f"{self.prefix}-{number:02d}-{ask.view}"
@@ -120,7 +120,7 @@ class Bench:
             tell(f"measure {number}/{len(asks)}: {ask.view}, {ask.path}")
             trial = self._trial(identity, ask)
             reason = _too_noisy(trial)
-            if reason and trial.status == "ok":
+            if reason and trial.status == "ok" and self.protocol.repeats:
                 yield replace(trial, status="discarded", reason=reason)
                 trial = self._trial(f"{identity}-again", ask)
             yield trial

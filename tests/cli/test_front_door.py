@@ -133,6 +133,17 @@ def test_setup_dry_run_says_what_and_why_and_installs_nothing() -> None:
     assert "speaks BGP in the Calico modes" in done.stdout
 
 
+def test_pytest_gets_its_arguments_as_the_shell_gave_them() -> None:
+    here = "tests/labs/test_netns.py"
+    done = invoke("test", "--", "-n0", "--collect-only", "-q", "-m", "not lab", here)
+    assert done.returncode == 0, done.stderr
+    assert f"{here}::test_a_missing_tool_is_named\n" in done.stdout
+    assert "sigkill" not in done.stdout
+    quick = invoke("test", "--quick", "--", "-n0", "--collect-only", "-q", here)
+    assert [line for line in quick.stdout.splitlines() if "::" in line] == \
+        [line for line in done.stdout.splitlines() if "::" in line]
+
+
 @pytest.mark.lab
 def test_an_experiment_ends_with_a_table_and_a_stored_file(tmp_path: Path) -> None:
     done = invoke("experiment", "calico-bgp", "--profile", "smoke", "--out", str(tmp_path))
@@ -155,7 +166,7 @@ def test_a_signal_that_ends_it_is_an_interruption(number: signal.Signals, tmp_pa
         assert running.stdout is not None
         assert any("measure" in line for line in running.stdout)
         running.send_signal(number)
-        _, said = running.communicate(timeout=60)
+        _, said = running.communicate(timeout=120)
     assert running.returncode == 128 + number
     assert said.strip() == "Interrupted; what was running has been taken down."
 

@@ -40,8 +40,10 @@ def test_upstream_s_daemon_is_a_variant_of_its_own() -> None:
     assert sorted(cell.daemon or "ours" for cell in plan if cell.n == 1) == ["ours", "upstream"]
 
 
-@pytest.mark.parametrize(("repeat", "calls"), [(True, 2), (False, 1)])
-def test_a_deployment_that_drifts_is_made_again_unless_somebody_was_in_it(repeat: bool, calls: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("profile", "repeat", "calls"), [("quick", True, 2), ("quick", False, 1), ("smoke", True, 1)])
+def test_a_deployment_that_drifts_is_made_again_unless_somebody_was_in_it(
+    profile: str, repeat: bool, calls: int, tmp_path: Path
+) -> None:
     _, (sample, *_) = read_campaign(ROOT / "tests" / "golden" / "results" / "version-1")
     drifting = replace(sample.deployments[0], trials=(), drift_ratio=0.5, repeated_drift_ratio=None)
     made: list[Job] = []
@@ -50,12 +52,12 @@ def test_a_deployment_that_drifts_is_made_again_unless_somebody_was_in_it(repeat
         made.append(job)
         return Outcome(drifting, (), {}, {}, {})
 
-    folder = campaign.begin(Request(VARIANTS[:1], "smoke", 1, host="tester"), tmp_path)
+    folder = campaign.begin(Request(VARIANTS[:1], profile, 1, host="tester"), tmp_path)
     campaign.advance(folder, deploy, lambda _: None, repeat=repeat)
     assert len(made) == calls
     _, (stored,) = read_campaign(folder)
     assert stored.deployments[0].drift_ratio == 0.5
-    assert stored.deployments[0].repeated_drift_ratio == (0.5 if repeat else None)
+    assert stored.deployments[0].repeated_drift_ratio == (0.5 if calls == 2 else None)
 
 
 def _invoke(out: Path, *more: str) -> subprocess.Popen[str]:

@@ -131,7 +131,7 @@ PATHS = {name: _paths(json.loads(golden(name)))[1:] for name in ("seconds-omit",
 
 
 @given(st.sampled_from(sorted(PATHS)), st.data())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_value_anywhere_gives_a_finite_result_or_a_reason(name: str, data: st.DataObject) -> None:
     answer = json.loads(golden(name))
     *where, last = data.draw(st.sampled_from(PATHS[name]))

@@ -59,11 +59,12 @@ def test_a_hanging_command_is_given_up() -> None:
 
 @pytest.mark.lab
 def test_everything_is_gone_after_an_exception() -> None:
+    seconds = f"600.{os.getpid()}"  # no other test's
     with pytest.raises(RuntimeError), netns.up() as lab:
-        daemon = start(lab, "node1", ["sleep", "600"])
+        daemon = start(lab, "node1", ["sleep", seconds])
         raise RuntimeError
-    assert daemon.wait(5) != 0
-    assert _processes_with("sleep 600") == []
+    assert daemon.wait(60) != 0
+    assert _processes_with(f"sleep {seconds}") == []
 
 
 def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,14 +92,14 @@ def test_sigkill_at_random_moments_leaves_nothing(tmp_path: Path) -> None:
     source = random.Random(20)
     before = _state()
     for attempt in range(20):
-        mark = f"6{source.randrange(10**8):08d}"
+        mark = f"6{source.randrange(10**8):08d}.{os.getpid()}"
         runner = subprocess.Popen([sys.executable, "-c", _RUNNER, mark], stdout=subprocess.PIPE, cwd=ROOT,
                                   env={**os.environ, "PODPATH_TEST": mark})
         assert runner.stdout is not None
         assert runner.stdout.readline() == b"started\n", attempt
         time.sleep(source.uniform(0, 0.4))
         runner.send_signal(signal.SIGKILL)
-        runner.wait(5)
+        runner.wait(60)
         runner.stdout.close()
         _until(lambda mark=mark: not descended_from(mark))
     _until(lambda: _state() == before)
@@ -127,7 +128,7 @@ def _state() -> dict[str, object]:
     }
 
 
-def _until(condition, timeout_s: float = 5.0) -> None:  # type: ignore[no-untyped-def]
+def _until(condition, timeout_s: float = 60.0) -> None:  # type: ignore[no-untyped-def]
     deadline = time.monotonic() + timeout_s
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
