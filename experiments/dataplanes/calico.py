@@ -25,6 +25,7 @@ from experiments.dataplanes.base import (
 from experiments.errors import ExperimentFailed
 from experiments.labs import netns
 from experiments.labs.base import Lab, Node, Pod, run
+from experiments.probes import mtu
 from experiments.results.model import Check
 
 LINK_LOCAL_GATEWAY = "169.254.1.1"
@@ -214,18 +215,9 @@ class Calico:
                 checks.append(expect("tor.route", tor.name, via, observed, f"ip -json route show {block(node)}"))
         client, server = self.pods[0], self.pods[1]
         expected = [self.lab.nodes[0].gateway, self.lab.routers[1].address]
-        checks.append(expect("path.tors", client.name, expected, self._hops(client, server.address, (2, 3)),
+        checks.append(expect("path.tors", client.name, expected, mtu.hops(self.lab, client.name, server.address, (2, 3)),
                              f"ping -c 1 -t 2|3 {server.address}"))
         return checks
-
-    def _hops(self, pod: Pod, address: str, distances: tuple[int, ...]) -> list[str]:
-        """Who answers that the time to live ran out, at the given distances from the pod."""
-        hops = []
-        for distance in distances:
-            argv = ["ping", "-n", "-c", "1", "-W", "1", "-t", str(distance), address]
-            lines = run(self.lab, pod.name, argv, check=False).stdout.splitlines()
-            hops.append(next((line.split()[1] for line in lines if line.startswith("From ")), "no answer"))
-        return hops
 
     # -- facts ------------------------------------------------------------------------------------------------------
 

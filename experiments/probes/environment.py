@@ -11,12 +11,12 @@ import json
 import os
 import platform
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments import paths
 from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab, run
 
@@ -32,7 +32,6 @@ TOOLS: Mapping[str, Sequence[str]] = {
     "linux.uml": ("linux.uml", "--version"),
 }
 _VERSION = re.compile(r"\d+\.\d+(?:[.\w-]*\w)?")
-SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
 
 class Absent(Exception):
@@ -92,7 +91,7 @@ def tool_version(argv: Sequence[str]) -> str:
     Raises:
         Absent: it is not installed, or says nothing like a version.
     """
-    path = shutil.which(argv[0]) or shutil.which(argv[0], path=SYSTEM_PATH)
+    path = paths.find(argv[0])
     if path is None:
         raise Absent("not installed")
     try:
@@ -170,7 +169,7 @@ def memory_bytes() -> int:
 
 def virtualisation() -> str:
     """``none``, or what systemd-detect-virt recognises; by the processor's flag where that is not installed."""
-    if path := shutil.which("systemd-detect-virt"):
+    if path := paths.find("systemd-detect-virt"):
         done = subprocess.run([path], capture_output=True, text=True, timeout=5, check=False)
         if done.stdout.strip():
             return done.stdout.strip()
