@@ -1,4 +1,4 @@
-"""BIRD 2 as Calico's routing daemon: configuration files as text, and reading what ``birdc`` answers.
+"""BIRD 2 or 3 as Calico's routing daemon: configuration files as text, and reading what ``birdc`` answers.
 
 The blocks follow what Calico's own templates say (projectcalico/calico v3.31.0,
 confd/etc/calico/confd/templates/bird.cfg.template and bird_ipam.cfg.template), written for BIRD 2 instead of Calico's
@@ -122,10 +122,14 @@ def mesh_is_passive(own: str, other: str) -> bool:
 
 
 # Mesh_172_31_0_2 BGP        ---        up     11:49:34.120  Established
-_SESSION = re.compile(r"^(?P<name>\S+)\s+BGP\s+\S+\s+\S+\s+\S+\s*(?P<info>.*?)\s*$")
+# "since" is one word or two, as the configuration's timeformat says; the session's state is the next word that is one.
+_SESSION = re.compile(r"^(?P<name>\S+)\s+BGP\s+\S+\s+\S+\s+(?P<since_and_info>.*)$")
+# BIRD's bgp_state_names, and what bgp_state_dsc says beside them (proto/bgp/bgp.c; the same in 1.6, 2 and 3).
+STATES = frozenset({"Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established", "Close", "Passive", "Down"})
 
 
 def sessions(text: str) -> dict[str, str]:
     """BGP sessions and their states (``Established``, ``Active``, …) from the answer of ``birdc show protocols``."""
     matches = (_SESSION.match(line) for line in text.splitlines())
-    return {m["name"]: m["info"].split()[0] if m["info"] else "unknown" for m in matches if m}
+    return {m["name"]: next((word for word in m["since_and_info"].split() if word in STATES), "unknown")
+            for m in matches if m}

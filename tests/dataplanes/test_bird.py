@@ -60,6 +60,23 @@ Mesh_172_31_0_3 BGP        ---        start  07:49:43.120  Active        Socket:
     assert bird.sessions(text) == {"Mesh_172_31_0_2": "Established", "Mesh_172_31_0_3": "Active"}
 
 
+@pytest.mark.parametrize("since", [
+    "07:49:44.391", "07:49:44", "2026-11-26", "2026-11-26 07:49:44", "2026-11-26 07:49:44.391", "Thu 26 Nov 07:49", "1732607384",
+])
+@pytest.mark.parametrize("table", ["---", "master", "master4"])
+def test_the_state_is_found_however_the_time_is_written(since: str, table: str) -> None:
+    text = f"""BIRD 3.1.0 ready.
+Name       Proto      Table      State  Since         Info
+Mesh_1     BGP        {table}        up     {since}  Established
+Mesh_2     BGP        {table}        start  {since}  OpenSent
+Mesh_3     BGP        {table}        start  {since}  Passive
+Mesh_4     BGP        {table}        down   {since}
+Mesh_5     BGP        {table}        start  {since}  Idle          BGP Error: Bad peer AS
+"""
+    assert bird.sessions(text) == {"Mesh_1": "Established", "Mesh_2": "OpenSent", "Mesh_3": "Passive", "Mesh_4": "unknown",
+                                   "Mesh_5": "Idle"}
+
+
 @given(st.text())
 def test_any_text_is_read_without_complaint(text: str) -> None:
     assert isinstance(bird.sessions(text), dict)
