@@ -155,8 +155,8 @@ def test_a_signal_that_ends_it_is_an_interruption(number: signal.Signals, tmp_pa
 
 @pytest.mark.lab
 def test_under_nohup_it_goes_on_when_the_terminal_is_gone(tmp_path: Path) -> None:
-    argv = ["nohup", sys.executable, "-m", "invoke", "experiment", "calico-bgp", "--lab", "netns", "--profile", "smoke", "--out",
-            str(tmp_path)]
+    argv = ["nohup", sys.executable, "-m", "invoke", "experiment", "calico-bgp", "--lab", "netns", "--profile", "smoke",
+            "--out", str(tmp_path)]
     with subprocess.Popen(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
         assert running.stdout is not None
         assert any("measure" in line for line in running.stdout)
