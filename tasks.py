@@ -7,22 +7,25 @@ from experiments.cli.door import door
 
 
 @task(help={"dry_run": "only say what would be done", "tests": "also what the tests need: a browser",
+            "for": "only what this mode needs", "verbose": "show what apt-get says",
             "image": "also the containerlab lab's image as an archive, for the capsule"})
 @door
-def setup(c: Context, dry_run: bool = False, tests: bool = False, image: bool = False) -> None:
+def setup(
+    c: Context, dry_run: bool = False, tests: bool = False, image: bool = False, for_: str = "", verbose: bool = False
+) -> None:
     """Install the Debian packages that the labs need."""
     from experiments.cli.setup import run_setup
 
-    run_setup(dry_run=dry_run, tests=tests, image=image)
+    run_setup(dry_run=dry_run, tests=tests, image=image, mode=for_, verbose=verbose)
 
 
-@task(name="list", help={"format": "table or json"})
+@task(name="list", help={"format": "table or json", "lab": "only this lab, with how to get what it lacks"})
 @door
-def list_(c: Context, format: str = "table") -> None:
+def list_(c: Context, format: str = "table", lab: str = "") -> None:
     """Show which modes can run where, and what is missing."""
     from experiments.cli.listing import run_list
 
-    run_list(format=format)
+    run_list(format=format, lab=lab)
 
 
 @task(

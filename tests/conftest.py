@@ -10,7 +10,7 @@ import pytest
 from measured import measure
 
 from experiments.errors import PodpathError
-from experiments.labs import cluster
+from experiments.labs.cluster import backend as cluster
 from experiments.results.store import Stored
 
 LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "ethtool", "bird", "sockperf")

@@ -19,11 +19,12 @@
 #
 # ## One packet, byte by byte
 #
-# On the wire a packet takes more than its length.
-# Before each frame come 8 bytes of preamble and start-of-frame, behind it 4 of frame check sequence, and then nothing may be sent for the time of 12 (IEEE 802.3).
+# On the wire a packet takes up more than its length.
+# Before each frame come 8 bytes of preamble and start-of-frame, after it 4 of frame check sequence, and then nothing may be sent for the time of 12 bytes (IEEE 802.3).
 
 # %%
-from experiments import catalog, limits
+from experiments import catalog
+from experiments.catalog import limits
 from experiments.site.notebook import reference, table
 
 line = limits.BASELINE
@@ -37,7 +38,7 @@ table("One full-size packet between two hosts", ["what", "bytes"], [
 ])
 
 # %% [markdown]
-# The share of payload is the limit. Nothing on the hosts can raise it, except larger packets.
+# The payload's share is the limit. Nothing on the hosts can raise it, except larger packets.
 
 # %%
 print(f"{line.payload_bytes} / {line.wire_bytes} = {line.efficiency:.5f}, of 1 Gbit/s: {line.goodput_bps() / 1e6:.1f} Mbit/s")
@@ -45,8 +46,8 @@ print(f"{line.payload_bytes} / {line.wire_bytes} = {line.efficiency:.5f}, of 1 G
 # %% [markdown]
 # ## What a mode takes away
 #
-# A mode can cost payload in two ways: by headers that stand in front of the pod's packet, and by an MTU that is smaller than it would have to be.
-# The columns tell them apart.
+# A mode can cost payload in two ways: by the headers in front of the pod's packet, and by an MTU that is smaller than it needs to be.
+# The columns separate the two.
 # "Room left" is what the underlay's 1500 bytes would still have held.
 
 # %%
@@ -82,6 +83,6 @@ table("Counted on the wire beside the model" if rows else "No reference campaign
       ["mode", "lab", "kernel", "deployments", "model", "lowest", "highest", "farthest from the model"], rows)
 
 # %% [markdown]
-# What remains are the packets that carry no payload: the handshake, the acknowledgements of the connection's control channel, the end of the transfer.
+# The remaining difference is the packets that carry no payload: the handshake, the acknowledgements of the connection's control channel, the end of the transfer.
 #
-# The formula with its sources stands on the page about [encapsulation and the limit](../encapsulation.html#the-limit).
+# The formula and its sources are on the page about [encapsulation and the limit](../encapsulation.html#the-limit).

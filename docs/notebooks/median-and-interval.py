@@ -15,29 +15,29 @@
 #
 # A campaign builds each mode several times, and each deployment gives one value.
 # The site shows the median of those values, and an interval that the true median lies in with a known probability.
-# No bell curve is assumed. This page shows why six deployments are the least, and what they can tell.
+# No bell curve is assumed. This page shows why six deployments are the minimum, and what they can show.
 #
 # ## Order is enough
 #
 # Take n values from any continuous distribution.
-# Each lies below the true median with probability one half, like a coin.
-# The true median is outside of the range of the values only if all coins fall alike: probability 2 / 2ⁿ.
+# Each lies below the true median with probability one half, like the toss of a coin.
+# The true median is outside the range of the values only if all coins fall the same way: probability 2 / 2ⁿ.
 
 # %%
 from random import Random
 
-from experiments.results import statistics
+from experiments.results import distribution_free
 from experiments.site.notebook import reference, strips, table
 
 table("How surely the smallest and the largest value enclose the true median", ["values", "probability"],
-      [[n, f"{statistics.coverage(n, 1):.4f}"] for n in range(2, 9)])
+      [[n, f"{distribution_free.coverage(n, 1):.4f}"] for n in range(2, 9)])
 
 # %% [markdown]
-# Five values reach 93.75 %, six reach 96.88 %. So six is the fewest for an interval of 95 %, and with six the interval is the whole range.
-# That is why fewer deployments are shown without an interval and without an order.
+# Five values reach 93.75 %, six reach 96.88 %. So six is the smallest number for an interval of 95 %, and with six the interval is the whole range.
+# That is why results with fewer deployments are shown without an interval and without an order.
 
 # %%
-print(statistics.fewest_for_interval())
+print(distribution_free.fewest_for_interval())
 
 # %% [markdown]
 # ## Does it cover?
@@ -49,27 +49,27 @@ random = Random(1)
 true_median = 2 ** 0.5  # of a Pareto distribution with shape 2
 held = 0
 for _ in range(4000):
-    interval = statistics.median_interval([random.paretovariate(2) for _ in range(6)])
+    interval = distribution_free.median_interval([random.paretovariate(2) for _ in range(6)])
     held += interval is not None and interval.low <= true_median <= interval.high
-print(f"{held / 4000:.4f} of 4000 intervals hold the true median; promised: {statistics.coverage(6, 1):.4f}")
+print(f"{held / 4000:.4f} of 4000 intervals hold the true median; promised: {distribution_free.coverage(6, 1):.4f}")
 
 # %% [markdown]
 # ## When are two modes different?
 #
-# The Mann-Whitney test asks how often a random split of all values into two sets would lie as far apart as ours do.
+# The Mann-Whitney test asks how often a random split of all values into two sets would put the sets as far apart as ours are.
 # With six and six, the smallest answer it can give is this.
 
 # %%
-print(f"{statistics.smallest_p(6, 6):.5f}")
+print(f"{distribution_free.smallest_p(6, 6):.5f}")
 
 # %% [markdown]
-# Comparing every mode with every other asks many questions at once, so some answer looks special by chance.
+# Comparing every mode with every other asks many questions at once, so some answer will look special by chance.
 # Holm's correction multiplies the smallest p-value by the number of questions, the next by one less, and so on.
 # The table says how many deployments a campaign needs before any two of its modes can be told apart.
 
 # %%
 table("Deployments needed", ["modes compared", "pairs", "deployments of each"],
-      [[sets, sets * (sets - 1) // 2, statistics.fewest_for_comparison(sets)] for sets in (2, 3, 4, 6, 8)])
+      [[sets, sets * (sets - 1) // 2, distribution_free.fewest_for_comparison(sets)] for sets in (2, 3, 4, 6, 8)])
 
 # %% [markdown]
 # ## On real values
@@ -87,4 +87,4 @@ for result in sorted(stored.results, key=lambda r: r.mode) if stored else []:
 strips("speed", "TCP goodput of one stream, without a limit", "goodput_bps", rows) if rows else print("none stored yet")
 
 # %% [markdown]
-# How noise is judged, and what is discarded, stands on the page about [the method](../method/index.html).
+# How noise is judged, and what is discarded, is on the page about [the method](../method/index.html).

@@ -15,14 +15,17 @@
 #
 # Two modes hand every packet to a process: Flannel's UDP backend and Weave's sleeve.
 # Their goodput is a fraction of the kernel modes' on a fast link. Headers do not explain it.
-# This page takes the fraction apart with what an experiment counted.
+# This page explains the fraction by what an experiment counted.
 #
 # ## Time for each packet
 #
-# Goodput divided by the payload of a packet is a rate of packets; its inverse is the time that one packet has.
+# Goodput divided by the payload of a packet is a rate of packets; its inverse is the time available for one packet.
 
 # %%
-from experiments import catalog, limits
+from statistics import median
+
+from experiments import catalog
+from experiments.catalog import limits
 from experiments.site.notebook import reference, table
 
 stored = reference()
@@ -30,8 +33,7 @@ stored = reference()
 
 def middle(values):
     """The median, or None where there is no value."""
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2] if ordered else None
+    return median(values) if values else None
 
 
 def found(result, view, measure, path="pod-pod"):
@@ -79,7 +81,7 @@ table("At a fixed offered load" if rows else "No reference campaign is stored ye
 #
 # For each packet the relay makes two system calls on the sending node, one that takes the packet out of the kernel and one that gives it back, and two on the receiving node.
 # The bytes are copied at each of these four crossings.
-# Where the queue has run dry, `poll` and a read that finds nothing come on top, and the kernel has to wake the process: a context switch there, and one back.
+# Where the queue has run dry, `poll` and a read that finds nothing are added, and the kernel has to wake the process: a context switch there, and one back.
 #
-# The language matters little beside that.
+# The language matters little compared with that.
 # `invoke bench --which relays` measures our relay in Python and the same one in C, in turn, in one run; the page about [what user space costs](../user-space.html) says what came out.

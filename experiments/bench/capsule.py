@@ -6,14 +6,14 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from experiments.bench.figures import Figure, NotRun
+from experiments.bench.bench_figure import BenchFigure, NotRun
 from experiments.errors import PodpathError
-from experiments.labs import capsule
+from experiments.labs.capsule import capsule
 
 REPEATS = 3
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """Seconds from the start of User-Mode Linux until it takes jobs."""
     name = "capsule: start to ready"
     seconds = []
@@ -25,4 +25,4 @@ def figures() -> Iterator[Figure | NotRun]:
     except PodpathError as refusal:
         yield NotRun(name, str(refusal))
         return
-    yield Figure(name, f"{statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})", "at most 4 s")
+    yield BenchFigure(name, f"{statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})", "at most 4 s")

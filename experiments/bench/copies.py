@@ -6,9 +6,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from experiments.paths import ROOT
 from experiments.results import store
 
-ROOT = Path(__file__).resolve().parents[2]
 # A campaign that was really measured, and that every version of Podpath has to read.
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 

@@ -8,19 +8,21 @@ from contextlib import ExitStack
 from typing import Any
 from unittest import mock
 
-from experiments.bench.figures import Figure, NotRun
+from experiments.bench.bench_figure import BenchFigure, NotRun
 from experiments.labs.base import Completed
-from experiments.preflight import readiness
+from experiments.labs.readiness import readiness
+from experiments.machine import look
+from experiments.measure.deployment import Job, deploy
 from experiments.probes import cpu, iperf3, sockperf
-from experiments.run import Job, deploy
+from experiments.variant import Variant
 
 MODE = "calico-bgp"
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """One deployment as a standard campaign makes it; the time of iperf3, sockperf and the watched idle second beside all."""
     name = f"overhead of the harness, {MODE}"
-    missing = [m.what for r in readiness(MODE) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
+    missing = [m.what for r in readiness(MODE, look()) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
     if missing:
         yield NotRun(name, f"this machine lacks {', '.join(missing)}")
         return
@@ -43,10 +45,10 @@ def figures() -> Iterator[Figure | NotRun]:
             stack.enter_context(mock.patch.object(module, "run", timed(module.run)))
         stack.enter_context(mock.patch.object(cpu, "rate_when_idle", idle))
         started = time.monotonic()
-        outcome = deploy(Job(MODE, 1, "standard"))
+        outcome = deploy(Job(Variant(MODE), 1, "standard"))
         whole_s = time.monotonic() - started
     if outcome.deployment.status != "ok":
         yield NotRun(name, f"the deployment failed: {outcome.deployment.reason}")
         return
-    yield Figure(name, f"{whole_s - spent[0]:.1f} s", "below 10 % of the time", f"{whole_s:.1f} s in all",
+    yield BenchFigure(name, f"{whole_s - spent[0]:.1f} s", "below 10 % of the time", f"{whole_s:.1f} s in all",
                  (whole_s - spent[0]) / whole_s)

@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from experiments import catalog, limits, views
-from experiments.bench.figures import Figure, NotRun
-from experiments.catalog import Mode
-from experiments.dataplanes.base import recipe_for
+from experiments import catalog
+from experiments.bench.bench_figure import BenchFigure, NotRun
+from experiments.catalog import Mode, limits
+from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
-from experiments.kernels import Deployer
-from experiments.preflight import readiness
-from experiments.protocol import PROFILES
-from experiments.run import READY_TIMEOUT_S, Job, lab_for
+from experiments.labs.readiness import readiness
+from experiments.labs.table import EMBEDDED
+from experiments.machine import look
+from experiments.measure import views
+from experiments.measure.deployment import READY_TIMEOUT_S, Job
+from experiments.measure.kernels import Deployer
+from experiments.measure.protocol import PROFILES
+from experiments.variant import Variant
 
 SECONDS = 5
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """One transfer a mode on the host's kernel; modes that it lacks are measured in the capsule by their link view."""
+    machine = look()
     with Deployer() as deployer:
         for mode in catalog.load().values():
             name = f"{mode.name}: goodput over the emulated link"
-            able = [r.kernel for r in readiness(mode.name) if r.lab == "netns" and not r.missing]
+            able = [r.kernel for r in readiness(mode.name, machine) if r.lab == "netns" and not r.missing]
             if mode.relay:
                 yield NotRun(name, "a process carries its packets, and the CPU is its limit")
             elif not able:
@@ -34,9 +39,9 @@ def figures() -> Iterator[Figure | NotRun]:
                 yield _in_the_capsule(name, mode, deployer)
 
 
-def _on_the_host(name: str, mode: Mode) -> Figure | NotRun:
+def _on_the_host(name: str, mode: Mode) -> BenchFigure | NotRun:
     try:
-        with lab_for(mode) as lab:
+        with EMBEDDED.up(mode) as lab:
             recipe = recipe_for(mode, lab)
             recipe.build()
             recipe.wait_ready(READY_TIMEOUT_S)
@@ -48,9 +53,9 @@ def _on_the_host(name: str, mode: Mode) -> Figure | NotRun:
     return _figure(name, mode, [(t.path, t.status, t.goodput_bps, t.link_rate_bps) for t in trials])
 
 
-def _in_the_capsule(name: str, mode: Mode, deployer: Deployer) -> Figure | NotRun:
+def _in_the_capsule(name: str, mode: Mode, deployer: Deployer) -> BenchFigure | NotRun:
     try:
-        deployment = deployer(Job(mode.name, 1, "quick", kernel="uml"), lambda _: None).deployment
+        deployment = deployer(Job(Variant(mode.name, kernel="uml"), 1, "quick"), lambda _: None).deployment
     except PodpathError as refusal:
         return NotRun(name, str(refusal))
     if deployment.status != "ok":
@@ -59,10 +64,10 @@ def _in_the_capsule(name: str, mode: Mode, deployer: Deployer) -> Figure | NotRu
                                 if t.view == "link"])
 
 
-def _figure(name: str, mode: Mode, trials: list[tuple[str, str, float | None, int | None]]) -> Figure | NotRun:
+def _figure(name: str, mode: Mode, trials: list[tuple[str, str, float | None, int | None]]) -> BenchFigure | NotRun:
     for path, status, goodput_bps, rate_bps in trials:
         if path == "pod-pod" and status == "ok" and goodput_bps and rate_bps:
             limit = limits.goodput_limit_bps(mode, rate_bps)
-            return Figure(name, f"{goodput_bps / 1e6:.1f} Mbit/s", "at least 0.98", f"{limit / 1e6:.1f} Mbit/s (limit)",
+            return BenchFigure(name, f"{goodput_bps / 1e6:.1f} Mbit/s", "at least 0.98", f"{limit / 1e6:.1f} Mbit/s (limit)",
                           goodput_bps / limit)
     return NotRun(name, "no trial of it succeeded")

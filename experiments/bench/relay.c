@@ -1,4 +1,4 @@
-/* The same relay as experiments/dataplanes/relays/flannel_udp.py in C, with the same system calls: what Python is compared
+/* The same relay as experiments/dataplanes/built/relays/flannel_udp.py in C, with the same system calls: what Python is compared
  * with by `invoke bench --which relays`. It takes the same arguments and leaves out what a benchmark does not need (ICMP). */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -10,25 +10,29 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from experiments import catalog
-from experiments.bench.figures import Figure, NotRun
+from experiments.bench.bench_figure import BenchFigure, NotRun
 from experiments.catalog import Mode
-from experiments.dataplanes.base import Recipe, recipe_for
-from experiments.dataplanes.flannel import FlannelUdp
+from experiments.dataplanes.built.flannel import FlannelUdp
+from experiments.dataplanes.recipe import Recipe
+from experiments.dataplanes.table import recipe_for
 from experiments.errors import UserError
 from experiments.labs.base import Lab
-from experiments.preflight import choose, readiness
+from experiments.labs.readiness import choose, readiness
+from experiments.labs.table import EMBEDDED
+from experiments.machine import look
+from experiments.measure.deployment import READY_TIMEOUT_S
 from experiments.probes import iperf3
-from experiments.run import READY_TIMEOUT_S, lab_for
 
 MODE = "flannel-udp"
 PAIRS = 9  # the median of five went from 0.85 to 0.92 between runs
 SECONDS = 3
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """Goodput of flannel-udp with each relay, round by round."""
     rivals: dict[str, Callable[[Lab, Mode], Recipe]] = {}
-    missing = [m.what for r in readiness(MODE) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
+    machine = look()
+    missing = [m.what for r in readiness(MODE, machine) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
     compiler = shutil.which("cc")
     with tempfile.TemporaryDirectory() as folder:
         program = str(Path(folder) / "relay")
@@ -38,7 +42,7 @@ def figures() -> Iterator[Figure | NotRun]:
             subprocess.run([compiler, "-O2", "-o", program, str(Path(__file__).with_name("relay.c"))], check=True)
             rivals["C"] = lambda lab, mode: FlannelUdp(lab, mode, [program])
         try:
-            choose(catalog.get(MODE), "netns", "host", daemon="upstream")
+            choose(catalog.get(MODE), machine, "netns", "host", daemon="upstream")
             rivals["flanneld"] = lambda lab, mode: recipe_for(mode, lab, "upstream")
         except UserError as refusal:
             yield NotRun(_name("flanneld"), str(refusal))
@@ -50,7 +54,7 @@ def _name(rival: str) -> str:
     return f"flannel-udp: Python relay beside {rival}"
 
 
-def _compared(rivals: dict[str, Callable[[Lab, Mode], Recipe]]) -> Iterator[Figure]:
+def _compared(rivals: dict[str, Callable[[Lab, Mode], Recipe]]) -> Iterator[BenchFigure]:
     ours: list[float] = []
     theirs: dict[str, list[float]] = {name: [] for name in rivals}
     for _ in range(PAIRS):
@@ -58,14 +62,14 @@ def _compared(rivals: dict[str, Callable[[Lab, Mode], Recipe]]) -> Iterator[Figu
         for name, recipe in rivals.items():
             theirs[name].append(_goodput(recipe))
     for name, found in theirs.items():
-        yield Figure(_name(name), f"{statistics.median(ours) / 1e6:.0f} Mbit/s", "at least 0.9",
+        yield BenchFigure(_name(name), f"{statistics.median(ours) / 1e6:.0f} Mbit/s", "at least 0.9",
                      f"{statistics.median(found) / 1e6:.0f} Mbit/s ({name})",
                      statistics.median(a / b for a, b in zip(ours, found, strict=True)))
 
 
 def _goodput(recipe: Callable[[Lab, Mode], Recipe]) -> float:
     mode = catalog.get(MODE)
-    with lab_for(mode) as lab:
+    with EMBEDDED.up(mode) as lab:
         built = recipe(lab, mode)
         built.build()
         built.wait_ready(READY_TIMEOUT_S)

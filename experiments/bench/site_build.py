@@ -8,15 +8,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-from experiments.bench.figures import Figure
+from experiments.bench.bench_figure import BenchFigure
+from experiments.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 REPEATS = 3
 
 
-def figures() -> Iterator[Figure]:
+def figures() -> Iterator[BenchFigure]:
     """``invoke build`` beside ``mkdocs build`` of what it has just rendered, in turn."""
     ours, plain = [], []
     for _ in range(REPEATS):
@@ -24,7 +23,7 @@ def figures() -> Iterator[Figure]:
         with tempfile.TemporaryDirectory() as folder:
             plain.append(_seconds([sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", folder]))
     ratio = statistics.median(a / b for a, b in zip(ours, plain, strict=True))
-    yield Figure("invoke build", f"{statistics.median(ours):.2f} s", "at most 1.3 times a plain mkdocs build",
+    yield BenchFigure("invoke build", f"{statistics.median(ours):.2f} s", "at most 1.3 times a plain mkdocs build",
                  f"{statistics.median(plain):.2f} s (mkdocs build)", ratio)
 
 

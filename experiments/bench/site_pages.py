@@ -10,13 +10,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
-from experiments.bench.figures import Figure, NotRun
+from experiments.bench.bench_figure import BenchFigure, NotRun
+from experiments.paths import ROOT
 from experiments.site import browser
 from experiments.site.static_host import served
 
-SITE = Path(__file__).resolve().parents[2] / "site"
+SITE = ROOT / "site"
 VERSION = "12.8.2"
 # One of each kind: what the pattern finds first.
 KINDS = ("index.html", "choose.html", "compare.html", "modes/*.html", "notebooks/*.html", "glossary.html", "method/format.html",
@@ -26,7 +26,7 @@ AIM = " · ".join(f"{name} {aim}" for name, aim in CATEGORIES.items())
 LIMIT_S = 180
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """Scores out of 100, page by page, in the order of ``CATEGORIES``."""
     program, chromium = shutil.which("lighthouse"), shutil.which("chromium")
     if program is None or chromium is None:
@@ -48,4 +48,4 @@ def figures() -> Iterator[Figure | NotRun]:
                 yield NotRun(page, f"Lighthouse ended with {done.returncode}: {done.stderr.strip()[-200:]}")
                 continue
             found = json.loads(done.stdout)["categories"]
-            yield Figure(page, " · ".join(str(round(100 * found[name]["score"])) for name in CATEGORIES), AIM)
+            yield BenchFigure(page, " · ".join(str(round(100 * found[name]["score"])) for name in CATEGORIES), AIM)

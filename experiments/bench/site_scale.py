@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from experiments.bench import copies
-from experiments.bench.figures import Figure, NotRun
+from experiments.bench.bench_figure import BenchFigure, NotRun
+from experiments.paths import ROOT
 from experiments.site.build import variables
 
-ROOT = Path(__file__).resolve().parents[2]
 SIZES = ((1_000, "again under 2 s", True), (10_000, "again under 6 s", False))
 
 _PROGRAM = """
@@ -29,7 +29,7 @@ print(json.dumps([time.monotonic() - started, resource.getrusage(resource.RUSAGE
 """
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """A copy of the project for each size; building is measured for the smaller one."""
     if not copies.SAMPLE.is_dir():
         yield NotRun("site of many results", "the sample campaign is missing")
@@ -42,12 +42,13 @@ def figures() -> Iterator[Figure | NotRun]:
             copies.make(project / "data" / "campaigns", files)
             first_s, first_kb, _ = _rendered(project)
             again_s, again_kb, changed = _rendered(project)
-            yield Figure(f"render of {files:,} results, from nothing", f"{first_s:.1f} s", "", f"{first_kb / 1024:.0f} MB")
-            yield Figure(f"render of {files:,} results, again", f"{again_s:.1f} s", f"{aim}, under 500 MB, no file written",
-                         f"{again_kb / 1024:.0f} MB, {changed:.0f} files written")
+            yield BenchFigure(f"render of {files:,} results, from nothing", f"{first_s:.1f} s", "", f"{first_kb / 1024:.0f} MB")
+            yield BenchFigure(f"render of {files:,} results, again", f"{again_s:.1f} s",
+                              f"{aim}, under 500 MB, no file written",
+                              f"{again_kb / 1024:.0f} MB, {changed:.0f} files written")
             if build:
                 full_s = _built(project)
-                yield Figure(f"build with {files:,} results", f"{full_s:.1f} s", "at most 2 times the build with none",
+                yield BenchFigure(f"build with {files:,} results", f"{full_s:.1f} s", "at most 2 times the build with none",
                              f"{empty_s:.1f} s (none)", full_s / empty_s)
 
 

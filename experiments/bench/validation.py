@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from experiments.bench import copies
-from experiments.bench.figures import Figure, NotRun
+from experiments.bench.bench_figure import BenchFigure, NotRun
+from experiments.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SIZES = ((1_000, "under 10 s"), (10_000, "under 90 s"))
 
 _PROGRAM = """
@@ -28,7 +28,7 @@ print(json.dumps([time.monotonic() - started, resource.getrusage(resource.RUSAGE
 """
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """Copies of one measured campaign under other names, validated in a process of their own."""
     if not copies.SAMPLE.is_dir():
         yield NotRun("validation", "the sample campaign is missing")
@@ -42,5 +42,5 @@ def figures() -> Iterator[Figure | NotRun]:
         if errors:
             yield NotRun(f"validation of {files} files", f"the copies are not valid: {errors} errors")
             continue
-        yield Figure(f"validation of {found:,} files", f"{seconds:.1f} s", aim)
-        yield Figure(f"validation of {found:,} files: memory", f"{kilobytes / 1024:.0f} MB", "under 300 MB")
+        yield BenchFigure(f"validation of {found:,} files", f"{seconds:.1f} s", aim)
+        yield BenchFigure(f"validation of {found:,} files: memory", f"{kilobytes / 1024:.0f} MB", "under 300 MB")

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments import catalog
-from experiments.bench.figures import Figure, NotRun
-from experiments.dataplanes.base import recipe_for
+from experiments import catalog, paths
+from experiments.bench.bench_figure import BenchFigure, NotRun
+from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
-from experiments.labs import capsule
-from experiments.preflight import probes
+from experiments.labs.capsule import capsule
+from experiments.labs.table import EMBEDDED
+from experiments.measure.deployment import READY_TIMEOUT_S
 from experiments.probes import iperf3
-from experiments.run import READY_TIMEOUT_S, lab_for
+from experiments.variant import CAPSULE
 
 PAIRS = 5
 SECONDS = 3
@@ -26,11 +27,11 @@ MODE = "weave-sleeve"
 NAME = "weave-sleeve: our relay beside weaver"
 
 
-def figures() -> Iterator[Figure | NotRun]:
+def figures() -> Iterator[BenchFigure | NotRun]:
     """Goodput from pod to pod with either, pair by pair, in the capsule."""
     mode = catalog.get(MODE)
     assert mode.daemon is not None
-    program = probes.program(mode.daemon.program)
+    program = paths.find(mode.daemon.program)
     if program is None:
         yield NotRun(NAME, f"{mode.daemon.program} is not installed. {mode.daemon.install}")
         return
@@ -43,7 +44,7 @@ def figures() -> Iterator[Figure | NotRun]:
         return
     ours, theirs = found["ours"], found["weaver"]
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    yield Figure(NAME, f"{statistics.median(ours) / 1e6:.1f} Mbit/s (UML)", "at least 1",
+    yield BenchFigure(NAME, f"{statistics.median(ours) / 1e6:.1f} Mbit/s (UML)", "at least 1",
                  f"{statistics.median(theirs) / 1e6:.1f} Mbit/s (weaver)", ratio)
 
 
@@ -52,14 +53,14 @@ def pairs(argument: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str,
     found: dict[str, list[float]] = {"ours": [], "weaver": []}
     for number in range(PAIRS):
         tell(f"pair {number + 1} of {PAIRS}")
-        for name, daemon in (("ours", None), ("weaver", "upstream")):
+        for name, daemon in (("ours", ""), ("weaver", "upstream")):
             found[name].append(_goodput(daemon))
     return found
 
 
-def _goodput(daemon: str | None) -> float:
+def _goodput(daemon: str) -> float:
     mode = catalog.get(MODE)
-    with lab_for(mode, kernel="uml") as lab:
+    with EMBEDDED.up(mode, kernel=CAPSULE) as lab:
         built = recipe_for(mode, lab, daemon)
         built.build()
         built.wait_ready(READY_TIMEOUT_S)

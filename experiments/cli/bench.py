@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from experiments import bench
-from experiments.bench.figures import Figure, NotRun
+from experiments.bench.bench_figure import BenchFigure, NotRun
 from experiments.cli.progress import console
 from experiments.errors import UserError
 
@@ -43,6 +43,6 @@ def _rows(name: str) -> Iterator[tuple[str, ...]]:
     for figure in module.figures():
         if isinstance(figure, NotRun):
             yield figure.name, f"not run, because {figure.reason}", "", "", ""
-        elif isinstance(figure, Figure):
+        elif isinstance(figure, BenchFigure):
             ratio = f"{figure.ratio:.4f}" if figure.ratio is not None else ""
             yield figure.name, figure.value, figure.beside, ratio, figure.aim

@@ -7,14 +7,17 @@ from pathlib import Path
 
 from rich.table import Table
 
-from experiments import campaign, catalog, protocol
+from experiments import catalog
 from experiments.cli.progress import console, telling
 from experiments.errors import ExperimentFailed, UserError
-from experiments.kernels import Deployer
-from experiments.preflight import readiness
+from experiments.labs.readiness import readiness
+from experiments.machine import look
+from experiments.measure import campaign, protocol
+from experiments.measure.kernels import Deployer
+from experiments.paths import ROOT
 from experiments.results import store
+from experiments.variant import EMBEDDED, Variant
 
-ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS = ROOT / "data" / "campaigns"
 KERNELS = ("all", "auto", "host", "uml")
 
@@ -49,16 +52,17 @@ def run_campaign(
     return folder
 
 
-def _variants(modes: str, kernels: str = "all") -> tuple[campaign.Variant, ...]:
+def _variants(modes: str, kernels: str = "all") -> tuple[Variant, ...]:
     """Every mode asked for, on the kernels asked for that can carry it here; what cannot run is said, with the reason."""
     if kernels not in KERNELS:
         raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(KERNELS)}.")
     names = [name.strip() for name in modes.split(",") if name.strip()] or list(catalog.load())
-    found: list[campaign.Variant] = []
+    found: list[Variant] = []
+    machine = look()
     for name in names:
         catalog.get(name)
-        for ready in readiness(name):
-            if ready.lab != "netns" or (kernels in ("host", "uml") and ready.kernel != kernels):
+        for ready in readiness(name, machine):
+            if ready.lab != EMBEDDED or (kernels in ("host", "uml") and ready.kernel != kernels):
                 continue
             if kernels == "auto" and any(variant.mode == name for variant in found):
                 continue
@@ -66,7 +70,7 @@ def _variants(modes: str, kernels: str = "all") -> tuple[campaign.Variant, ...]:
                 what = "; ".join(missing.what for missing in ready.missing)
                 console.print(f"{name} on the {ready.kernel} kernel: not run, because {what}", markup=False)
             else:
-                found.append(campaign.Variant(name, ready.lab, ready.kernel))
+                found.append(Variant(name, ready.lab, ready.kernel))
     if not found:
         raise UserError("None of these modes can run here.", "`invoke list` shows what is missing.")
     return tuple(found)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from experiments.cli.progress import console
 from experiments.errors import PodpathError, UserError
-from experiments.labs import cluster, containerlab, kind, leftovers
-
-REMOVE: Mapping[str, Callable[[str], None]] = {"containerlab": containerlab.remove, "kind": kind.remove,
-                                                 "cluster": cluster.remove}
+from experiments.labs import leftovers, table
 
 
 def run_clean() -> None:
@@ -25,13 +20,16 @@ def run_clean() -> None:
         return
     failed = 0
     for name in names:
-        lab = leftovers.noted(name, "lab") or "containerlab"  # what was killed before it had written that down made nothing
+        lab = leftovers.noted(name, "lab")
         try:
-            if lab not in REMOVE:
+            if not lab:  # what was killed before it had written that down made nothing
+                leftovers.end(name)
+            elif lab not in table.LABS:
                 raise UserError(f"{leftovers.folder(name)}: this version knows no lab '{lab}'.",
                                 "Use the version that made it.")
-            REMOVE[lab](name)
-            console.print(f"removed: {lab} lab {name}", markup=False)
+            else:
+                table.LABS[lab].remove(name)
+            console.print(f"removed: {lab or 'unfinished'} lab {name}", markup=False)
         except PodpathError as failure:
             failed += 1
             console.print(f"error: {failure}", markup=False)

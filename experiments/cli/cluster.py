@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from experiments import __version__, catalog
 from experiments.catalog import Mode
 from experiments.cli.progress import console
-from experiments.dataplanes.cluster_objects import Reader, evidence
-from experiments.dataplanes.recognise import recognise
+from experiments.dataplanes.found.cluster_objects import Reader, evidence
+from experiments.dataplanes.found.recognise import recognise
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import cluster, cluster_nodes, cluster_pods, pods, topology
-from experiments.labs.kubernetes import dig
+from experiments.labs.backend import Means
+from experiments.labs.cluster import backend as cluster
+from experiments.labs.cluster import fit_nodes
+from experiments.labs.kubernetes.base import dig
 from experiments.probes import environment
-from experiments.run import Means
 
 AUTO = "auto"  # in place of a mode: whatever the cluster runs
 
@@ -60,7 +58,7 @@ def ask(name: str, on: str = "", image: str = "") -> Asked:
                         "Name one of them." if recognised.candidates else "Only modes of the catalogue are measured.")
     return Asked(
         wanted or catalog.get(recognised.mode), Means(nodes=f"{first.name},{second.name}", image=image), found.id,
-        cluster_nodes.host_facts(found.id, found.members), _software(found),
+        fit_nodes.host_facts(found.id, found.members), _software(found),
     )
 
 
@@ -77,19 +75,4 @@ def _software(found: cluster.Target) -> dict[str, Any]:
 
 def command(mode: str, profile: str) -> tuple[str, ...]:
     """What was typed, without the options that name somebody's nodes and registry."""
-    return ("invoke", "experiment", mode, "--lab", "cluster", "--profile", profile)
-
-
-def show_plan(image: str = "") -> None:
-    """The commands of the lab, as a person could paste them; NODE-A and NODE-B stand for two nodes."""
-    namespace = "podpath-0123abcd"
-    console.print("# what is asked for before anything is made", markup=False)
-    for right in cluster.RIGHTS:
-        console.print(shlex.join(["kubectl", *cluster.can_i(right, namespace)]), markup=False)
-    console.print("\n# up: a namespace of its own, and everything in it", markup=False)
-    made = pods.manifest(namespace, "pp0123abcd", ["NODE-A", "NODE-B"], image=image or topology.IMAGE,
-                         pull_policy="IfNotPresent")
-    text = yaml.safe_dump_all(made, sort_keys=False)
-    console.print(f"{shlex.join(['kubectl', *cluster_pods.CREATE])} <<'END'\n{text}END", markup=False)
-    console.print("\n# down", markup=False)
-    console.print(shlex.join(["kubectl", *cluster.deletion(namespace)]), markup=False)
+    return ("invoke", "experiment", mode, "--lab", cluster.Cluster.name, "--profile", profile)

@@ -6,6 +6,7 @@ To be ended by a signal is an interruption like Ctrl-C: labs outside this proces
 from __future__ import annotations
 
 import functools
+import inspect
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any
 
 from invoke.exceptions import Exit
 
-from experiments.errors import PodpathError
+from experiments.errors import PodpathError, UserError
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -25,6 +26,40 @@ class Ended(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__()
         self.number = number
+
+
+class _LikeInt(type):
+    """Equals ``int``, by which invoke's help knows what to call a value."""
+
+    def __eq__(cls, other: object) -> bool:
+        return other is int or other is cls
+
+    def __hash__(cls) -> int:
+        return hash(int)
+
+
+def _number(option: str, default: int) -> int:
+    """An option's default, whose type invoke calls with what was typed; what is no number ends with a message."""
+
+    class Number(int, metaclass=_LikeInt):
+        def __new__(cls, typed: str | int) -> Number:
+            try:
+                return super().__new__(cls, typed)
+            except ValueError:
+                raise Exit(f"--{option} {typed}: that is not a whole number.\nFor example --{option} {default}.",
+                           code=UserError.exit_code) from None
+
+    return Number(default)
+
+
+def _signature(body: Callable[..., None]) -> inspect.Signature:
+    """A task's parameters as invoke reads them: numbers are checked while the command line is taken apart."""
+    signature = inspect.signature(body)
+    checked = [
+        parameter.replace(default=_number(name.replace("_", "-"), parameter.default))
+        if type(parameter.default) is int else parameter for name, parameter in signature.parameters.items()
+    ]
+    return signature.replace(parameters=checked)
 
 
 def door(body: Callable[..., None]) -> Callable[..., None]:
@@ -42,6 +77,7 @@ def door(body: Callable[..., None]) -> Callable[..., None]:
             # As shells have it; a second interruption while things are taken down is not held back.
             raise Exit("Interrupted; what was running has been taken down.", code=128 + number) from None
 
+    opened.__signature__ = _signature(body)  # type: ignore[attr-defined]
     return opened
 
 

@@ -8,27 +8,30 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import yaml
 from rich.table import Table
 
-from experiments import campaign, catalog, limits, protocol, views
-from experiments.catalog import Mode
+from experiments import catalog
+from experiments.catalog import Mode, limits
 from experiments.cli import cluster
 from experiments.cli.progress import console, telling
-from experiments.dataplanes import calico
-from experiments.dataplanes.base import recipe_for
+from experiments.dataplanes.table import recipe_for
 from experiments.errors import ExperimentFailed, UserError
-from experiments.kernels import Deployer
-from experiments.labs import kind_cluster, kind_plan, kubernetes, manifest, netns, topology
-from experiments.labs.base import Lab
-from experiments.preflight import choose, require_upstream
+from experiments.labs import table
+from experiments.labs.backend import Backend, Means, Tell
+from experiments.labs.base import Lab, Transcript
+from experiments.labs.readiness import choose, require_upstream
+from experiments.machine import look
+from experiments.measure import campaign, protocol, views
+from experiments.measure.deployment import Job, Outcome
+from experiments.measure.kernels import Deployer
+from experiments.paths import ROOT
 from experiments.results import store
 from experiments.results.model import ModeResult, Trial
-from experiments.run import Job, Means, Outcome, Tell
+from experiments.variant import Variant
 
-ROOT = Path(__file__).resolve().parents[2]
 LOCAL_RESULTS = ROOT / "data" / "local"
-DAEMONS = {"ours": None, "upstream": "upstream"}
+AUTO = "auto"
+DAEMONS = {"ours": "", "upstream": "upstream"}
 
 
 def run_experiment(
@@ -51,15 +54,13 @@ def run_experiment(
     if daemon not in DAEMONS:
         raise UserError(f"Unknown daemon '{daemon}'.", f"Daemons: {', '.join(DAEMONS)}.")
     upstream = DAEMONS[daemon]
-    if lab != "cluster" and (on or image):
+    place = None if lab == AUTO else table.get(lab)
+    foreign = place is not None and place.foreign
+    if (on or image) and not foreign:
         raise UserError("--on and --image are for clusters that exist.", "Use them with --lab cluster.")
-    if lab == "cluster" and dry_run:
-        cluster.show_plan(image)
-        _show_trials(profile)
-        return None
-    asked = cluster.ask(name, on, image) if lab == "cluster" else None
-    mode = asked.mode if asked else catalog.get(name)
-    if lab in kubernetes.LABS and nodes != kind_plan.MEASURING:
+    asked = cluster.ask(name, on, image) if foreign and not dry_run else None
+    mode = asked.mode if asked else None if foreign else catalog.get(name)
+    if place is not None and nodes != (place.measuring_nodes or nodes):
         raise UserError(f"{nodes} nodes cannot be had in the lab {lab}: two nodes measure there, whatever the cluster has.",
                         "Leave --nodes out.")
     if manifests and not Path(manifests).is_dir():
@@ -67,14 +68,14 @@ def run_experiment(
     if image_archive and not Path(image_archive).is_file():
         raise UserError(f"--image-archive {image_archive}: there is no such file.",
                         "Make it where registries can be reached: `docker save --output FILE IMAGE …`.")
-    if dry_run:
-        _show_plan(mode, profile, nodes, lab, upstream)
+    if mode is None or dry_run:
+        _show_plan(mode, profile, nodes, place or table.EMBEDDED, upstream, Means(image=image))
         return None
-    choice = choose(mode, lab if nodes == kind_plan.MEASURING or lab != "auto" else "netns", kernel, forced=force,
-                    daemon=upstream)
+    choice = choose(mode, look(), lab if place or nodes == 2 else table.EMBEDDED.name, kernel, forced=force,
+                    daemon=upstream or None)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(
-        (campaign.Variant(mode.name, choice.lab, choice.kernel, upstream),), profile, seed, nodes, host,
+        (Variant(mode.name, choice.lab, choice.kernel, upstream),), profile, seed, nodes, host,
         command=("invoke", *sys.argv[1:]),
     )
     if asked:
@@ -117,49 +118,33 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     return deploy
 
 
-def _show_plan(mode: Mode, profile: str, nodes: int, lab_name: str, daemon: str | None) -> None:
+def _show_plan(mode: Mode | None, profile: str, nodes: int, lab: Backend, daemon: str, means: Means) -> None:
     """What would be done: the commands, in order, and the trials.
 
     Raises:
         UserError: upstream's daemon is asked for, and the mode or the lab has none.
     """
-    if daemon:
-        require_upstream(mode, "netns" if lab_name == "auto" else lab_name)
-    lab = netns.on_paper(nodes=nodes, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors,
-                         mtu_bytes=mode.mtu.underlay_bytes)
-    if lab_name == "kind":
-        _show_kind(mode, profile)
-        return
-    if lab_name == "containerlab":
-        lab.transcript.steps.clear()  # the underlay is containerlab's
-        console.print("# up, in the folder experiments/modes/" + mode.name, markup=False)
-        console.print("lab# containerlab deploy --topo /dev/stdin <<'END'", markup=False)
-        console.print(yaml.safe_dump(topology.topology(mode, nodes), sort_keys=False, width=120) + "END", markup=False)
-    recipe_for(mode, lab, daemon).build()
+    if daemon and mode:
+        require_upstream(mode, lab.name)
+    paper = lab.on_paper(mode, nodes=nodes, means=means)
+    for line in paper.before:
+        console.print(line, markup=False)
+    if paper.lab is not None and mode is not None:
+        recipe_for(mode, paper.lab, daemon).build()
+        _show_steps(paper.lab.transcript)
+    _show_trials(profile)
+    for line in paper.after:
+        console.print(line, markup=False)
+
+
+def _show_steps(transcript: Transcript) -> None:
     phase = ""
-    for step in lab.transcript.steps:
+    for step in transcript.steps:
         if step.phase != phase:
             phase = step.phase
             console.print(f"\n# {phase}", markup=False)
         content = f" <<'END'\n{step.output}\nEND" if step.command.startswith("cat ") and step.output else ""
-        console.print(f"{step.place or 'lab'}# {step.command}{content}", markup=False)
-    _show_trials(profile)
-
-
-def _show_kind(mode: Mode, profile: str) -> None:
-    """The files and commands of the kind lab, as a person could paste them into an empty folder."""
-    plan = kind_plan.plan(mode, f"podpath-{mode.name}", calico.routers(mode, kind_cluster.NODES))
-    source = manifest.source(manifest.kubernetes(mode.name).cni)
-    console.print("# up, in an empty folder, as root", markup=False)
-    for name, content in plan.files.items():
-        console.print(f"cat > {name} <<'END'\n{content}END", markup=False)
-    console.print(f"# manifest.yml: {source.url}, edited as experiments/labs/manifests says", markup=False)
-    for step in plan.up:
-        console.print(f"# {step.why}\n{shlex.join(step.argv)}", markup=False)
-    _show_trials(profile)
-    console.print("\n# down", markup=False)
-    for step in plan.down:
-        console.print(f"# {step.why}\n{shlex.join(step.argv)}", markup=False)
+        console.print(f"{step.at or 'lab'}# {step.command}{content}", markup=False)
 
 
 def _show_trials(profile: str) -> None:

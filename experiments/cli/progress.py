@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from experiments.run import Tell
+from experiments.labs.backend import Tell
 
 console = Console(highlight=False, soft_wrap=True)
 

@@ -7,10 +7,12 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from experiments import catalog, scale
+from experiments import catalog
 from experiments.cli.progress import console, telling
 from experiments.errors import UserError
-from experiments.preflight import choose
+from experiments.labs.readiness import choose
+from experiments.machine import look
+from experiments.measure import scale
 
 
 def run_scale(name: str, *, nodes: str = "2,10,30", timeout: int = 60, format: str = "table") -> list[scale.Grown]:
@@ -24,7 +26,7 @@ def run_scale(name: str, *, nodes: str = "2,10,30", timeout: int = 60, format: s
     counts = _counts(nodes)
     for count in counts:
         scale.check(mode, count)
-    choose(mode, "netns", "host")
+    choose(mode, look(), "netns", "host")
     with telling() as tell:
         grown = [scale.grow(mode, count, timeout, tell) for count in counts]
     if format == "json":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from experiments.cli.progress import console
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.site import browser, build, check, claims, writer
 
 
@@ -50,7 +51,7 @@ def check_site() -> None:
         problems += browser.problems(build.SITE)
     for problem in problems:
         console.print(f"error: {problem}", markup=False)
-    for line in claims.report(build.ROOT / "docs"):
+    for line in claims.report(ROOT / "docs"):
         console.print(line, markup=False)
     if missing:
         console.print(f"accessibility, width, scripts off: not run, because {missing}", markup=False)

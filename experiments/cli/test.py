@@ -5,11 +5,9 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 from experiments.errors import ExperimentFailed
-
-ROOT = Path(__file__).resolve().parents[2]
+from experiments.paths import ROOT
 
 
 def run_tests(arguments: str = "") -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from experiments import catalog, limits, protocol
+from experiments import catalog
+from experiments.catalog import limits
 from experiments.cli.progress import console
 from experiments.errors import UserError
+from experiments.measure import protocol
+from experiments.paths import ROOT
 from experiments.results.model import Trial
 from experiments.results.validate import validate
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def _ceiling(mode: str | None, trial: Trial) -> float | None:

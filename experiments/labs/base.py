@@ -16,6 +16,7 @@ from typing import IO, Literal, Protocol
 
 from experiments import paths
 from experiments.errors import ExperimentFailed
+from experiments.evidence import TranscriptStep
 
 Underlay = Literal["l2", "routed"]
 # kubectl's own last line on the standard error of a command that ran in a pod and failed (kubernetes/client-go
@@ -68,27 +69,16 @@ class Completed:
 
 
 @dataclass
-class Step:
-    """One entry of a transcript: a command typed in ``phase`` at ``place``, and what it printed."""
-
-    phase: str
-    place: str
-    command: str
-    output: str
-    exit_code: int
-
-
-@dataclass
 class Transcript:
     """The commands that built and attested a mode, in order, as they are shown on the mode's page."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: list[TranscriptStep] = field(default_factory=list)
     phase: str = "build"
 
     def record(self, done: Completed) -> None:
         """Add a finished command."""
         self.steps.append(
-            Step(self.phase, done.place, done.command, (done.stdout + done.stderr).rstrip("\n"), done.exit_code)
+            TranscriptStep(self.phase, done.place, done.command, (done.stdout + done.stderr).rstrip("\n"), done.exit_code)
         )
 
 
@@ -104,6 +94,8 @@ class Lab(Protocol):
     python: tuple[str, ...]  # the interpreter on its nodes …
     source: str  # … and where it finds this program's code
     paper: bool  # commands are only written down (--dry-run); nothing runs, so nothing can be waited for
+    built_by_cni: bool  # a CNI has built the mode on its nodes, and recipes only look
+    hidden: Mapping[str, str]  # names that a result must not tell, and what stands in their place
     foreign: bool  # the nodes are somebody's machines: nothing on them is changed, and this machine's counters are not theirs
     refused: str  # why there are no places on the nodes' own network (node1, node2); empty where there are
     stdin: int  # what commands read: nothing, or what tells them inside that this program is still there
@@ -136,6 +128,8 @@ class TypedLab:
     routers: tuple[Node, ...]
     transcript: Transcript
     facts: Mapping[str, str] = {}
+    built_by_cni: bool = False
+    hidden: Mapping[str, str] = {}
     foreign: bool = False
     refused: str = ""
     stdin: int = subprocess.DEVNULL
@@ -215,7 +209,7 @@ def start(
     stderr: int | IO[bytes] = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Start a command at a place and leave it running (a daemon, a capture, a server); recorded with a final ``&``."""
-    lab.transcript.steps.append(Step(lab.transcript.phase, place, shlex.join(argv) + " &", "", 0))
+    lab.transcript.steps.append(TranscriptStep(lab.transcript.phase, place, shlex.join(argv) + " &", "", 0))
     # The command that enters the lab waits for the one inside; when it is stopped, the one inside has to stop too.
     inside = ["setpriv", "--pdeathsig", "TERM", *argv]
     return subprocess.Popen(lab.command(place, inside), stdin=lab.stdin, stdout=stdout, stderr=stderr, env=paths.environment())

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments import folders
+from experiments import paths
 from experiments.errors import UserError
 
 STATE_FILE = "state.json"
@@ -23,7 +23,7 @@ _NAME = re.compile(r"pp[0-9a-f]{8}")
 
 def root() -> Path:
     """Where labs are written down."""
-    return folders.state() / "labs"
+    return paths.state() / "labs"
 
 
 def folder(name: str) -> Path:
@@ -54,7 +54,7 @@ def begin(name: str, lab: str) -> Path:
 
 def logs(name: str) -> Path:
     """Where the logs of a failed lab stay when the lab itself is gone."""
-    return folders.state() / "logs" / folder(name).name
+    return paths.state() / "logs" / folder(name).name
 
 
 def record(name: str, containers: Sequence[str]) -> None:

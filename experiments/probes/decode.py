@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from experiments.catalog import DeclaredHeader
+from experiments.evidence import Check, Header
 from experiments.probes.errors import DecodeError
-from experiments.results.model import Check, Header
 
 VXLAN_PORTS = frozenset({4789, 8472, 6784})  # IANA and Calico; the kernel's old default and Flannel; Weave
 FLANNEL_UDP_PORT = 8285

@@ -6,11 +6,13 @@ where somebody is: no host name, no user, no address of the machine.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import platform
 import re
+import secrets
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -56,19 +58,41 @@ def host_slug(machine_id: Path = Path("/etc/machine-id"), cpuinfo: Path = Path("
     """A name that says nothing: ``h`` and six digits that stay the same for this machine.
 
     They are a hash of the installation's random id (machine-id(5)), which cannot be guessed back, and of the processor's
-    name: virtual machines of one image often share the id. Six zeros where there is no id (many containers). The machine's
-    own name takes no part: it could be found by trying names.
+    name: virtual machines of one image often share the id. Where there is no such id (many containers), a random one of
+    this program's own is made and kept among the user's files. Six zeros where that cannot be written. The machine's own
+    name takes no part, which could be found by trying names, nor a serial number, which is the hardware's and for root only.
     """
-    try:
-        identity = machine_id.read_text().strip()
-    except OSError:
-        identity = ""
+    identity = _installation_id(machine_id) or _own_id(paths.state() / "machine-id")
     try:
         processor = cpu_model(cpuinfo)
     except (Absent, OSError):
         processor = ""
     said = f"podpath {identity} {processor}"
     return "h" + (hashlib.sha256(said.encode()).hexdigest()[:6] if identity else "000000")
+
+
+def _installation_id(path: Path) -> str:
+    """The random id of this installation; empty where it has none (yet: machine-id(5), "uninitialized")."""
+    try:
+        said = path.read_text().strip()
+    except OSError:
+        return ""
+    return said if said != "uninitialized" else ""
+
+
+def _own_id(path: Path) -> str:
+    """A random id of this program's own, made when it is first asked for; empty where it can be neither read nor kept."""
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+            unfinished.write_text(f"{secrets.token_hex(16)}\n")
+            with contextlib.suppress(FileExistsError):  # another one was quicker, and its id counts
+                path.hardlink_to(unfinished)
+            unfinished.unlink()
+        return path.read_text().strip()
+    except OSError:
+        return ""
 
 
 def software() -> dict[str, Any]:

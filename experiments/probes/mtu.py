@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from experiments.evidence import Check
 from experiments.labs.base import Lab, run
 from experiments.probes.errors import ProbeError
-from experiments.results.model import Check
 
 ICMP_AND_IP_BYTES = 28  # ICMP echo header 8 (RFC 792), IPv4 header 20 (RFC 791)
 PING_BYTES = 84  # what ping sends when no size is asked for: 56 bytes of data

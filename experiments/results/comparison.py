@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from experiments.results import fields, statistics
+from experiments.results import distribution_free, fields
 from experiments.results.model import ModeResult
 from experiments.results.summary import Cell, Estimate, cells, estimate
 from experiments.results.words import counted
+from experiments.variant import EMBEDDED, HOST, Variant
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,20 @@ class Comparison:
     names: tuple[str, ...]
     estimates: Mapping[str, Estimate]
     letters: Mapping[str, str] = field(default_factory=dict)
-    pairs: tuple[statistics.Pair, ...] = ()
+    pairs: tuple[distribution_free.Pair, ...] = ()
     withheld: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where all of them were measured, in words."""
+        return Variant("", self.lab, self.kernel).place
 
     @property
     def sentence(self) -> str:
         """What the comparison says, in words."""
         if self.withheld:
             return self.withheld
-        apart = sum(pair.corrected <= 1 - statistics.LEVEL for pair in self.pairs)
+        apart = sum(pair.corrected <= 1 - distribution_free.LEVEL for pair in self.pairs)
         if apart == 0:
             return f"None of the {len(self.names)} modes can be told from another; their order means nothing."
         if apart == len(self.pairs):
@@ -50,7 +56,7 @@ class Comparison:
 
 
 def compare(
-    results: Sequence[ModeResult], key: str, measure: str = "", *, lab: str = "netns", kernel: str = "host",
+    results: Sequence[ModeResult], key: str, measure: str = "", *, lab: str = EMBEDDED, kernel: str = HOST,
     ratio: bool = True,
 ) -> Comparison:
     """Compare all results of that lab and kernel by the cell ``key`` (as in ``speed/pod-pod/1/native``).
@@ -60,8 +66,8 @@ def compare(
     under its own name.
     """
     found: dict[str, Cell] = {
-        result.variant: cell for result in results if (result.lab, result.kernel) == (lab, kernel) for cell in cells(result)
-        if cell.key == key
+        result.variant.sample: cell for result in results if (result.lab, result.kernel) == (lab, kernel)
+        for cell in cells(result) if cell.key == key
     }
     measure = measure or next((cell.headline for cell in found.values()), "")
     values = {
@@ -74,24 +80,25 @@ def compare(
     if reason:
         return Comparison(key, measure, lab, kernel, ratio, tuple(values), estimates, withheld=reason)
     highest = fields.get("Trial", measure).better == "higher"
-    order = sorted(values, key=lambda name: (-1 if highest else 1) * statistics.median(values[name]))
-    letters = statistics.groups(values, highest_first=highest)
-    return Comparison(key, measure, lab, kernel, ratio, tuple(order), estimates, letters, tuple(statistics.compare(values)))
+    order = sorted(values, key=lambda name: (-1 if highest else 1) * distribution_free.median(values[name]))
+    letters = distribution_free.groups(values, highest_first=highest)
+    return Comparison(key, measure, lab, kernel, ratio, tuple(order), estimates, letters,
+                      tuple(distribution_free.compare(values)))
 
 
 def _reason(values: Mapping[str, Sequence[float]]) -> str:
     """Why the modes are not compared; empty if they are."""
     if len(values) < 2:
         return "There are not two modes to compare."
-    least = statistics.fewest_for_interval()
+    least = distribution_free.fewest_for_interval()
     few = [name for name, numbers in values.items() if len(numbers) < least]
     if few:
         return (f"Comparison withheld: fewer than {least} deployments of {', '.join(few)}. "
                 f"`invoke campaign` measures {least} of each mode.")
     pairs = len(values) * (len(values) - 1) // 2
     numbers = sorted(len(numbers) for numbers in values.values())
-    if statistics.smallest_p(numbers[-2], numbers[-1]) * pairs > 1 - statistics.LEVEL:
-        wanted = statistics.fewest_for_comparison(len(values))
+    if distribution_free.smallest_p(numbers[-2], numbers[-1]) * pairs > 1 - distribution_free.LEVEL:
+        wanted = distribution_free.fewest_for_comparison(len(values))
         return (f"Comparison withheld: with {counted(pairs, 'pair')} of {len(values)} modes and {numbers[-1]} deployments "
                 f"even the largest difference could be chance; {wanted} deployments of each would do.")
     return ""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from experiments import evidence
 from experiments.results import model, reported_model
 from experiments.results.described import campaigns, modes, publications, trials
 from experiments.results.described.field import Field
@@ -42,11 +43,11 @@ CLASSES: Mapping[str, type[Any]] = {
     "Campaign": model.Campaign,
     "ModeResult": model.ModeResult,
     "Deployment": model.Deployment,
-    "Check": model.Check,
+    "Check": evidence.Check,
     "Trial": model.Trial,
-    "Packet": model.Packet,
-    "Header": model.Header,
-    "TranscriptStep": model.TranscriptStep,
+    "Packet": evidence.Packet,
+    "Header": evidence.Header,
+    "TranscriptStep": evidence.TranscriptStep,
     "Reported": reported_model.Reported,
     "Publication": reported_model.Publication,
     "Figure": reported_model.Figure,

@@ -12,51 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from experiments.evidence import Check, Packet, TranscriptStep
+from experiments.variant import Variant
+
 Status = Literal["ok", "failed", "discarded", "not-run"]
-VariantKey = tuple[str, str, str, str]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One observation that attests (or refutes) that a mode is in force."""
-
-    check: str  # short stable name: "route.device"
-    expected: str
-    observed: str
-    ok: bool
-    evidence: str  # the command that showed it
-    at: str = ""  # node1, pod2, …
-
-
-@dataclass(frozen=True)
-class TranscriptStep:
-    """A command that was typed, and what it printed (shortened by the writer, never changed)."""
-
-    phase: str  # up | build | attest | measure
-    at: str
-    command: str
-    output: str = ""
-    exit_code: int = 0
-
-
-@dataclass(frozen=True)
-class Header:
-    """One header of a captured packet, outermost first."""
-
-    layer: str  # ethernet | ipv4 | udp | vxlan | sleeve | tcp | …
-    offset_bytes: int
-    length_bytes: int
-    fields: Mapping[str, str | int | bool]
-
-
-@dataclass(frozen=True)
-class Packet:
-    """A full-size packet as the experiment captured it on the underlay."""
-
-    at: str
-    frame_bytes: int
-    headers: tuple[Header, ...]
-    hex: str  # the first bytes of the frame: all headers, at most 160 bytes
 
 
 @dataclass(frozen=True)
@@ -149,14 +108,9 @@ class ModeResult:
     digest: str = field(default="", compare=False)  # over all else; put there by the store
 
     @property
-    def key(self) -> VariantKey:
-        """What tells it from the campaign's other results: mode, lab, kernel, whose daemon."""
-        return self.mode, self.lab, self.kernel, self.daemon or ""
-
-    @property
-    def variant(self) -> str:
-        """Its mode's name, with ``@upstream`` where upstream's daemon ran: the two are never one sample."""
-        return f"{self.mode}@{self.daemon}" if self.daemon else self.mode
+    def variant(self) -> Variant:
+        """What tells it from the campaign's other results."""
+        return Variant(self.mode, self.lab, self.kernel, self.daemon or "")
 
 
 @dataclass(frozen=True)
@@ -177,8 +131,3 @@ class Campaign:
     plan: tuple[Mapping[str, Any], ...] = ()  # cells in order, each with its state
     noise_floor: Mapping[str, Any] = field(default_factory=dict)
     digest: str = field(default="", compare=False)  # over all else; put there by the store
-
-
-def cell_key(cell: Mapping[str, Any]) -> VariantKey:
-    """Which result a cell of the plan belongs to (:attr:`ModeResult.key`)."""
-    return str(cell["mode"]), str(cell["lab"]), str(cell["kernel"]), str(cell.get("daemon") or "")

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.results.model import ModeResult
 
 # Characters of one step's output that are kept; the next one is tried when the file would be too large.
 LIMITS = (6000, 3000, 1500, 700, 300, 100, 0)
-ROOT = Path(__file__).resolve().parents[2]
 _MARK = re.compile(r"\[… (\d+) lines left out …\]")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 

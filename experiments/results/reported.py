@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments import limits
+from experiments.catalog import limits
 from experiments.errors import UserError
+from experiments.paths import DATA
 from experiments.results import migrate, store, yamlfile
 from experiments.results.checks.report import File, Report
 from experiments.results.plain import Misfit, from_plain
 from experiments.results.reported_model import Figure, Reported
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "reported"
+FOLDER = DATA / "reported"
 
 
 def read(path: Path) -> Reported:

@@ -9,11 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from experiments.paths import DATA
 from experiments.results import fields
 from experiments.results.described.field import Field
 from experiments.results.migrate import CURRENT
 
-SCHEMA_DIR = Path(__file__).resolve().parents[2] / "data" / "schema"
+SCHEMA_DIR = DATA / "schema"
 
 _SCALAR = {"type": ["string", "integer", "number", "boolean"]}
 

@@ -100,17 +100,8 @@ def write_campaign(folder: Path, campaign: Campaign) -> Path:
 
 
 def mode_path(folder: Path, result: ModeResult) -> Path:
-    """Where a mode's file lies: ``<mode>.yml``; what is unusual is named (:func:`unusual`).
-
-    So ``<mode>@uml.yml``, ``<mode>@containerlab.yml``, ``<mode>@containerlab@uml.yml`` and ``<mode>@upstream.yml``.
-    """
-    return folder / f"{'@'.join([result.mode, *unusual(result)])}.yml"
-
-
-def unusual(result: ModeResult) -> list[str]:
-    """What sets a result apart from the usual ones: a lab but the embedded one, the capsule's kernel, upstream's daemon."""
-    parts = ((result.lab, "netns"), (result.kernel, "host"), (result.daemon, None))
-    return [part for part, usual in parts if part and part != usual]
+    """Return where a mode's file lies."""
+    return folder / result.variant.file_name
 
 
 def write_mode(folder: Path, result: ModeResult) -> Path:
@@ -283,5 +274,5 @@ def _sentence(misfit: Misfit) -> str:
 
 __all__ = [
     "Key", "Stored", "atomic_write", "campaign_dir", "from_plain", "load_all", "located", "mode_files", "mode_path",
-    "read_campaign", "read_mode", "read_raw", "unusual", "write_campaign", "write_mode", "write_raw",
+    "read_campaign", "read_mode", "read_raw", "write_campaign", "write_mode", "write_raw",
 ]

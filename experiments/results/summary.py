@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from experiments.results import fields, statistics
+from experiments.results import distribution_free, fields
 from experiments.results.model import Deployment, ModeResult, Trial
+from experiments.variant import EMBEDDED
 
 # What is taken from the trials of a view; the first is the one that headlines and comparisons use.
 MEASURES: Mapping[str, tuple[str, ...]] = {
@@ -88,8 +89,8 @@ def estimate(values: Sequence[float], digits: int | None) -> Estimate | None:
     def cut(value: float) -> float:
         return value if digits is None else round(value) if digits == 0 else round(value, digits)
 
-    middle = cut(statistics.median(values))
-    interval = statistics.median_interval(values)
+    middle = cut(distribution_free.median(values))
+    interval = distribution_free.median_interval(values)
     if interval is None:
         return Estimate(len(values), middle, cut(min(values)), cut(max(values)))
     return Estimate(len(values), middle, cut(interval.low), cut(interval.high), round(interval.coverage, RATIO_DIGITS))
@@ -186,17 +187,17 @@ def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
     for (lab, kernel, key), values in sorted(pooled.items()):
         measure = MEASURES[key.split("/", 1)[0]][0]
         entry: dict[str, Any] = {"measure": measure, "n": len(values)}
-        entry["median"] = fields.rounded(fields.get("Trial", measure), statistics.median(values))
-        variation = statistics.variation(values)
+        entry["median"] = fields.rounded(fields.get("Trial", measure), distribution_free.median(values))
+        variation = distribution_free.variation(values)
         if variation is not None:
             entry["cv_ratio"] = round(variation, RATIO_DIGITS)
         if len(values) > 1 and min(values) > 0:
             entry["spread_ratio"] = round(max(values) / min(values) - 1, RATIO_DIGITS)
-        found[f"{kernel}/{key}" if lab == "netns" else f"{lab}/{kernel}/{key}"] = entry
+        found[f"{kernel}/{key}" if lab == EMBEDDED else f"{lab}/{kernel}/{key}"] = entry
     deployments = [d for result in everything for d in result.deployments]
     drifts = [d.drift_ratio for d in deployments if d.drift_ratio is not None]
     if drifts:
-        found["drift"] = {"n": len(drifts), "median_ratio": round(statistics.median(drifts), RATIO_DIGITS),
+        found["drift"] = {"n": len(drifts), "median_ratio": round(distribution_free.median(drifts), RATIO_DIGITS),
                           "largest_ratio": max(drifts)}
     trials = [t.status for d in deployments for t in d.trials]
     found["trials"] = {status: trials.count(status) for status in sorted(set(trials))}

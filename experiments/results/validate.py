@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.results import reported, store
 from experiments.results.checks import derived, evidence, history, privacy, references, trials
 from experiments.results.checks.report import File, Message, Report
@@ -21,7 +22,6 @@ from experiments.results.model import Campaign, ModeResult, Trial
 
 __all__ = ["Message", "Report", "validate"]
 
-ROOT = Path(__file__).resolve().parents[2]
 REPORTED = "reported"
 
 

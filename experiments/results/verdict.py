@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.results import fields, statistics
+from experiments.results import distribution_free, fields
 from experiments.results.model import ModeResult
 from experiments.results.summary import Cell, cells
 from experiments.results.words import counted, percent, quantity
@@ -18,7 +18,7 @@ def verdict(cell: Cell) -> str:
     if found is None:
         return "No deployment gave a value; the reasons stand with the trials."
     low, high = quantity(found.low, unit), quantity(found.high, unit)
-    least = statistics.fewest_for_interval()
+    least = distribution_free.fewest_for_interval()
     if found.n == 1:
         text = f"One deployment gave {quantity(found.median, unit)}; how far another one would differ is not known."
     elif found.coverage is None:

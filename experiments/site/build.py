@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from experiments.errors import ExperimentFailed
+from experiments.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "site"
 OFFLINE_COPY = "podpath-offline.zip"
 # The build day would stand in the sitemap; a fixed one keeps two builds equal byte for byte.

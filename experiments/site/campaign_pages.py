@@ -14,12 +14,12 @@ import jinja2
 
 from experiments.catalog import Mode
 from experiments.results.comparison import Comparison, compare
-from experiments.results.model import ModeResult, Trial, VariantKey
+from experiments.results.model import ModeResult, Trial
 from experiments.results.store import Stored, mode_path
 from experiments.results.summary import cells
-from experiments.site import entries, figures, tables
+from experiments.site import entries, figures
+from experiments.variant import Variant
 
-KERNELS = tables.KERNELS
 HEADLINES = ("link", "speed")  # what the list of a mode's other campaigns shows: one stream, native segments
 
 
@@ -27,19 +27,11 @@ HEADLINES = ("link", "speed")  # what the list of a mode's other campaigns shows
 class ResultCard:
     """One mode's result in a line."""
 
-    mode: str
-    lab: str
-    kernel: str
+    variant: Variant
     deployments: int
     failures: int
     page: str
     figures: tuple[Mapping[str, str], ...]  # of entries.Row, one for each headline there is
-    daemon: str = ""  # upstream, where its daemon ran
-
-    @property
-    def key(self) -> VariantKey:
-        """As :attr:`experiments.results.model.ModeResult.key`."""
-        return self.mode, self.lab, self.kernel, self.daemon
 
 
 @dataclass(frozen=True)
@@ -71,21 +63,21 @@ def _result_card(mode: Mode | None, stored: Stored, result: ModeResult) -> Resul
     rows = entries.rows(mode, stored, result) if mode else ()
     first = [next((row for row in rows if row.view == view), None) for view in HEADLINES]
     good = sum(deployment.status == "ok" for deployment in result.deployments)
-    return ResultCard(result.mode, result.lab, result.kernel, good, len(result.deployments) - good,
-                      entries.page_name(stored.campaign.id, result), tuple(asdict(row) for row in first if row),
-                      result.daemon or "")
+    return ResultCard(result.variant, good, len(result.deployments) - good,
+                      entries.page_name(stored.campaign.id, result.variant), tuple(asdict(row) for row in first if row))
 
 
 def card_from(plain: Mapping[str, Any]) -> Card:
     """A card from what ``dataclasses.asdict`` made of it."""
-    results = tuple(ResultCard(**{**one, "figures": tuple(one["figures"])}) for one in plain["results"])
+    results = tuple(ResultCard(**{**one, "variant": Variant(**one["variant"]), "figures": tuple(one["figures"])})
+                    for one in plain["results"])
     return Card(**{**plain, "results": results})
 
 
 def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool) -> dict[str, dict[str, str]]:
     """Title, description and body of each page by its name, which is without ``.html``."""
     campaign = stored.campaign
-    parts = [(entries.page_name(campaign.id, result), result) for result in stored.results]
+    parts = [(entries.page_name(campaign.id, result.variant), result) for result in stored.results]
     facts = [(f"{group}: {name}", _flat(value))
              for group, values in (("host", campaign.host), ("network", campaign.network),
                                    ("software", campaign.software), ("protocol", campaign.protocol),
@@ -96,20 +88,19 @@ def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool) -> dict[str
         "description": f"Environment, noise floor and comparisons of the campaign {campaign.id}.",
         "body": jinja.get_template("campaign.html.j2").render(
             campaign=campaign, parts=parts, files=["campaign.yml", *(mode_path(stored.folder, r).name for r in stored.results)],
-            environment=facts, local=local, kernels=KERNELS,
+            environment=facts, local=local,
             floor=[(name, entry) for name, entry in campaign.noise_floor.items()
                    if isinstance(entry, Mapping) and "measure" in entry],
             drift=campaign.noise_floor.get("drift"), compared=_compared(stored.results),
         ),
     }}
     for name, result in parts:
-        kernel = KERNELS.get(result.kernel, result.kernel) + (", upstream's daemon" if result.daemon else "")
+        variant = result.variant
         found[name] = {
-            "title": f"{result.mode}, {'' if result.lab == 'netns' else f'{result.lab} lab, '}{kernel}: {campaign.id}",
-            "description": f"Every trial and attestation of {result.mode} in the campaign {campaign.id}, "
-                           f"{result.lab} lab, {kernel}.",
+            "title": f"{result.mode}, {variant.place_unless_usual}: {campaign.id}",
+            "description": f"Every trial and attestation of {result.mode} in the campaign {campaign.id}, {variant.place}.",
             "body": jinja.get_template("campaign-mode.html.j2").render(
-                campaign=campaign, result=result, kernel=kernel, figure=_figure, file=mode_path(stored.folder, result).name,
+                campaign=campaign, result=result, figure=_figure, file=mode_path(stored.folder, result).name,
                 unit=lambda trial: figures.unit(_measure(trial)), phases=entries.phases(result.transcript),
             ),
         }

@@ -10,13 +10,15 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from experiments import limits
-from experiments.catalog import Mode
+from experiments.catalog import Mode, limits
+from experiments.evidence import TranscriptStep
+from experiments.labs import table
 from experiments.results import verdict
-from experiments.results.model import Campaign, Deployment, ModeResult, TranscriptStep, Trial
-from experiments.results.store import Stored, mode_path, unusual
+from experiments.results.model import Campaign, Deployment, ModeResult, Trial
+from experiments.results.store import Stored, mode_path
 from experiments.results.summary import Cell, Estimate, cells, key_of
-from experiments.site import figures, tables
+from experiments.site import figures
+from experiments.variant import EMBEDDED, Variant
 
 LINES_OF_OUTPUT = 40  # of one command; the file holds the rest
 
@@ -54,7 +56,12 @@ class Entry:
     @property
     def anchor(self) -> str:
         """Where it stands on the mode's page."""
-        return "-".join(["measured", self.campaign.id, *(part for part in self.result.key[1:] if part)])
+        return f"measured-{self.campaign.id}-{self.result.variant.anchor}"
+
+    @property
+    def from_elsewhere(self) -> bool:
+        """Whether what was measured is another machine than the one that measured."""
+        return table.LABS[self.result.lab].foreign
 
     @property
     def warnings(self) -> list[str]:
@@ -72,9 +79,9 @@ class Entry:
         return [deployment for deployment in self.result.deployments if deployment.status != "ok"]
 
 
-def page_name(campaign: str, result: ModeResult) -> str:
+def page_name(campaign: str, variant: Variant) -> str:
     """The page of a mode's result, below ``results/`` and without ``.html``; a dot stands in no part of it."""
-    return ".".join([campaign, result.mode, *unusual(result)])
+    return ".".join([campaign, variant.mode, *variant.unusual])
 
 
 def entries(jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], *, local: bool) -> list[Entry]:
@@ -83,10 +90,11 @@ def entries(jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], *, 
     for item in reversed(stored):
         for result in item.results:
             if result.mode == mode.name:
-                found.append(Entry(mode, item.campaign, result, local, f"../results/{page_name(item.campaign.id, result)}.html",
-                                   rows(mode, item, result), tuple(_plots(jinja, mode, item, result))))
-    return sorted(found, key=lambda entry: (tables.LABS.index(entry.result.lab), entry.result.daemon or "",
-                                            entry.result.kernel))
+                page = f"../results/{page_name(item.campaign.id, result.variant)}.html"
+                found.append(Entry(mode, item.campaign, result, local, page, rows(mode, item, result),
+                                   tuple(_plots(jinja, mode, item, result))))
+    labs = list(table.LABS)
+    return sorted(found, key=lambda entry: (labs.index(entry.result.lab), entry.result.daemon or "", entry.result.kernel))
 
 
 def rows(mode: Mode, stored: Stored, result: ModeResult) -> tuple[Row, ...]:
@@ -169,9 +177,9 @@ def _plots(
                 strips.append((label, samples, limit(mode if cell.path == "pod-pod" else None, cell, trial)))
         if strips:
             measure = "wire_goodput_bps" if view == "wire" else "goodput_bps"
-            where = "" if result.lab == "netns" else f" ({result.lab} lab)"
+            where = "" if result.lab == EMBEDDED else f" ({result.lab} lab)"
             plot = figures.plot(f"{mode.title}: {title}{where}", measure, "higher is better", strips)
-            identity = "-".join([mode.name, stored.campaign.id, *(part for part in result.key[1:] if part), view])
+            identity = f"{mode.name}-{stored.campaign.id}-{result.variant.anchor}-{view}"
             drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity)
             yield Markup(drawing)
 

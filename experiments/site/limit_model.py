@@ -12,9 +12,8 @@ from typing import Any
 
 import jinja2
 
-from experiments import limits
-from experiments.catalog import Mode
-from experiments.limits import HISTORY, Limit, Nearness
+from experiments.catalog import Mode, limits
+from experiments.catalog.limits import HISTORY, Limit, Nearness
 from experiments.results.reported_model import Reported
 
 # The products that the note of 2018 measured, and the lines of the model that can be meant by each.
@@ -42,7 +41,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Reading:
+class NoteLine:
     """One figure of the note beside the lines that can be meant."""
 
     product: str
@@ -72,7 +71,7 @@ def _lines(modes: Iterable[Mode]) -> Iterable[Line]:
             yield Line(line, mode.short_title, f"modes/{mode.name}.html", variant.when)
 
 
-def readings(note: Reported) -> Iterable[Reading]:
+def readings(note: Reported) -> Iterable[NoteLine]:
     """Each figure of the note with the lines of its product within three per cent, impossible ones too."""
     for product, words_of_lines in NOTE_LINES.items():
         figures = sorted((round(f.goodput_bps / 1e6) for f in note.figures if f.setup.startswith(product)), reverse=True)
@@ -80,5 +79,5 @@ def readings(note: Reported) -> Iterable[Reading]:
         sizes = [line.payload_bytes for line in lines]
         for mbit in figures:
             packets = tuple(round(mbit * 1e6 / 8 / size) for size in (max(sizes), min(sizes)))
-            yield Reading(product, mbit, limits.near(mbit * 1e6, lines), max(lines, key=lambda line: line.efficiency),
+            yield NoteLine(product, mbit, limits.near(mbit * 1e6, lines), max(lines, key=lambda line: line.efficiency),
                           (packets[0], packets[1]))

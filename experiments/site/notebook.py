@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from markupsafe import Markup, escape
 
+from experiments.paths import ROOT
 from experiments.results import store
 from experiments.results.store import Stored
 from experiments.site import figures
 from experiments.site.render import environment
-
-ROOT = Path(__file__).resolve().parents[2]
+from experiments.variant import EMBEDDED, HOST
 
 
 class HTML:
@@ -58,6 +57,6 @@ def reference() -> Stored | None:
         if b"reference" not in file.read_bytes():  # thousands may be contributed, and to parse one takes a while
             continue
         campaign, results = store.read_campaign(file.parent)
-        if campaign.purpose == "reference" and any((r.lab, r.kernel) == ("netns", "host") for r in results):
+        if campaign.purpose == "reference" and any((r.lab, r.kernel) == (EMBEDDED, HOST) for r in results):
             return Stored(file.parent, campaign, [result for result in results if result.daemon is None])
     return None

@@ -15,8 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from experiments import limits
-from experiments.catalog import CAVEATS, Mode
+from experiments.catalog import CAVEATS, Mode, limits
 from experiments.results import fields
 from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
@@ -25,6 +24,7 @@ from experiments.site import figures, frame, limit_model, tables
 from experiments.site import published as published_tables
 from experiments.site.entries import Entry, entries, first_trial, limit, phases
 from experiments.site.shelf import Shelf, others
+from experiments.variant import EMBEDDED, KERNELS
 
 HEX_A_LINE = 16
 OTHERS_SHOWN = 20  # campaigns that a mode's page lists beside those it shows in full
@@ -86,7 +86,7 @@ def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[
     """Every mode over the emulated link of the embedded lab, as a share of the link's rate: on the host's kernel if it can."""
     rows, seen = [], set()
     campaigns: dict[str, None] = {}
-    for entry in (one for one in own if one.result.lab == "netns"):
+    for entry in (one for one in own if one.result.lab == EMBEDDED):
         for cell in cells(entry.result):
             _, trial = first_trial(entry.result, cell)
             rate_bps = trial.link_rate_bps if trial else None
@@ -120,7 +120,7 @@ def _fragments(jinja: jinja2.Environment, mode: Mode, own: Sequence[Entry], shel
                     "hex": _hex_lines(packet.hex) if packet else []},
         "transcript": {"entry": typed, "phases": phases(typed.result.transcript) if typed else []},
         "measured": {"entries": own, "others": more[:OTHERS_SHOWN], "left_out": len(more[OTHERS_SHOWN:]),
-                     "kernels": tables.KERNELS},
+                     "kernels": KERNELS},
         "reproduce": {"caveats": CAVEATS},
         "sources": {},
     }

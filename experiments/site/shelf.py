@@ -12,16 +12,18 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 import jinja2
 
 from experiments.catalog import Mode
+from experiments.paths import MODES, PACKAGE
 from experiments.results import store
-from experiments.results.model import VariantKey
 from experiments.results.store import Stored
 from experiments.site import campaign_pages, tables
 from experiments.site.campaign_pages import Card, ResultCard
+from experiments.variant import Variant
 
 BELOW = "generated/campaigns"
 CARD, PAGES, TRIALS, FILES = "card.json", "pages.json", "trials", "files"
@@ -70,20 +72,20 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
     return Shelf(tuple(cards), by_source["campaigns"], by_source["local"], changed, removed)
 
 
-def chosen(cards: Iterable[Card]) -> dict[str, set[VariantKey]]:
-    """What the pages of modes show in full: campaign -> (mode, lab, kernel, daemon).
+def chosen(cards: Iterable[Card]) -> dict[str, set[Variant]]:
+    """What the pages of modes show in full: campaign -> variants.
 
     For each mode, lab, kernel and daemon the newest reference campaign that has it, else the newest complete one, else the
     newest; and of this machine's own results the newest.
     """
-    best: dict[tuple[bool, VariantKey], tuple[tuple[bool, bool, bool, str], str]] = {}
+    best: dict[tuple[bool, Variant], tuple[tuple[bool, bool, bool, str], str]] = {}
     for card in cards:
         for result in card.results:
-            place = (card.local, result.key)
+            place = (card.local, result.variant)
             rank = (card.purpose == "reference", card.status == "complete", result.deployments > 0, card.started_at)
             if place not in best or rank >= best[place][0]:
                 best[place] = (rank, card.id)
-    found: dict[str, set[VariantKey]] = {}
+    found: dict[str, set[Variant]] = {}
     for (_, key), (_, campaign) in best.items():
         found.setdefault(campaign, set()).add(key)
     return found
@@ -94,12 +96,12 @@ def others(cards: Iterable[Card], mode: str) -> list[tuple[Card, ResultCard]]:
     cards = list(cards)
     full = chosen(cards)
     return [(card, result) for card in reversed(cards) for result in card.results
-            if result.mode == mode and result.key not in full.get(card.id, ())]
+            if result.variant.mode == mode and result.variant not in full.get(card.id, ())]
 
 
-def _whole(folder: Path, wanted: set[VariantKey]) -> Stored:
+def _whole(folder: Path, wanted: set[Variant]) -> Stored:
     campaign, results = store.read_campaign(folder)
-    return Stored(folder, campaign, [r for r in results if r.key in wanted])
+    return Stored(folder, campaign, [r for r in results if r.variant in wanted])
 
 
 def _make(
@@ -134,7 +136,6 @@ def _key(folder: Path, code: str) -> str:
 
 
 def _digest_of_code(root: Path) -> str:
-    here = Path(__file__).resolve().parents[1]
-    files = [*here.glob("*.py"), *(here / "results").rglob("*.py"), *(here / "site").rglob("*.py"),
-             *(here / "modes").rglob("*.yml"), *(root / "docs" / "templates").glob("*.j2")]
+    code = [PACKAGE.glob("*.py"), *((PACKAGE / below).rglob("*.py") for below in ("catalog", "results", "site"))]
+    files = [*chain.from_iterable(code), *MODES.rglob("*.yml"), *(root / "docs" / "templates").glob("*.j2")]
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from experiments.labs.table import LABS
 from experiments.results.model import Campaign, ModeResult, Trial
 from experiments.site import figures
+from experiments.variant import KERNELS
 
 BETTER = {"wire": "higher", "link": "higher", "speed": "higher", "cost": "lower", "latency": "lower"}
-KERNELS = {"host": "host's kernel", "uml": "User-Mode Linux"}
-# In the order in which pages show them; what is measured in one is never put beside a baseline or a rank of another.
-LABS = ("netns", "containerlab", "kind", "cluster")
 # Cells of a spreadsheet that begin so are run as formulas; a quote in front makes them text.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -66,8 +65,9 @@ def compared(entries: Iterable[Any], titles: Mapping[str, str]) -> list[Compared
                 not entry.local,
                 entry.page, row.anchor, row.source, row.value,
             ))
-    order = list(BETTER)
-    return sorted(found, key=lambda row: (order.index(row.view), row.trial, row.mode, LABS.index(row.lab), row.daemon,
+    # What is measured in one lab is never put beside a baseline or a rank of another.
+    order, labs = list(BETTER), list(LABS)
+    return sorted(found, key=lambda row: (order.index(row.view), row.trial, row.mode, labs.index(row.lab), row.daemon,
                                           row.kernel, row.campaign))
 
 
@@ -87,9 +87,9 @@ def trial_rows(campaign: Campaign, results: Sequence[ModeResult]) -> list[dict[s
 def campaign_rows(cards: Iterable[Any]) -> list[dict[str, Any]]:
     """A line for each result of each campaign (``campaign_pages.Card``), with its page below ``results/``."""
     return [{"campaign": card.id, "begun": card.started_at, "finished": card.finished_at, "status": card.status,
-             "purpose": card.purpose, "profile": card.profile, "protocol": card.protocol, "mode": result.mode,
-             "lab": result.lab, "kernel": result.kernel, "daemon": result.daemon, "deployments": result.deployments,
-             "failures": result.failures, "page": f"{result.page}.html"} for card in cards for result in card.results]
+             "purpose": card.purpose, "profile": card.profile, "protocol": card.protocol, **asdict(result.variant),
+             "deployments": result.deployments, "failures": result.failures, "page": f"{result.page}.html"}
+            for card in cards for result in card.results]
 
 
 def _columns(trial: Trial) -> dict[str, Any]:

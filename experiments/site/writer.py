@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments import catalog
+from experiments.paths import ROOT
 from experiments.results import reported, store
 from experiments.site import shelf
 from experiments.site.render import environment, render
 
-ROOT = Path(__file__).resolve().parents[2]
 # Folders that hold nothing but what is rendered.
 OWNED = ("generated", "docs/results")
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from experiments.paths import ROOT
+
 TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "list", "render", "scale", "serve", "setup", "test",
          "validate"]
 
@@ -34,6 +35,7 @@ def test_every_task_has_help(task: str) -> None:
     done = invoke("--help", task)
     assert done.returncode == 0
     assert "Docstring:" in done.stdout
+    assert ("--nodes=INT" in done.stdout) == (task == "experiment")
 
 
 def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
@@ -57,6 +59,12 @@ def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
     (("experiment", "flannel-udp", "--daemon", "upstream", "--lab", "containerlab"), "is for the embedded lab"),
     (("experiment", "flannel-udp", "--daemon", "upstream", "--lab", "kind", "--dry-run"), "is for the embedded lab"),
     (("experiment", "flannel-udp", "--daemon", "theirs"), "Unknown daemon 'theirs'."),
+    (("experiment", "calico-bgp", "--nodes", "abc"), "--nodes abc: that is not a whole number.\nFor example --nodes 2.\n"),
+    (("experiment", "calico-bgp", "--seed", "1.5"), "--seed 1.5: that is not a whole number."),
+    (("scale", "calico-bgp", "--nodes", "abc"), "'abc' is not a list of numbers."),
+    (("scale", "calico-bgp", "--timeout", "soon"), "--timeout soon: that is not a whole number."),
+    (("serve", "--port", "http"), "--port http: that is not a whole number."),
+    (("list", "--lab", "cellar"), "Unknown lab 'cellar'."),
     (("list", "--format", "xml"), "Unknown format 'xml'."),
     (("campaign", "--modes", "nothing"), "Unknown mode 'nothing'."),
     (("bench", "--which", "nothing"), "Unknown benchmark 'nothing'."),
@@ -70,13 +78,13 @@ def test_a_user_s_mistake_is_one_message_and_exit_status_2(arguments: tuple[str,
 
 def test_a_missing_tool_is_named_with_its_package(tmp_path: Path) -> None:
     script = (
-        "from experiments.preflight import probes, choose\n"
+        "from described import without\n"
         "from experiments import catalog\n"
-        "original = probes.program\n"
-        "probes.program = lambda name: None if name == 'bird' else original(name)\n"
-        "choose(catalog.get('calico-bgp'))\n"
+        "from experiments.labs.readiness import choose\n"
+        "choose(catalog.get('calico-bgp'), without('bird'))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"})
     assert "UserError: calico-bgp cannot run here: bird (speaks BGP in the Calico modes)" in done.stderr
     assert "Run `invoke setup` (Debian package bird2)." in done.stderr
 
@@ -170,4 +178,4 @@ def test_under_nohup_it_goes_on_when_the_terminal_is_gone(tmp_path: Path) -> Non
 def test_tasks_chain(tmp_path: Path) -> None:
     done = invoke("setup", "--dry-run", "experiment", "flannel-vxlan", "--dry-run", "list")
     assert done.returncode == 0, done.stderr
-    assert "Modes in the embedded lab" in done.stdout
+    assert "\nNext: invoke experiment" in done.stdout

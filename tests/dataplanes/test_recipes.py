@@ -8,11 +8,12 @@ import pytest
 from tests_support import why_not_on_the_host
 
 from experiments import catalog
-from experiments.dataplanes.base import Recipe, recipe_for
-from experiments.labs import netns
+from experiments.dataplanes.recipe import Recipe
+from experiments.dataplanes.table import recipe_for
 from experiments.labs.base import Lab, run
-from experiments.run import READY_TIMEOUT_S
-from experiments.run import lab_for as lab_for_mode
+from experiments.labs.netns import backend as netns
+from experiments.labs.table import EMBEDDED
+from experiments.measure.deployment import READY_TIMEOUT_S
 
 pytestmark = pytest.mark.lab
 
@@ -33,7 +34,7 @@ def _built(lab: Lab, mode: catalog.Mode) -> Recipe:
 
 
 def test_three_nodes_reach_each_other_and_show_every_sign(mode: catalog.Mode) -> None:
-    with lab_for_mode(mode, nodes=3) as lab:
+    with EMBEDDED.up(mode, nodes=3) as lab:
         recipe = _built(lab, mode)
         for source, target in permutations(recipe.pods, 2):
             answer = run(lab, source.name, ["ping", "-n", "-c", "1", "-W", "2", target.address])
@@ -44,7 +45,7 @@ def test_three_nodes_reach_each_other_and_show_every_sign(mode: catalog.Mode) ->
 
 
 def test_dry_run_writes_every_build_command_down(mode: catalog.Mode) -> None:
-    with lab_for_mode(mode, nodes=2) as lab:
+    with EMBEDDED.up(mode, nodes=2) as lab:
         _built(lab, mode)
         built = [step.command for step in lab.transcript.steps if step.phase == "build"]
     paper = netns.on_paper(nodes=2, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors)

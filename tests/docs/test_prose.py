@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from experiments import catalog, limits
+from experiments import catalog
+from experiments.catalog import limits
+from experiments.paths import ROOT
 from experiments.site import claims
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 MODES = list(catalog.load().values())
 NAMES = [mode.name for mode in MODES]
@@ -49,6 +50,13 @@ def test_every_note_is_used_defined_and_founded(path: Path) -> None:
     used, defined = set(claims.MARK.findall(text)), re.findall(r"^\[\^([\w-]+)\]:", text, re.M)
     assert used == set(defined) and len(defined) == len(set(defined))
     assert claims.parse(text, path.name).unfounded == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_notes_are_defined_in_the_order_in_which_they_appear(path: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.S | re.M)
+    body = text.split("///Footnotes Go Here///")[0]
+    assert re.findall(r"^\[\^([\w-]+)\]:", text, re.M) == list(dict.fromkeys(claims.MARK.findall(body)))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import launchers
 
-ROOT = Path(__file__).resolve().parents[2]
+from experiments.paths import ROOT
+
 CLEAN = "from experiments.cli.clean import run_clean; run_clean()"
 
 

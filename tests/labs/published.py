@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from experiments.paths import ROOT
+
 MANIFESTS = Path(os.environ.get("PODPATH_MANIFESTS", ROOT.parent / "shared" / "manifests"))
 here = pytest.mark.skipif(not MANIFESTS.is_dir(), reason="no published manifests here: name their folder in PODPATH_MANIFESTS")

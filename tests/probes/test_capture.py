@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.labs import netns
 from experiments.labs.base import run
+from experiments.labs.netns import backend as netns
 from experiments.probes import capture, iperf3, sniffer
 from experiments.probes.capture import Capture
 from experiments.probes.decode import decode

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.labs import netns
 from experiments.labs.base import run
+from experiments.labs.netns import backend as netns
+from experiments.paths import ROOT
 from experiments.probes import counters
 from experiments.probes.counters import Counters, parse, wire_efficiency
 from experiments.probes.errors import ProbeError
 
-REAL = (Path(__file__).parents[1] / "golden" / "probes" / "ip-link.json").read_text()
+REAL = (ROOT / "tests" / "golden" / "probes" / "ip-link.json").read_text()
 
 
 def test_a_real_answer() -> None:

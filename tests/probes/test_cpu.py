@@ -6,20 +6,20 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.labs import netns
 from experiments.labs.base import start
+from experiments.labs.netns import backend as netns
+from experiments.paths import ROOT
 from experiments.probes import cpu
 from experiments.probes.cpu import Times, Used, parse_process_stat, parse_stat
 from experiments.probes.errors import ProbeError
 
-STAT = (Path(__file__).parents[1] / "golden" / "probes" / "proc-stat.txt").read_text()
+STAT = (ROOT / "tests" / "golden" / "probes" / "proc-stat.txt").read_text()
 PROCESS = "42 (a (b) c) S 1 42 42 0 -1 4194560 1 2 3 4 250 50 0 0 20 0 1 0 100 0 0"
 
 

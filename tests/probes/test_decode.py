@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import yaml
@@ -11,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments import catalog
+from experiments.evidence import Header
+from experiments.paths import ROOT
 from experiments.probes.decode import MAX_LAYERS, compare, decode
 from experiments.probes.errors import DecodeError
-from experiments.results.model import Header
 
-GOLDEN = yaml.safe_load((Path(__file__).parents[1] / "golden" / "probes" / "frames.yml").read_text())
+GOLDEN = yaml.safe_load((ROOT / "tests" / "golden" / "probes" / "frames.yml").read_text())
 FRAMES = {name: bytes.fromhex(entry["hex"]) for name, entry in GOLDEN.items()}
 ETHERNET = bytes(12) + b"\x08\x00"
 

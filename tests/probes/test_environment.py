@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from experiments.labs import netns
+from experiments.labs.netns import backend as netns
+from experiments.paths import ROOT
 from experiments.probes import environment
 from experiments.probes.environment import Absent, host, host_slug, parse_offloads, tool_version
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "probes"
+GOLDEN = ROOT / "tests" / "golden" / "probes"
 
 
 def test_every_fact_is_there_or_absent_with_a_reason() -> None:
@@ -58,8 +59,27 @@ def test_the_machines_slug_comes_from_its_random_id_and_its_processor(tmp_path: 
     assert host_slug(identity, clone) != slug
     identity.write_text("fedcba9876543210fedcba9876543210\n")
     assert host_slug(identity) != slug
-    identity.write_text("")
-    assert host_slug(identity) == host_slug(tmp_path / "missing") == "h000000"
+
+
+@pytest.mark.parametrize("said", [None, "", "uninitialized\n"])
+def test_a_machine_without_an_id_gets_one_of_ours_that_stays(
+    said: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = tmp_path / "machine-id"
+    if said is not None:
+        identity.write_text(said)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    slug = host_slug(identity)
+    assert re.fullmatch("h[0-9a-f]{6}", slug)
+    assert slug != "h000000"
+    assert host_slug(identity) == slug
+    kept = tmp_path / "state" / "podpath" / "machine-id"
+    assert kept.read_text().strip() not in slug
+    assert [path.name for path in kept.parent.iterdir()] == ["machine-id"]
+    kept.unlink()
+    assert host_slug(identity) != slug
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")  # where nothing can be kept
+    assert host_slug(identity) == "h000000"
 
 
 @pytest.mark.parametrize(("program", "version"), [

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.labs import netns
 from experiments.labs.base import run
+from experiments.labs.netns import backend as netns
+from experiments.paths import ROOT
 from experiments.probes import iperf3
 from experiments.probes.capture import on
 from experiments.probes.errors import ProbeError
 from experiments.probes.iperf3 import IperfResult, client_argv, parse, without_host_name
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "probes"
+GOLDEN = ROOT / "tests" / "golden" / "probes"
 
 
 def golden(name: str) -> str:

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from experiments.labs import netns
 from experiments.labs.base import run
+from experiments.labs.netns import backend as netns
 from experiments.probes import listening
 from experiments.probes.errors import ProbeError
 from experiments.probes.listening import serving

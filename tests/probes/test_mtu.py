@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.labs import netns
 from experiments.labs.base import run
+from experiments.labs.netns import backend as netns
 from experiments.probes import mtu
 from experiments.probes.errors import ProbeError
 from experiments.probes.mtu import Echo, mtu_checks, ttl_check

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from experiments.measure.protocol import NOISE_LIMITS
 from experiments.probes import noise
-from experiments.protocol import NOISE_LIMITS
 
 
 def test_a_watch_gives_ratios_and_all_that_is_limited() -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.labs import netns
 from experiments.labs.base import run
+from experiments.labs.netns import backend as netns
+from experiments.paths import ROOT
 from experiments.probes import sockperf
 from experiments.probes.errors import ProbeError
 from experiments.probes.sockperf import Latency, parse
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "probes"
+GOLDEN = ROOT / "tests" / "golden" / "probes"
 REPORT = (GOLDEN / "sockperf-ping-pong.txt").read_text()
 REFUSED = (GOLDEN / "sockperf-refused.txt").read_text()
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.results import migrate, store
 from experiments.results.summary import summarise
 
 # A campaign of the first version, really measured, that every later version has to read.
-FIRST = Path(__file__).resolve().parents[1] / "golden" / "results" / "version-1"
+FIRST = ROOT / "tests" / "golden" / "results" / "version-1"
 
 
 def _figures(folder: Path) -> dict[str, Any]:

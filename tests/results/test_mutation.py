@@ -13,12 +13,12 @@ from measured import measure
 
 from experiments import catalog
 from experiments.cli.validate import _ceiling
-from experiments.protocol import VIEWS
+from experiments.measure.protocol import VIEWS
+from experiments.paths import ROOT
 from experiments.results import plain, yamldump
 from experiments.results.store import Stored
 from experiments.results.validate import validate
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 # Numbers that follow from others or from the raw outputs: a change is found even by one who mends the digest too.

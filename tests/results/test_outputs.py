@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from experiments.paths import ROOT
 from experiments.results.checks.privacy import findings
 from experiments.results.outputs import private
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(("text", "stored"), [

@@ -11,13 +11,14 @@ import pytest
 
 from experiments import catalog
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.results import store, summary
 from experiments.results.comparison import compare
 from experiments.results.model import ModeResult
 from experiments.results.validate import validate
 from experiments.site import entries
 
-SAMPLE = Path(__file__).resolve().parents[1] / "golden" / "results" / "version-1"
+SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_upstream_s_result_has_a_file_and_a_page_of_its_own(folder: Path) -> Non
     assert store.mode_path(folder, replace(theirs, kernel="uml")).name == "calico-bgp@uml@upstream.yml"
     assert entries.page_name("c", ours) == "c.calico-bgp"
     assert entries.page_name("c", theirs) == "c.calico-bgp.upstream"
-    assert ours.key != theirs.key
+    assert ours.variant != theirs.variant
 
 
 def test_the_file_of_our_own_does_not_name_a_daemon(folder: Path) -> None:

@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from experiments.paths import ROOT
 from experiments.site.build import variables
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def copy_of_project(target: Path) -> Path:

@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from experiments import catalog
+from experiments.evidence import Check
 from experiments.results import reported, store
-from experiments.results.model import Campaign, Check, Deployment, ModeResult, Trial
+from experiments.results.model import Campaign, Deployment, ModeResult, Trial
 from experiments.results.store import Stored
 from experiments.site import campaign_pages, check, tables
 from experiments.site.render import environment, render

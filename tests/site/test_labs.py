@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from experiments import catalog
+from experiments.paths import ROOT
 from experiments.results import store, summary
 from experiments.results.comparison import compare
 from experiments.results.model import ModeResult, Trial
@@ -21,7 +22,6 @@ from experiments.site import campaign_pages, entries, render, writer
 from experiments.site.render import environment
 from experiments.site.tables import LABS
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 FACTOR = {"netns": 1, "containerlab": 2, "kind": 4, "cluster": 8}
 

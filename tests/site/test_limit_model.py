@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from pathlib import Path
 
-from experiments import catalog, limits
+from experiments import catalog
+from experiments.catalog import limits
+from experiments.paths import ROOT
 from experiments.results import reported
 from experiments.site import limit_model
 from experiments.site.render import environment
 
-ROOT = Path(__file__).resolve().parents[2]
 JINJA = environment(ROOT / "docs" / "templates")
 NOTE = reported.get("note-2018")
 

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.results import store
 from experiments.site import frame, render, shelf, writer
 from experiments.site.campaign_pages import Card, ResultCard
+from experiments.variant import EMBEDDED, Variant
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 
 
@@ -110,7 +111,7 @@ def test_a_broken_result_is_named_though_another_page_could_be_made(tmp_path: Pa
 def _card(
     number: int, purpose: str, status: str, *, local: bool = False, kernel: str = "host", daemon: str = ""
 ) -> Card:
-    result = ResultCard("calico-bgp", "netns", kernel, 1, 0, f"c{number}.calico-bgp", (), daemon)
+    result = ResultCard(Variant("calico-bgp", EMBEDDED, kernel, daemon), 1, 0, f"c{number}.calico-bgp", ())
     return Card(f"c{number}", local, purpose, status, f"2026-01-{number:02d}T00:00:00Z", "", "quick", "p2-quick", (result,))
 
 
@@ -125,8 +126,8 @@ def test_the_newest_reference_is_shown_in_full_and_the_rest_is_listed() -> None:
 
 def test_a_newer_result_of_upstream_s_daemon_does_not_replace_ours() -> None:
     cards = [_card(1, "reference", "complete"), _card(2, "reference", "complete", daemon="upstream")]
-    assert shelf.chosen(cards) == {"c1": {("calico-bgp", "netns", "host", "")},
-                                   "c2": {("calico-bgp", "netns", "host", "upstream")}}
+    assert shelf.chosen(cards) == {"c1": {Variant("calico-bgp")},
+                                   "c2": {Variant("calico-bgp", daemon="upstream")}}
     assert shelf.others(cards, "calico-bgp") == []
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from experiments.evidence import Packet
 from experiments.results import fields, summary
 from experiments.results.checks.report import File
-from experiments.results.model import Campaign, Deployment, ModeResult, Packet
+from experiments.results.model import Campaign, Deployment, ModeResult
 from experiments.results.plain import Key
 
 _MEASURES = tuple(field.name for field in fields.OBJECTS["Trial"] if field.better)

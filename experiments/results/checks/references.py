@@ -8,8 +8,9 @@ from pathlib import Path
 
 from experiments.results import store
 from experiments.results.checks.report import File, Message, Report
-from experiments.results.model import Campaign, ModeResult, cell_key
+from experiments.results.model import Campaign, ModeResult
 from experiments.results.plain import Key
+from experiments.variant import Variant
 
 Modes = Sequence[tuple[File[ModeResult], ModeResult]]
 
@@ -34,9 +35,9 @@ def campaign(file: File[Campaign], value: Campaign, folder: Path, known: Collect
         for i, cell in enumerate(value.plan):
             if cell["state"] == "planned":
                 file.error(("plan", i, "state"), "a complete campaign has no cell that is still to be measured")
-    seen: set[tuple[object, ...]] = set()
+    seen: set[tuple[int, Variant]] = set()
     for i, cell in enumerate(value.plan):
-        identity = (cell["n"], *cell_key(cell))
+        identity = (cell["n"], Variant.of(cell))
         if identity in seen:
             file.error(("plan", i), "stands here twice")
         seen.add(identity)
@@ -83,8 +84,8 @@ def mode(file: File[ModeResult], value: ModeResult, parent: Campaign, folder: Pa
 
 def plan(file: File[Campaign], value: Campaign, modes: Modes) -> None:
     """Every cell that was measured has its deployment, every deployment its cell."""
-    found = {(d.n, *result.key): d.status for _, result in modes for d in result.deployments}
-    cells = {(c["n"], *cell_key(c)): (i, c["state"]) for i, c in enumerate(value.plan)}
+    found = {(d.n, result.variant): d.status for _, result in modes for d in result.deployments}
+    cells = {(c["n"], Variant.of(c)): (i, c["state"]) for i, c in enumerate(value.plan)}
     for identity, (i, state) in cells.items():
         status = found.get(identity)
         wanted = "ok" if state == "done" else state
@@ -95,7 +96,7 @@ def plan(file: File[Campaign], value: Campaign, modes: Modes) -> None:
             file.warn(("plan", i, "state"), "there is a deployment already: the campaign was interrupted here")
     for result_file, result in modes:
         for d, deployment in enumerate(result.deployments):
-            if (deployment.n, *result.key) not in cells:
+            if (deployment.n, result.variant) not in cells:
                 result_file.error(("deployments", d, "n"), "is not in the campaign's plan")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experiments.labs.table import LABS
 from experiments.results.described.field import NAME, SHA256, TIME, Field
 
 CAMPAIGN = (
@@ -15,7 +16,7 @@ CAMPAIGN = (
     Field("started_at", "string", "When it began, UTC.", "clock", required=True, pattern=TIME),
     Field("finished_at", "string", "When the last deployment was stored, UTC.", "clock", pattern=TIME),
     Field("generator", "object", "Which Podpath wrote this.", "git", required=True, of="Generator"),
-    Field("protocol", "object", "The numbers of the method, frozen under an id.", "experiments/protocol.py",
+    Field("protocol", "object", "The numbers of the method, frozen under an id.", "experiments/measure/protocol.py",
           required=True, of="Protocol"),
     Field("host", "mapping", "The machine. What could not be had is absent, with a reason beside it.",
           "/proc, /sys, lscpu", required=True, of="any"),
@@ -38,7 +39,7 @@ GENERATOR = (
 
 PROTOCOL = (
     Field("id", "string", "Name under which the numbers are frozen; results of different ids are never pooled.",
-          "experiments/protocol.py", required=True, pattern=NAME),
+          "experiments/measure/protocol.py", required=True, pattern=NAME),
     Field("profile", "string", "How thorough.", "command line", required=True),
     Field("deployments", "integer", "Fresh builds of each mode: the number of replicates.", "profile", required=True,
           minimum=1),
@@ -60,7 +61,7 @@ CELL = (
     Field("n", "integer", "Which deployment of the variant: the block.", "seed", required=True, minimum=1),
     Field("mode", "string", "The mode.", "command line", required=True, pattern=NAME),
     Field("lab", "string", "Where it is built.", "command line", required=True,
-          allowed=("netns", "containerlab", "kind", "cluster")),
+          allowed=tuple(LABS)),
     Field("kernel", "string", "On whose kernel.", "command line", required=True, allowed=("host", "uml")),
     Field("daemon", "string", "By whose daemon, if not by ours.", "command line", allowed=("upstream",)),
     Field("state", "string", "How far it got.", "runner", required=True,

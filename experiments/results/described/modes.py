@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experiments.labs.table import LABS
 from experiments.results.described.field import NAME, SHA256, TIME, Field
 
 MODE_RESULT = (
@@ -11,7 +12,7 @@ MODE_RESULT = (
           pattern=NAME),
     Field("mode", "string", "The mode, by its name in the catalogue.", "catalogue", required=True, pattern=NAME),
     Field("lab", "string", "Where the mode was built.", "runner", required=True,
-          allowed=("netns", "containerlab", "kind", "cluster")),
+          allowed=tuple(LABS)),
     Field("kernel", "string", "Whose kernel carried the packets: the host's, or User-Mode Linux.", "runner",
           required=True, allowed=("host", "uml")),
     Field("implementation", "mapping", "What did the work, with versions: measured is this and nothing else.",

@@ -50,5 +50,5 @@ READING = (
     Field("says", "string", "What they would be.", "by hand", required=True),
     Field("certainty", "string", "How sure.", "by hand", required=True, allowed=("likely", "possible", "excluded")),
     Field("because", "string", "Why.", "the limit model", required=True),
-    Field("line", "string", "The line of the limit model that it rests on.", "experiments/limits.py"),
+    Field("line", "string", "The line of the limit model that it rests on.", "experiments/catalog/limits.py"),
 )

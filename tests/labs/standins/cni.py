@@ -11,8 +11,12 @@ import sys
 import world
 
 from experiments import catalog
-from experiments.dataplanes import calico, flannel
-from experiments.labs import addresses, containerlab, docker, kind_plan
+from experiments.dataplanes.built import calico
+from experiments.dataplanes.table import recipe_for
+from experiments.labs.containerlab import backend as containerlab
+from experiments.labs.containerlab import docker
+from experiments.labs.fabric import addresses
+from experiments.labs.kind import kind_plan
 
 NODES = 3
 DAEMONS = {"calico-node": "calico", "kube-flannel-ds": "flannel"}
@@ -67,11 +71,11 @@ def install(cluster):
         plugin = world.inside(world.pid_of(cluster.node(1)), "test", "-s", "/opt/cni/bin/bridge")
         assert plugin.returncode == 0, "failed to find plugin bridge"
     if wanted.underlay.kind == "routed":
-        numbers = {cluster.node(node.index): calico.Calico(made, wanted)._asn(node) for node in made.nodes}
+        numbers = {cluster.node(node.index): calico.Calico(made, wanted).peering.asn(node) for node in made.nodes}
         assert cluster.state["numbers"] == numbers
     start = calico.Calico._start_bird
     calico.Calico._start_bird = lambda self, node: start(self, node) if node.role == "node" else None
-    recipe = {"calico": calico, "flannel": flannel}[wanted.dataplane].recipe(made, wanted)
+    recipe = recipe_for(wanted, made)
     recipe.build()
     recipe.wait_ready(30)
 

@@ -1,0 +1,1 @@
+"""Built by us, from the commands that a person would type."""

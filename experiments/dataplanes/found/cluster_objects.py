@@ -1,0 +1,194 @@
+"""What a cluster's API says of its network: the CNI's objects, its daemon set and pods, the nodes' annotations.
+
+Reading only. Everything read is untrusted: wrong shapes count as "not there". What may not be read is no error either: it
+is kept with the reason, and the result says that it was not looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from experiments.dataplanes.found.recognise import BACKEND, CNIS, Evidence, Json
+from experiments.errors import ExperimentFailed
+from experiments.evidence import TranscriptStep
+from experiments.labs.base import Transcript
+from experiments.labs.kubernetes.base import Kubectl, is_name
+
+LONGEST_REASON = 200  # of kubectl's words, as they stand in a result
+NOT_THERE = ("notfound", "not found", "doesn't have a resource type", "could not find the requested resource")
+CALICO_GROUP = "crd.projectcalico.org"
+NET_CONF = "net-conf.json"
+
+
+@dataclass
+class Reader:
+    """Asks the API; what is asked for a mode's sake is written into the transcript, reduced as the command there says."""
+
+    kubectl: Kubectl
+    transcript: Transcript = field(default_factory=Transcript)
+    unseen: dict[str, str] = field(default_factory=dict)  # what could not be read, and why
+
+    def items(self, resource: str, *arguments: str) -> list[dict[str, Any]] | None:
+        """The objects of a kind; an empty list where the cluster does not know the kind, None where it may not be asked."""
+        try:
+            found = self.kubectl.json("get", resource, *arguments)
+        except ExperimentFailed as failure:
+            if any(sign in failure.problem.lower() for sign in NOT_THERE):
+                return []
+            self.unseen[resource.partition(".")[0]] = failure.problem[-LONGEST_REASON:]
+            return None
+        listed = found.get("items", [found]) if isinstance(found, dict) else []
+        return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+    def specs(self, resource: str, keys: Sequence[str]) -> tuple[Json, ...] | None:
+        """Some keys of the ``spec`` of each object, recorded; None where they may not be read."""
+        found = self.items(resource)
+        if found is None:
+            return None
+        specs = tuple(_chosen(one, keys) for one in found)
+        self.record(f"kubectl get {resource} -o json | jq -c '[.items[].spec | {{{', '.join(keys)}}}]'", _compact(specs))
+        return tuple(_there(spec) for spec in specs)
+
+    def spec(self, resource: str, name: str, keys: Sequence[str]) -> Json | None:
+        """Some keys of the ``spec`` of the object of that name, recorded; empty where there is none, None as above."""
+        found = self.items(resource)
+        if found is None:
+            return None
+        for one in found:
+            if mapping(one.get("metadata")).get("name") == name:
+                self.record(f"kubectl get {resource} {name} -o json | jq -c '.spec | {{{', '.join(keys)}}}'",
+                            _compact(_chosen(one, keys)))
+                return _there(_chosen(one, keys))
+        return {}
+
+    def record(self, command: str, output: str) -> None:
+        """Write down what was asked, as a person would type it on this machine."""
+        self.transcript.steps.append(TranscriptStep(self.transcript.phase, "", command, output, 0))
+
+    def config(self, namespace: str, name: str) -> Json | None:
+        """The data of a config map; None where it could not be read or is not there."""
+        try:
+            found = self.kubectl.json("get", "configmap", name, "--namespace", namespace)
+        except ExperimentFailed as failure:
+            if not any(sign in failure.problem.lower() for sign in NOT_THERE):
+                self.unseen[f"configmap {name}"] = failure.problem[-LONGEST_REASON:]
+            return None
+        return mapping(mapping(found).get("data"))
+
+
+@dataclass(frozen=True)
+class CniPods:
+    """A CNI's daemon set, and its pod on each node by the node's name in the cluster."""
+
+    cni: str
+    name: str
+    namespace: str
+    images: tuple[str, ...]
+    containers: tuple[Json, ...]
+    on: dict[str, str]
+
+    def environment(self, container: str) -> dict[str, str]:
+        """The variables of a container; one that comes from elsewhere (a secret) has the value ``set``."""
+        found = {}
+        for one in self.containers:
+            if one.get("name") == container:
+                for variable in one.get("env") or []:
+                    found[str(mapping(variable).get("name"))] = str(mapping(variable).get("value", "set"))
+        return found
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """A mapping as it is, and an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def _chosen(one: Json, keys: Sequence[str]) -> dict[str, Any]:
+    """As jq makes it: what is not there is null."""
+    return {key: mapping(one.get("spec")).get(key) for key in keys}
+
+
+def _there(spec: Json) -> dict[str, Any]:
+    return {key: value for key, value in spec.items() if value is not None}
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def daemon_sets(reader: Reader) -> list[dict[str, Any]]:
+    """All daemon sets of the cluster."""
+    return reader.items("daemonsets.apps", "--all-namespaces") or []
+
+
+def cni_pods(reader: Reader, sets: Sequence[Json]) -> CniPods | None:
+    """The first daemon set that is one of the known CNIs', with its pods; None where there is none."""
+    for one in sets:
+        metadata, spec = mapping(one.get("metadata")), mapping(one.get("spec"))
+        name, namespace = str(metadata.get("name")), str(metadata.get("namespace"))
+        if name not in CNIS or not is_name(namespace):
+            continue
+        labels = mapping(mapping(spec.get("selector")).get("matchLabels"))
+        chosen = ",".join(f"{key}={value}" for key, value in labels.items())
+        template = mapping(mapping(spec.get("template")).get("spec"))
+        containers = tuple(mapping(c) for c in template.get("containers") or [])
+        pods = reader.items("pods", "--namespace", namespace, "--selector", chosen) or []
+        on = {str(mapping(pod.get("spec")).get("nodeName")): found for pod in pods
+              if mapping(pod.get("status")).get("phase") == "Running"
+              and is_name(found := str(mapping(pod.get("metadata")).get("name")))}
+        images = tuple(plain_image(str(c.get("image"))) for c in containers)
+        return CniPods(CNIS[name], name, namespace, images, containers, on)
+    return None
+
+
+def plain_image(reference: str) -> str:
+    """An image without the registry's host, which can say whose cluster it is: project, name and tag.
+
+    The first part is a host if it holds a dot or a colon, or is ``localhost`` (distribution/reference: normalize.go).
+    """
+    name, _, digest = reference.partition("@")
+    parts = name.split("/")
+    if len(parts) > 1 and ("." in parts[0] or ":" in parts[0] or parts[0] == "localhost"):
+        parts = parts[1:]
+    short = "/".join(parts[-2:])
+    tagged = ":" in parts[-1]
+    return short if tagged or not digest else f"{short}@{digest[:19]}"
+
+
+def net_conf(data: Json | None) -> Json | None:
+    """Flannel's configuration out of its config map; None where it is not there or no JSON."""
+    if data is None or NET_CONF not in data:
+        return None
+    try:
+        return mapping(json.loads(str(data[NET_CONF])))
+    except ValueError:
+        return None
+
+
+def evidence(reader: Reader, nodes: Sequence[Json]) -> tuple[Evidence, CniPods | None]:
+    """What the API says of the network between the given nodes (their objects)."""
+    sets = daemon_sets(reader)
+    pods = cni_pods(reader, sets)
+    names = tuple(sorted(str(mapping(one.get("metadata")).get("name")) for one in sets))
+    notes = [mapping(mapping(node.get("metadata")).get("annotations")) for node in nodes]
+    backends = tuple(str(note[BACKEND]) for note in notes if BACKEND in note)
+    cni = pods.cni if pods else "flannel" if backends else ""
+    seen = Evidence(daemon_sets=names, backends=backends)
+    if cni == "calico":
+        seen = replace(
+            seen, ip_pools=reader.specs(f"ippools.{CALICO_GROUP}", ("cidr", "ipipMode", "vxlanMode", "disabled")),
+            bgp=reader.spec(f"bgpconfigurations.{CALICO_GROUP}", "default", ("nodeToNodeMeshEnabled", "asNumber")),
+            peers=reader.specs(f"bgppeers.{CALICO_GROUP}", ("node", "nodeSelector", "peerIP", "peerSelector", "asNumber")),
+            felix=reader.spec(f"felixconfigurations.{CALICO_GROUP}", "default", ("bpfEnabled", "wireguardEnabled")),
+        )
+    elif cni == "flannel" and pods:
+        data = reader.config(pods.namespace, "kube-flannel-cfg")
+        seen = replace(seen, flannel=net_conf(data))
+        if data is not None and seen.flannel is not None:
+            reader.record(f"kubectl --namespace {pods.namespace} get configmap kube-flannel-cfg -o jsonpath="
+                          r"'{.data.net-conf\.json}'", str(data[NET_CONF]).strip())
+    elif cni == "weave" and pods:
+        seen = replace(seen, weave=pods.environment("weave"))
+    return seen, pods

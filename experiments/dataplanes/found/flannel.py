@@ -1,0 +1,134 @@
+"""Flannel in a cluster: the backend of its config map and of the nodes' annotations, and the kernel's side of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from experiments.catalog import Mode, sizes
+from experiments.dataplanes.found.cluster_objects import mapping
+from experiments.dataplanes.found.kubernetes import Kubernetes
+from experiments.dataplanes.found.recognise import backend_of, link_kind
+from experiments.dataplanes.recipe import expect
+from experiments.evidence import Check
+from experiments.labs.base import Node, run
+
+DATA = "flannel.alpha.coreos.com/backend-data"  # pkg/subnet/kube/annotations.go
+VNI, PORT = 1, 8472  # pkg/backend/vxlan/vxlan.go: the default, and the kernel's default for a port that is not given
+
+
+class Flannel(Kubernetes):
+    """What both backends share."""
+
+    daemon = "kube-flannel"
+    kind = ""  # of the device
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """``Backend`` of net-conf.json."""
+        return mapping((self.seen.flannel or {}).get("Backend"))
+
+    def _pod_bytes(self, mode: Mode) -> int:
+        """``Backend.MTU`` stands for the underlay's (pkg/backend/vxlan/vxlan_network.go)."""
+        given = self.settings.get("MTU")
+        return (given if isinstance(given, int) and given > 0 else self.underlay_bytes) - mode.overhead_bytes
+
+    def _object_checks(self) -> list[Check]:
+        wanted, checks = self.mode.encapsulation.name, []
+        if self.seen.flannel is not None:
+            checks.append(expect("backend.type", "cluster", wanted, self.settings.get("Type") or "udp",
+                                 "kubectl get configmap kube-flannel-cfg: net-conf.json"))
+        checks += [expect("node.backend_type", node.name, wanted, backend_of(kind), "kubectl get node: flanneld's annotation")
+                   for node, kind in zip(self.lab.nodes, self.seen.backends, strict=False)]
+        return checks
+
+    def _device_checks(self, node: Node, device: str) -> tuple[list[Check], dict[str, Any]]:
+        link = self._link(node, device)
+        evidence = f"ip -json -details link show dev {device}"
+        return [
+            expect("device.kind", node.name, self.kind, link_kind(link) or "no such device", evidence),
+            expect("device.mtu_bytes", node.name, self.mode.mtu.pod_bytes, link.get("mtu", 0), evidence),
+            expect("device.up", node.name, True, "UP" in link.get("flags", []), evidence),
+        ], mapping(mapping(link.get("linkinfo")).get("info_data"))
+
+
+class FlannelVxlan(Flannel):
+    """The vxlan backend."""
+
+    kind = "vxlan"
+
+    @property
+    def vni(self) -> int:
+        """The VXLAN network identifier."""
+        found = self.settings.get("VNI", VNI)
+        return found if isinstance(found, int) else VNI
+
+    @property
+    def port(self) -> int:
+        """The UDP port; 0 in the settings means the kernel's."""
+        found = self.settings.get("Port", PORT)
+        return found if isinstance(found, int) and found else PORT
+
+    def _with_settings(self, mode: Mode) -> Mode:
+        return sizes.with_fields(mode, {"udp": {"destination_port": self.port}, "vxlan": {"vni": self.vni}})
+
+    def _node_checks(self, node: Node) -> list[Check]:
+        device = f"flannel.{self.vni}"
+        checks, data = self._device_checks(node, device)
+        evidence = f"ip -json -details link show dev {device}"
+        route, shown = self._route(node)
+        return [*checks,
+                expect("device.vni", node.name, self.vni, data.get("id", 0), evidence),
+                expect("device.port", node.name, self.port, data.get("port", 0), evidence),
+                expect("route.device", node.name, device, route.get("dev", "no route"), shown),
+                expect("route.onlink", node.name, True, "onlink" in route.get("flags", []), shown),
+                self._entry_check(node, device)]
+
+    def _entry_check(self, node: Node, device: str) -> Check:
+        """The forwarding entry of the other node's tunnel end leads to the other node."""
+        other = self._other(node)
+        argv = ["bridge", "-json", "fdb", "show", "dev", device]
+        entries = _json(run(self.lab, node.name, argv, check=False).stdout)
+        mac = self._mac(other)
+        found = [entry.get("dst", "none") for entry in entries if mac is None or entry.get("mac") == mac]
+        observed = other.address if other.address in found else ", ".join(map(str, found)) or "no entry"
+        return expect("fdb.destination", node.name, other.address, observed, " ".join(argv))
+
+    def _mac(self, node: Node) -> str | None:
+        """The MAC address of a node's tunnel end, as its flanneld told the others."""
+        notes = mapping(mapping(self.objects[self.lab.nodes.index(node)].get("metadata")).get("annotations"))
+        try:
+            found = mapping(json.loads(str(notes.get(DATA, "")))).get("VtepMAC")
+        except ValueError:
+            return None
+        return str(found) if found else None
+
+    def _data_plane(self) -> str:
+        return "vxlan"
+
+
+class FlannelUdp(Flannel):
+    """The udp backend: flanneld carries every packet."""
+
+    kind = "tun"
+    process = "flanneld"
+    device = "flannel0"
+
+    def _node_checks(self, node: Node) -> list[Check]:
+        checks, _ = self._device_checks(node, self.device)
+        route, shown = self._route(node)
+        return [*checks, expect("route.device", node.name, self.device, route.get("dev", "no route"), shown)]
+
+    def _daemon_checks(self) -> list[Check]:
+        return [check for node in self.lab.nodes for check in self._worked_check(node)]
+
+    def _data_plane(self) -> str:
+        return "tun, and flanneld"
+
+
+def _json(text: str) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(text or "[]")
+    except ValueError:
+        return []
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

@@ -1,0 +1,123 @@
+"""Weave Net in a cluster: what its connections between the two nodes say, and the nodes' devices.
+
+Weave falls back from the fast data path to sleeve in silence, for all connections or for one, so both ends are asked:
+``weave --local status connections`` prints ``-> 10.0.0.2:6783 established fastdp 5a:…(name) mtu=1376``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from experiments.catalog import Mode, sizes
+from experiments.dataplanes.found.cluster_objects import mapping
+from experiments.dataplanes.found.kubernetes import Kubernetes
+from experiments.dataplanes.found.recognise import WITH_DATAPATH_BYTES, link_kind
+from experiments.dataplanes.recipe import expect, ip_json
+from experiments.evidence import Check
+from experiments.labs.base import Node
+from experiments.labs.kubernetes.base import KubernetesLab
+
+BRIDGE = "weave"
+WEAVE = "/home/weave/weave"  # in the image of weave-kube: prog/weave-kube/launch.sh calls it there
+OVERLAYS = {"vxlan": "fastdp", "sleeve": "sleeve"}  # as weave calls what mode.yml calls by its encapsulation
+_CONNECTION = re.compile(
+    r"^(?:->|<-)\s*(?P<address>[\d.]+):\d+\s+(?P<state>\S+)\s+(?:(?:un)?encrypted\s+)?(?P<overlay>fastdp|sleeve)\b", re.M)
+
+
+def connections(text: str) -> dict[str, str]:
+    """Address of the other peer -> ``established fastdp``, from ``weave status connections``."""
+    return {found["address"]: f"{found['state']} {found['overlay']}" for found in _CONNECTION.finditer(text)}
+
+
+def short_ids(text: str) -> dict[str, int]:
+    """Peer name -> short id (12 bits), from ``weave report``; the tunnel's id is made of them (router/fastdp.go)."""
+    try:
+        peers = mapping(mapping(json.loads(text)).get("Router")).get("Peers")
+    except ValueError:
+        return {}
+    return {str(peer["Name"]): int(peer["ShortID"]) for peer in peers if isinstance(peer, dict)
+            and isinstance(peer.get("ShortID"), int) and "Name" in peer} if isinstance(peers, list) else {}
+
+
+class Weave(Kubernetes):
+    """Both data paths."""
+
+    daemon = "weave"
+
+    def __init__(self, lab: KubernetesLab, mode: Mode) -> None:
+        self.ids: dict[str, int] = {}
+        self.peers: tuple[str, ...] = ()
+        super().__init__(lab, mode)
+
+    def _pod_bytes(self, mode: Mode) -> int:
+        """Weave does not look at the underlay: 1376, unless it was told; without a datapath what sleeve leaves of it."""
+        if mode.mtu.device_bytes:
+            return self.underlay_bytes - mode.overhead_bytes
+        given = (self.seen.weave or {}).get("WEAVE_MTU", "")
+        return int(given) if given.isdigit() else WITH_DATAPATH_BYTES
+
+    def _device_bytes(self) -> int:
+        return self.mode.mtu.pod_device_bytes
+
+    def _with_settings(self, mode: Mode) -> Mode:
+        """Peer names are the bridges' addresses; short ids are random. What may not be read is not compared."""
+        if not self.lab.refused:
+            self.peers = tuple(str(self._link(node, BRIDGE, record=False).get("address", "")) for node in self.lab.nodes)
+        if mode.encapsulation.name == "vxlan":
+            done = self._inside(self.lab.nodes[0], WEAVE, "--local", "report")
+            self.ids = short_ids(done.stdout) if done else {}
+            if not all(peer in self.ids for peer in self.peers or ("",)):
+                self.reader.unseen["the tunnel's id"] = "weave report does not tell the peers' short ids"
+                return sizes.without_field(mode, "vxlan", "vni")
+        return mode
+
+    def _daemon_checks(self) -> list[Check]:
+        return [check for node in self.lab.nodes for check in self._connection_checks(node)]
+
+    def _connection_checks(self, node: Node) -> list[Check]:
+        done = self._inside(node, WEAVE, "--local", "status", "connections")
+        if done is None:
+            return []
+        observed = connections(done.stdout).get(self._other(node).address, "no such connection")
+        wanted = f"established {OVERLAYS[self.mode.encapsulation.name]}"
+        checks = [expect("weave.connection", node.name, wanted, observed, done.command)]
+        return checks + (self._worked_check(node) if self.process else [])
+
+    def _node_checks(self, node: Node) -> list[Check]:
+        links = ip_json(self.lab, node.name, "link", "show", "master", BRIDGE)
+        ports = {str(link.get("ifname")) for link in links if "UP" in link.get("flags", [])}
+        observed = "vethwe-bridge" if "vethwe-bridge" in ports else ", ".join(sorted(ports)) or "no port"
+        return [expect("bridge.way_out", node.name, "vethwe-bridge", observed, f"ip -json link show master {BRIDGE}")]
+
+    def names(self) -> dict[str, str]:
+        """Also the peers' names, and the tunnel's id from the client's node to the server's."""
+        client, server = self.peers or ("", "")
+        ids = self.ids.get(client, 0), self.ids.get(server, 0)
+        return super().names() | {"client_peer": client, "server_peer": server, "tunnel_id": str(ids[1] << 12 | ids[0])}
+
+
+class FastDataPath(Weave):
+    """The kernel's datapath carries the frames."""
+
+    def _node_checks(self, node: Node) -> list[Check]:
+        found: list[tuple[str, str, dict[str, Any]]] = [
+            (device, kind, self._link(node, device)) for device, kind in (("datapath", "openvswitch"), ("vxlan-6784", "vxlan"))]
+        return [*super()._node_checks(node),
+                *(expect(f"device.{device}", node.name, kind, link_kind(link) or "no such device",
+                         f"ip -json -details link show dev {device}") for device, kind, link in found)]
+
+    def _data_plane(self) -> str:
+        return "openvswitch and vxlan"
+
+
+class Sleeve(Weave):
+    """weaver carries the frames: captured from ``vethwe-pcap``, or as upcalls of the datapath where it is the fallback."""
+
+    process = "weaver"
+
+    def _data_plane(self) -> str:
+        if (self.seen.weave or {}).get("WEAVE_NO_FASTDP"):
+            return "bridge, and weaver (packet capture)"
+        return "openvswitch's upcalls, and weaver (fallback from the fast data path)"

@@ -1,0 +1,1 @@
+"""The capsule: User-Mode Linux, for what the host's kernel lacks."""

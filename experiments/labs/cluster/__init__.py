@@ -1,0 +1,1 @@
+"""The cluster lab: a Kubernetes cluster that exists already."""

@@ -1,0 +1,1 @@
+"""The containerlab lab: nodes are containers, joined by containerlab's links."""

@@ -1,0 +1,1 @@
+"""The kind lab: a Kubernetes cluster in containers, made for one deployment."""

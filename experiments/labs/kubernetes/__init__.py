@@ -1,0 +1,1 @@
+"""What the two labs in Kubernetes share: kubectl, measuring pods, the CNIs' manifests."""

@@ -1,0 +1,116 @@
+"""What the labs in Kubernetes need: everything that is missing at once, each with what to do about it."""
+
+from __future__ import annotations
+
+from experiments.catalog import Mode
+from experiments.labs import needs_containers as containers
+from experiments.machine import Machine, Missing
+from experiments.machine.snapshot import PROCESSORS
+from experiments.paths import MODES
+
+KIND_VERSION = (0, 32)  # the one that the pinned node image was published for
+GIB = 1024 ** 3
+# Three nodes with Kubernetes, a CNI and the lab's image; estimated from the sizes of their images.
+DISK_BYTES, MEMORY_BYTES = 10 * GIB, 6 * GIB
+# kubernetes-sigs/kind site/content/docs/user/known-issues.md, "Pod errors due to too many open files".
+INOTIFY = {"max_user_watches": 524288, "max_user_instances": 512}
+# What the CNIs need of the kernel beyond the mode's own features, as a file that is there when the module is: flanneld ends
+# without it (flannel-io/flannel main.go).
+BRIDGE_FILTER = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+CONTROL_GROUPS = "/sys/fs/cgroup"
+ANSWER_S = 5.0
+
+
+def kind(mode: Mode, machine: Machine) -> tuple[Missing, ...]:
+    """What the kind lab lacks for a mode."""
+    if machine.system != "Linux":
+        return (Missing("Linux", "the fabric's links are made in this machine's kernel", "Run it in a virtual machine."),)
+    if machine.rootless_docker():
+        return (containers.ROOTLESS,)
+    found = [*containers.tools(machine, "the kind lab is built with it", "kind", "kubectl"), *containers.host(machine),
+             *containers.docker(machine), *_old_kind(machine), *_inotify(machine), *_cgroup(machine),
+             *_architecture(mode, machine), *_room(machine), *_features(mode, machine)]
+    if not (MODES / mode.name / "kind.yml").is_file():
+        found.append(Missing(f"{mode.name} in Kubernetes", "this variant is of the embedded lab only", "Use --lab netns."))
+    return tuple(found)
+
+
+def cluster(machine: Machine) -> tuple[Missing, ...]:
+    """What is needed to ask a cluster at all; whether it answers, and allows it, is asked when it is wanted."""
+    if machine.program("kubectl") is None:
+        return (Missing("kubectl", "clusters are spoken to by it", containers.HOW["kubectl"]),)
+    if refused := _no_context(machine):
+        return (Missing("a cluster", refused, "Name one: `kubectl config use-context NAME`, or set KUBECONFIG."),)
+    return ()
+
+
+def _no_context(machine: Machine) -> str | None:
+    """Why kubectl knows no cluster; None if it knows one."""
+    answer = machine.ask("kubectl", "config", "current-context", timeout_s=ANSWER_S)
+    if answer.refusal is not None:
+        return answer.trouble or f"`kubectl config` ended with {answer.status}: {answer.refusal}"
+    return None if answer.output.strip() else "no context is chosen"
+
+
+def _old_kind(machine: Machine) -> list[Missing]:
+    if machine.program("kind") is None:
+        return []
+    answer = machine.ask("kind", "version", "--quiet", timeout_s=ANSWER_S)
+    said = answer.output.strip() if answer.ok else ""
+    numbers = tuple(int(part) for part in said.lstrip("v").split("-")[0].split(".")[:2] if part.isdigit())
+    if numbers >= KIND_VERSION:
+        return []
+    return [Missing("a newer kind", f"it says that its version is {said[:40] or 'nothing'}; the node image was published for "
+                    f"{'.'.join(map(str, KIND_VERSION))}", containers.HOW["kind"])]
+
+
+def _inotify(machine: Machine) -> list[Missing]:
+    """Three nodes' daemons watch more files than most distributions allow, and end without saying why."""
+    found = []
+    for name, least in INOTIFY.items():
+        here = machine.inotify(name)
+        if here is not None and here < least:  # a kernel without inotify is not one that runs Docker
+            found.append(Missing(f"fs.inotify.{name}", f"it is {here}, the nodes' daemons need {least}",
+                                 f"As root: `sysctl fs.inotify.{name}={least}`."))
+    return found
+
+
+def _cgroup(machine: Machine) -> list[Missing]:
+    """Version 1 or 2: the pinned Kubernetes runs on both."""
+    if machine.control_groups():
+        return []
+    return [Missing("control groups", f"{CONTROL_GROUPS} has neither version 1 nor version 2, and kubelet needs one",
+                    "Mount it: `mount -t cgroup2 none /sys/fs/cgroup`, or use a distribution with systemd.")]
+
+
+def _architecture(mode: Mode, machine: Machine) -> list[Missing]:
+    wanted = mode.architectures or tuple(PROCESSORS.values())
+    if machine.processor in wanted:
+        return []
+    return [Missing(f"a processor of {' or '.join(wanted)}", f"this one is {machine.processor}, for which upstream's own "
+                    "implementation is not published", "Use --lab netns, whose relays run on any processor.")]
+
+
+def _room(machine: Machine) -> list[Missing]:
+    """Disk where Docker keeps its images, and memory that is free."""
+    found = []
+    place = machine.docker_info().get("DockerRootDir")
+    disk = machine.free_bytes(place) if isinstance(place, str) else None
+    if disk is not None and disk < DISK_BYTES:
+        found.append(Missing("disk space", f"{disk / GIB:.1f} GiB are free in {place}, three nodes take {DISK_BYTES // GIB}",
+                             "Free some: `docker system df` shows what Docker keeps."))
+    memory = machine.memory_bytes()
+    if memory is not None and memory < MEMORY_BYTES:
+        found.append(Missing("memory", f"{memory / GIB:.1f} GiB are free, three nodes take {MEMORY_BYTES // GIB}",
+                             "End other programs, or use a machine with more."))
+    return found
+
+
+def _features(mode: Mode, machine: Machine) -> list[Missing]:
+    wanted = [*mode.needs.kernel, *(["vxlan"] if "openvswitch" in mode.needs.kernel else []),
+              *(["dummy"] if mode.cni.name == "weave" else [])]  # weaver raises its bridge's MTU by a dummy link
+    found = containers.features(machine, wanted)
+    if mode.cni.name == "flannel" and not machine.has(BRIDGE_FILTER):
+        found.append(Missing("kernel feature br_netfilter", f"{BRIDGE_FILTER} is not there, and flanneld ends without it",
+                             "Load its module: `modprobe br_netfilter`."))
+    return found

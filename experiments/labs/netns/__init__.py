@@ -1,0 +1,1 @@
+"""The embedded lab: nodes and pods as network namespaces in one private process tree."""

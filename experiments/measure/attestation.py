@@ -1,0 +1,79 @@
+"""The proof that a mode is in force: its particular signs, and what every mode must show on the wire and at the pod."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from experiments.catalog import Mode, limits
+from experiments.dataplanes.recipe import Recipe
+from experiments.evidence import Check, Packet
+from experiments.labs.base import Lab, run
+from experiments.probes import capture, decode, iperf3, mtu
+
+CAPTURED_TRANSFER_BYTES = 2_000_000
+# Where segmentation stays as it is, writes of one segment each, so slowly that no two of them meet on the way down.
+PACED_TRANSFER_BYTES = 200_000
+PACED_BPS = 2_000_000
+
+
+def full(lab: Lab, recipe: Recipe, mode: Mode) -> tuple[list[Check], Packet | None]:
+    """Everything: the recipe's signs, TTL and MTU at the pod, a full-size packet compared with the declared headers.
+
+    No packet where the lab was refused the nodes' own network, or where it is somebody else's and the packets are sealed:
+    ours could not be told from others' there.
+    """
+    client, server = recipe.pods[0], recipe.pods[1]
+    unseen = lab.refused or (lab.foreign and mode.password)
+    packet = None if unseen else _capture(lab, recipe, mode)
+    checks = signs(lab, recipe, mode)
+    checks += mtu.mtu_checks(lab, client.name, server.address, mode.mtu.pod_bytes)
+    if packet is not None:
+        checks += decode.compare(packet.headers, mode.headers, recipe.names(), at=packet.at)
+    return checks, packet
+
+
+def signs(lab: Lab, recipe: Recipe, mode: Mode) -> list[Check]:
+    """What can change while a mode runs: its particular signs, and the TTL as the sign that the path is the same."""
+    client, server = recipe.pods[0], recipe.pods[1]
+    return [*recipe.attest(), mtu.ttl_check(lab, client.name, server.address, mode.ttl_at_pod)]
+
+
+def _capture(lab: Lab, recipe: Recipe, mode: Mode) -> Packet:
+    """A full-size packet between the first two nodes, as it stands on the underlay.
+
+    Segmentation is switched off meanwhile, so that what is captured is what a network card would send.
+    """
+    if lab.foreign:
+        return _paced_capture(lab, recipe, mode)
+    node = lab.nodes[0]
+    client, server = recipe.pods[0], recipe.pods[1]
+    set_segmentation(lab, on=False)
+    try:
+        with capture.on(lab, node.name, node.device) as running:
+            iperf3.run_tcp(lab, client.name, server.name, server.address, size_bytes=CAPTURED_TRANSFER_BYTES)
+        frame = running.full_size()
+    finally:
+        set_segmentation(lab, on=True)
+    return _packet(node.name, frame)
+
+
+def _paced_capture(lab: Lab, recipe: Recipe, mode: Mode) -> Packet:
+    """The same on a device that is not ours: nothing is switched, and nobody else's frame is written down."""
+    node = lab.nodes[0]
+    client, server = recipe.pods[0], recipe.pods[1]
+    ours = b"".join(ipaddress.IPv4Address(pod.address).packed for pod in (client, server))  # as they follow in IPv4's header
+    with capture.on(lab, node.name, node.device, ours) as running:
+        iperf3.run_tcp(lab, client.name, server.name, server.address, size_bytes=PACED_TRANSFER_BYTES,
+                       offered_bps=PACED_BPS, write_bytes=limits.limit(mode).payload_bytes)
+    return _packet(node.name, running.full_size(most_bytes=mode.mtu.underlay_bytes + limits.ETHERNET_HEADER_BYTES))
+
+
+def _packet(at: str, frame: bytes) -> Packet:
+    return Packet(at, len(frame), decode.decode(frame), frame[:160].hex())
+
+
+def set_segmentation(lab: Lab, *, on: bool) -> None:
+    """Let the underlay's devices carry super-packets (as they come), or one packet a frame (as a wire does)."""
+    state = "on" if on else "off"
+    for node in lab.nodes:
+        run(lab, node.name, ["ethtool", "-K", node.device, "tso", state, "gso", state, "gro", state])

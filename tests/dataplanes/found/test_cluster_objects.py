@@ -1,0 +1,117 @@
+"""What a cluster's API says, read without trust; no cluster was started. Answers are written by hand in each tool's format."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments import catalog
+from experiments.dataplanes import table
+from experiments.dataplanes.found import cluster_objects, kubernetes, weave
+from experiments.dataplanes.found.cluster_objects import Reader
+from experiments.errors import ExperimentFailed
+from experiments.labs.kubernetes.base import Kubectl
+
+
+class Scripted(Kubectl):
+    """kubectl with answers by the resource that is asked for; an exception is raised instead."""
+
+    answers: ClassVar[dict[str, Any]] = {}
+
+    def json(self, *arguments: str, timeout_s: float = 0.0) -> Any:
+        said = self.answers[arguments[1]]
+        if isinstance(said, str):
+            raise ExperimentFailed(said)
+        return said
+
+
+@pytest.fixture
+def reader() -> Reader:
+    Scripted.answers = {}
+    return Reader(Scripted())
+
+
+def test_what_may_not_be_read_is_not_the_same_as_what_is_not_there(reader: Reader) -> None:
+    Scripted.answers = {"ippools.crd.projectcalico.org": "Error from server (Forbidden): ippools is forbidden",
+                        "bgppeers.crd.projectcalico.org": "error: the server doesn't have a resource type \"bgppeers\""}
+    assert reader.specs("ippools.crd.projectcalico.org", ("cidr",)) is None
+    assert reader.specs("bgppeers.crd.projectcalico.org", ("node",)) == ()
+    assert list(reader.unseen) == ["ippools"] and "forbidden" in reader.unseen["ippools"]
+
+
+def test_what_was_read_is_written_down_as_the_command_shows_it(reader: Reader) -> None:
+    Scripted.answers = {"bgpconfigurations.crd.projectcalico.org": {"items": [
+        {"metadata": {"name": "other"}, "spec": {"asNumber": 1}},
+        {"metadata": {"name": "default", "annotations": {"whose": "cluster"}}, "spec": {"asNumber": 64512, "secret": "x"}}]}}
+    assert reader.spec("bgpconfigurations.crd.projectcalico.org", "default", ("nodeToNodeMeshEnabled", "asNumber")) == {
+        "asNumber": 64512}
+    step, = reader.transcript.steps
+    assert step.command == ("kubectl get bgpconfigurations.crd.projectcalico.org default -o json | "
+                            "jq -c '.spec | {nodeToNodeMeshEnabled, asNumber}'")
+    assert step.output == '{"nodeToNodeMeshEnabled":null,"asNumber":64512}'
+
+
+@pytest.mark.parametrize(("reference", "shown"), [
+    ("registry.corp.example:5000/mirror/calico/node:v3.32.1", "calico/node:v3.32.1"), ("calico/node:v3", "calico/node:v3"),
+    ("localhost/x:1", "x:1"), ("busybox", "busybox"), ("a.example/b/c@sha256:" + "0" * 64, "b/c@sha256:000000000000"),
+    ("a.example/b/c:2@sha256:" + "0" * 64, "b/c:2"),
+])
+def test_an_image_is_named_without_whose_registry_it_is_in(reference: str, shown: str) -> None:
+    assert cluster_objects.plain_image(reference) == shown
+
+
+def test_a_daemon_s_pods_are_found_by_node_and_only_real_names_are_used(reader: Reader) -> None:
+    Scripted.answers = {"pods": {"items": [
+        {"metadata": {"name": "calico-node-a"}, "spec": {"nodeName": "one"}, "status": {"phase": "Running"}},
+        {"metadata": {"name": "--kubeconfig=x"}, "spec": {"nodeName": "two"}, "status": {"phase": "Running"}},
+        {"metadata": {"name": "calico-node-c"}, "spec": {"nodeName": "three"}, "status": {"phase": "Pending"}}]}}
+    described = {"metadata": {"name": "calico-node", "namespace": "calico-system"}, "spec": {
+        "selector": {"matchLabels": {"k8s-app": "calico-node"}},
+        "template": {"spec": {"containers": [{"name": "calico-node", "image": "calico/node:v3", "env": [
+            {"name": "A", "value": "1"}, {"name": "B", "valueFrom": {"secretKeyRef": {}}}]}]}}}}
+    found = cluster_objects.cni_pods(reader, [{"metadata": {"name": "other"}}, described])
+    assert found is not None
+    assert found.on == {"one": "calico-node-a"}
+    assert found.environment("calico-node") == {"A": "1", "B": "set"}
+    described["metadata"]["namespace"] = "-x"
+    assert cluster_objects.cni_pods(reader, [described]) is None
+
+
+def test_weave_s_words_about_its_connections() -> None:
+    """The form is that of weaveworks/weave site/tasks/manage/fastdp.md and of reports that users publish."""
+    text = """<- 10.0.0.6:52577     established fastdp 9a:68:96:e5:f9:ea(name) mtu=1376
+-> 10.0.0.7:6783      established encrypted   sleeve 72:d5:3d:2c:5a:cd(other) mtu=1376
+-> 10.0.0.8:6783      failed      dial tcp 10.0.0.8:6783: connect: connection refused, retry: 2026-01-01
+<-10.0.0.9:43889  pending fastdp a6:66:4f:a5:8a:11(third)
+"""
+    assert weave.connections(text) == {
+        "10.0.0.6": "established fastdp", "10.0.0.7": "established sleeve", "10.0.0.9": "pending fastdp"}
+
+
+def test_weave_s_short_ids_make_the_tunnel_s_identifier() -> None:
+    """The keys are those of weaveworks/mesh status.go."""
+    text = '{"Router": {"Peers": [{"Name": "aa:bb", "ShortID": 161}, {"Name": "cc:dd", "ShortID": 690}, {"Name": "x"}]}}'
+    assert weave.short_ids(text) == {"aa:bb": 161, "cc:dd": 690}
+
+
+@given(st.text(max_size=200) | st.sampled_from(
+    ['{"Router": []}', '{"Router": {"Peers": {}}}', '{"Router": {"Peers": [1, {}]}}', "[]"]))
+def test_whatever_weave_says_it_is_answered(text: str) -> None:
+    assert isinstance(weave.connections(text), dict)
+    assert isinstance(weave.short_ids(text), dict)
+
+
+def test_the_narrowest_route_decides() -> None:
+    routes = [{"dst": dst, "dev": dev} for dst, dev in (("default", "eth0"), ("10.244.0.0/16", "flannel0"),
+                                                        ("10.244.2.0/24", "x"), ("10.244.2.7", "y"))]
+    assert kubernetes.longest(routes)["dev"] == "y"
+    assert kubernetes.longest(routes[:1])["dev"] == "eth0"
+    assert kubernetes.longest([]) == {}
+
+
+def test_every_cni_of_the_catalogue_has_a_recipe_in_kubernetes() -> None:
+    for mode in {**catalog.load(), **catalog.variants()}.values():
+        assert (mode.cni.name, mode.encapsulation.name) in table.FOUND

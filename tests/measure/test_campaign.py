@@ -1,0 +1,134 @@
+"""Campaigns that are killed, and disks that are full: what was stored stays whole, and the rest is measured later."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from experiments import catalog
+from experiments.cli.validate import _ceiling
+from experiments.labs.backend import Tell
+from experiments.measure import campaign
+from experiments.measure.campaign import Request
+from experiments.measure.deployment import Job, Outcome
+from experiments.paths import ROOT
+from experiments.results.store import read_campaign
+from experiments.results.validate import validate
+from experiments.variant import Variant
+
+VARIANTS = tuple(Variant(name, "netns", "host") for name in ("calico-bgp", "flannel-vxlan", "calico-bgp-global"))
+
+
+def test_each_block_holds_every_mode_once_and_the_seed_decides_the_order() -> None:
+    plan = campaign.plan(Request(VARIANTS, "standard", 3))
+    assert len(plan) == 6 * len(VARIANTS)
+    for block in range(1, 7):
+        assert {cell["mode"] for cell in plan if cell["n"] == block} == {variant.mode for variant in VARIANTS}
+    assert plan == campaign.plan(Request(VARIANTS, "standard", 3))
+    assert plan != campaign.plan(Request(VARIANTS, "standard", 4))
+
+
+def test_upstream_s_daemon_is_a_variant_of_its_own() -> None:
+    both = (Variant("flannel-udp", "netns", "host"), Variant("flannel-udp", "netns", "host", "upstream"))
+    plan = campaign.plan(Request(both, "quick", 1))
+    assert sorted(cell.get("daemon", "ours") for cell in plan if cell["n"] == 1) == ["ours", "upstream"]
+
+
+@pytest.mark.parametrize(("repeat", "calls"), [(True, 2), (False, 1)])
+def test_a_deployment_that_drifts_is_made_again_unless_somebody_was_in_it(repeat: bool, calls: int, tmp_path: Path) -> None:
+    _, (sample, *_) = read_campaign(ROOT / "tests" / "golden" / "results" / "version-1")
+    drifting = replace(sample.deployments[0], trials=(), drift_ratio=0.5, repeated_drift_ratio=None)
+    made: list[Job] = []
+
+    def deploy(job: Job, tell: Tell) -> Outcome:
+        made.append(job)
+        return Outcome(drifting, (), {}, {}, {})
+
+    folder = campaign.begin(Request(VARIANTS[:1], "smoke", 1, host="tester"), tmp_path)
+    campaign.advance(folder, deploy, lambda _: None, repeat=repeat)
+    assert len(made) == calls
+    _, (stored,) = read_campaign(folder)
+    assert stored.deployments[0].drift_ratio == 0.5
+    assert stored.deployments[0].repeated_drift_ratio == (0.5 if repeat else None)
+
+
+def _invoke(out: Path, *more: str) -> subprocess.Popen[str]:
+    argv = [sys.executable, "-m", "invoke", "campaign", "--profile", "smoke", "--out", str(out), *more]
+    return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@pytest.mark.lab
+def test_killed_twice_and_resumed_it_is_whole(tmp_path: Path) -> None:
+    source = random.Random(1)
+    arguments = ["--modes", ",".join(variant.mode for variant in VARIANTS), "--kernels", "host", "--host", "tester"]
+    for _ in range(2):
+        running = _invoke(tmp_path, *arguments)
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("*/campaign.yml")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(source.uniform(1.0, 8.0))
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        arguments = ["--resume"]
+    last = _invoke(tmp_path, "--resume")
+    said, _ = last.communicate(timeout=180)
+    assert last.returncode == 0, said
+    folder, = tmp_path.iterdir()
+    stored, results = read_campaign(folder)
+    assert stored.status == "complete"
+    assert [cell["state"] for cell in stored.plan] == ["done"] * len(VARIANTS)
+    assert {result.mode for result in results} == {variant.mode for variant in VARIANTS}
+    assert validate(folder, modes=catalog.load(), ceiling=_ceiling).errors == []
+    assert not list(folder.rglob("*.tmp"))
+
+
+FULL_DISK = """
+import subprocess, sys
+from dataclasses import replace
+from pathlib import Path
+from experiments.errors import ExperimentFailed
+from experiments.results import store
+disk, sample = Path(sys.argv[1]), Path(sys.argv[2])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(disk)], check=True)
+campaign, results = store.read_campaign(sample)
+folder = disk / "campaign"
+folder.mkdir()
+store.write_campaign(folder, campaign)
+before = (folder / "campaign.yml").read_bytes()
+try:
+    for number in range(200):
+        (folder / "filler").open("ab").write(b"x" * 2048)
+except OSError:
+    pass
+try:
+    store.write_mode(folder, results[0])
+    print("written")
+except ExperimentFailed as failure:
+    print(failure)
+assert (folder / "campaign.yml").read_bytes() == before
+assert sorted(p.name for p in folder.iterdir()) == ["campaign.yml", "filler"], list(folder.iterdir())
+(folder / "filler").unlink()
+store.write_mode(folder, results[0])
+assert store.read_mode(folder / f"{results[0].mode}.yml").mode == results[0].mode
+print("whole")
+"""
+
+
+@pytest.mark.lab
+def test_a_full_disk_is_a_message_and_costs_nothing(tmp_path: Path) -> None:
+    sample = ROOT / "tests" / "golden" / "results" / "version-1"
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c", FULL_DISK, str(tmp_path), str(sample)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "could not be written: No space left on device" in done.stdout
+    assert "Make room, then go on with --resume" in done.stdout
+    assert done.stdout.endswith("whole\n")
