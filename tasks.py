@@ -4,6 +4,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from experiments.cli.door import door
+from experiments.cli.offered import Offering
 
 
 @task(help={"dry_run": "only say what would be done", "tests": "also what the tests need: a browser",
@@ -66,19 +67,19 @@ def experiment(
 @task(
     help={
         "modes": "modes, comma-separated; default all",
-        "profile": "smoke, quick or standard",
-        "seed": "number that fixes the order of deployments",
-        "resume": "go on with the newest unfinished campaign",
+        "profile": "smoke, quick or standard; default standard",
+        "seed": "number that fixes the order of deployments; default 1",
+        "resume": "go on with the newest unfinished campaign, as it was planned",
         "out": "folder for campaigns; default data/campaigns",
         "host": "name under which this machine appears in results",
-        "kernels": "all, auto (the host's where it can), host or uml",
+        "kernels": "all (default), auto (the host's where it can), host or uml",
         "reference": "mark it as the campaign that carries the site's figures",
     },
 )
 @door
 def campaign(
-    c: Context, modes: str = "", profile: str = "standard", seed: int = 1, resume: bool = False, out: str = "",
-    host: str = "", kernels: str = "all", reference: bool = False,
+    c: Context, modes: str = "", profile: str = "", seed: str = "", resume: bool = False, out: str = "",
+    host: str = "", kernels: str = "", reference: bool = False,
 ) -> None:
     """Measure all modes in random blocks; resumable."""
     from experiments.cli.campaign import run_campaign
@@ -102,6 +103,22 @@ def scale(c: Context, name: str, nodes: str = "2,10,30", timeout: int = 60, form
     from experiments.cli.scale import run_scale
 
     run_scale(name, nodes=nodes, timeout=timeout, format=format)
+
+
+@task(
+    klass=Offering,
+    positional=["result", "other"],
+    help={
+        "result": "a folder, an id, a file, or a mode's name; default the newest",
+        "other": "a second one: both are shown by their ratios",
+    },
+)
+@door
+def show(c: Context, result: str | None = None, other: str | None = None) -> None:
+    """Show a stored result again, or compare two."""
+    from experiments.cli.show import run_show
+
+    run_show(result or "", other or "")
 
 
 @task(help={"path": "file or folder; default data/", "base": "git revision"})
@@ -131,9 +148,9 @@ def build(c: Context, offline: bool = False) -> None:
     build_site(offline=offline)
 
 
-@task(help={"port": "port on this machine"})
+@task(help={"port": "port on this machine, 1 to 65535"})
 @door
-def serve(c: Context, port: int = 8000) -> None:
+def serve(c: Context, port: str = "8000") -> None:
     """Serve the site; reload on change of data or prose."""
     from experiments.cli.site import serve_site
 

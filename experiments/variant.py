@@ -39,13 +39,18 @@ class Variant:
         return tuple(part for part, usual in parts if part and part != usual)
 
     @property
+    def name(self) -> str:
+        """How a person names it: ``calico-bgp``, ``calico-bgp@uml``."""
+        return "@".join([self.mode, *self.unusual])
+
+    @property
     def file_name(self) -> str:
         """The name of its result file.
 
         So ``<mode>.yml``, ``<mode>@uml.yml``, ``<mode>@containerlab.yml``, ``<mode>@containerlab@uml.yml`` and
         ``<mode>@upstream.yml``.
         """
-        return f"{'@'.join([self.mode, *self.unusual])}.yml"
+        return f"{self.name}.yml"
 
     @property
     def sample(self) -> str:

@@ -26,6 +26,12 @@ def test_the_lock_names_every_direct_dependency_with_hashes_and_no_address() -> 
     assert not re.search(r"https?://|--index|--find-links|@ file", lock)
 
 
+def test_what_makes_the_site_has_one_version_on_every_python() -> None:
+    named = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    # scipy, and numpy below it, check our statistics in the tests, and no page sees them.
+    assert {name for name in named if named.count(name) > 1} <= {"numpy", "scipy"}
+
+
 def test_tasks_hold_no_logic() -> None:
     tree = ast.parse((ROOT / "tasks.py").read_text())
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]

@@ -18,11 +18,9 @@ SIZES = ((1_000, "under 10 s"), (10_000, "under 90 s"))
 _PROGRAM = """
 import json, resource, sys, time
 from pathlib import Path
-from experiments import catalog
-from experiments.cli.validate import _ceiling
 from experiments.results.validate import validate
 started = time.monotonic()
-report = validate(Path(sys.argv[1]), modes=catalog.load(), ceiling=_ceiling)
+report = validate(Path(sys.argv[1]))
 print(json.dumps([time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, report.files,
                   len(report.errors)]))
 """

@@ -2,64 +2,128 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from rich.table import Table
-
 from experiments import catalog
-from experiments.cli.progress import console, telling
-from experiments.errors import ExperimentFailed, UserError
+from experiments.cli.progress import console, say, telling
+from experiments.cli.result import close, show_campaign
+from experiments.errors import ExperimentFailed, PodpathError, UserError
 from experiments.labs.readiness import readiness
 from experiments.machine import look
 from experiments.measure import campaign, protocol
 from experiments.measure.kernels import Deployer
+from experiments.measure.pace import Pace
 from experiments.paths import ROOT
 from experiments.results import store
+from experiments.results.model import Campaign
+from experiments.results.words import counted, duration
 from experiments.variant import EMBEDDED, Variant
 
 CAMPAIGNS = ROOT / "data" / "campaigns"
 KERNELS = ("all", "auto", "host", "uml")
+PROFILE, SEED = "standard", 1  # where nothing else is asked for
 
 
 def run_campaign(
-    *, modes: str = "", profile: str = "standard", seed: int = 1, resume: bool = False, out: str = "", host: str = "",
-    kernels: str = "all", reference: bool = False,
+    *, modes: str = "", profile: str = "", seed: str = "", resume: bool = False, out: str = "", host: str = "",
+    kernels: str = "", reference: bool = False,
 ) -> Path:
     """Measure the modes (all by default) and store the campaign below ``out`` (default: data/campaigns); its folder.
 
-    ``kernels`` is ``all`` (each mode on every kernel that can carry it), ``auto`` (on the host's kernel where it can, else
-    in the capsule), ``host`` or ``uml``. With ``resume`` the newest unfinished campaign goes on where it stopped.
+    ``kernels`` is ``all`` (each mode on every kernel that can carry it; the default), ``auto`` (on the host's kernel where it
+    can, else in the capsule), ``host`` or ``uml``. With ``resume`` the newest unfinished campaign goes on where it stopped, as
+    it was planned: an option that says otherwise is refused.
 
     Raises:
-        UserError: an unknown mode, profile or choice of kernels, nothing to resume, or no mode that can run here.
-        ExperimentFailed: every deployment failed.
+        UserError: an unknown mode, profile or choice of kernels, nothing to resume, an option that contradicts what is
+            resumed, or no mode that can run here.
+        ExperimentFailed: every deployment failed, or what was stored is not valid.
     """
     root = Path(out) if out else CAMPAIGNS
+    names = [name.strip() for name in modes.split(",") if name.strip()]
     if resume:
         folder = campaign.unfinished(root)
-        console.print(f"Going on with {folder}", markup=False)
+        stored, _ = store.read_campaign(folder)
+        _agree(stored, names, profile, _seed(seed), host, kernels, reference)
+        say(f"Going on with {folder}")
     else:
-        protocol.profile(profile)
-        variants = _variants(modes, kernels)
+        protocol.profile(profile or PROFILE)
+        variants = _variants(names, kernels or "all")
         purpose: campaign.Purpose = "reference" if reference else "contribution"
-        folder = campaign.begin(
-            campaign.Request(variants, profile, seed, 2, host, purpose, ("invoke", *sys.argv[1:])), root
-        )
-    with telling() as tell, Deployer() as deployer:
-        campaign.advance(folder, deployer, tell)
-    _show(folder)
+        folder = campaign.begin(campaign.Request(variants, profile or PROFILE, _seed(seed) or SEED, 2, host, purpose,
+                                                 ("invoke", *sys.argv[1:])), root)
+        stored, _ = store.read_campaign(folder)
+    pace = Pace(stored.plan, protocol.profile(str(stored.protocol["profile"])))
+    planned = sum(cell["state"] == "planned" for cell in stored.plan)
+    say(f"Measures {counted(planned, 'deployment')} of {counted(len({cell['mode'] for cell in stored.plan}), 'mode')}, "
+        f"profile {stored.protocol['profile']}: about {duration(pace.left_s)}.")
+    try:
+        with telling(pace) as tell, Deployer() as deployer:
+            report = campaign.advance(folder, deployer, tell, pace=pace)
+    except (PodpathError, KeyboardInterrupt) as ended:
+        again = ["invoke", "campaign", "--resume", *(["--out", out] if out else [])]
+        ended.add_note(f"What was measured is stored. Go on with `{shlex.join(again)}`.")
+        raise
+    finished, results = store.read_campaign(folder)
+    show_campaign(finished, results, folder)
+    close(report, folder, shown_on_site=root == CAMPAIGNS)
+    if results and all(d.status != "ok" for result in results for d in result.deployments):
+        raise ExperimentFailed("Every deployment of the campaign failed.", f"The reasons are in {folder}.")
     return folder
 
 
-def _variants(modes: str, kernels: str = "all") -> tuple[Variant, ...]:
+def _seed(text: str) -> int | None:
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise UserError(f"--seed {text}: that is not a whole number.", "For example --seed 1.") from None
+
+
+def _agree(
+    stored: Campaign, names: list[str], profile: str, seed: int | None, host: str, kernels: str, reference: bool
+) -> None:
+    """Whether what is asked for is what a campaign that goes on was planned with.
+
+    Raises:
+        UserError: an option says otherwise; each is named with what the plan has.
+    """
+    found = [f"{option} {asked} (it has {planned})" for option, asked, planned in _asked(
+        stored, names, profile, seed, host, kernels, reference) if asked != planned]
+    if found:
+        raise UserError(f"--resume goes on with {stored.id} as it was planned, not with {', '.join(found)}.",
+                        "Leave the option out, or begin another campaign without --resume.")
+
+
+def _asked(
+    stored: Campaign, names: list[str], profile: str, seed: int | None, host: str, kernels: str, reference: bool
+) -> Iterator[tuple[str, str, str]]:
+    """Each option that was given, what it says, and what the plan says."""
+    if names:
+        yield "--modes", ",".join(sorted(set(names))), ",".join(sorted({str(cell["mode"]) for cell in stored.plan}))
+    if profile:
+        yield "--profile", profile, str(stored.protocol["profile"])
+    if seed is not None:
+        yield "--seed", str(seed), str(stored.protocol["seed"])
+    if host:
+        yield "--host", host, str(stored.host.get("slug"))
+    if kernels:
+        yield "--kernels", kernels, "+".join(sorted({str(cell["kernel"]) for cell in stored.plan}))
+    if reference:
+        yield "--reference", "reference", stored.purpose
+
+
+def _variants(names: list[str], kernels: str = "all") -> tuple[Variant, ...]:
     """Every mode asked for, on the kernels asked for that can carry it here; what cannot run is said, with the reason."""
     if kernels not in KERNELS:
         raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(KERNELS)}.")
-    names = [name.strip() for name in modes.split(",") if name.strip()] or list(catalog.load())
     found: list[Variant] = []
     machine = look()
-    for name in names:
+    for name in names or list(catalog.load()):
         catalog.get(name)
         for ready in readiness(name, machine):
             if ready.lab != EMBEDDED or (kernels in ("host", "uml") and ready.kernel != kernels):
@@ -74,18 +138,3 @@ def _variants(modes: str, kernels: str = "all") -> tuple[Variant, ...]:
     if not found:
         raise UserError("None of these modes can run here.", "`invoke list` shows what is missing.")
     return tuple(found)
-
-
-def _show(folder: Path) -> None:
-    """What was measured, a line a mode and kernel."""
-    measured, results = store.read_campaign(folder)
-    table = Table(title=f"Campaign {measured.id}: {measured.status}", title_justify="left")
-    for header in ("mode", "kernel", "deployments", "failed"):
-        table.add_column(header)
-    for result in results:
-        failed = sum(deployment.status != "ok" for deployment in result.deployments)
-        table.add_row(result.mode, result.kernel, str(len(result.deployments)), str(failed))
-    console.print(table)
-    console.print(f"Stored: {folder}", markup=False)
-    if results and all(d.status != "ok" for result in results for d in result.deployments):
-        raise ExperimentFailed("Every deployment of the campaign failed.", f"The reasons are in {folder}.")

@@ -15,6 +15,7 @@ from typing import Any
 
 from invoke.exceptions import Exit
 
+from experiments.cli.output import patient
 from experiments.errors import PodpathError, UserError
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -73,17 +74,27 @@ def door(body: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(body)
     def opened(*arguments: Any, **named: Any) -> None:
         try:
-            with _ended_in_order():
+            with _ended_in_order(), patient() as output:
                 body(*arguments, **{name: _plain(value) for name, value in named.items()})
         except PodpathError as error:
-            raise Exit(f"{error.problem}\n{error.advice}".rstrip(), code=error.exit_code) from None
+            raise Exit(_sentences(error, error.problem, error.advice), code=error.exit_code) from None
         except KeyboardInterrupt as interruption:
             number = interruption.number if isinstance(interruption, Ended) else signal.SIGINT
             # As shells have it; a second interruption while things are taken down is not held back.
-            raise Exit("Interrupted; what was running has been taken down.", code=128 + number) from None
+            said = _sentences(interruption, "Interrupted; what was running has been taken down.")
+            raise Exit(said, code=128 + number) from None
+        # A reader who has gone had enough. That a file or a terminal did not take what was said is an error, the last one.
+        if output.failure is not None and not isinstance(output.failure, BrokenPipeError):
+            raise Exit(f"Standard output could not be written: {output.failure.strerror}. The command itself has ended well.\n"
+                       "Make room there; what is stored can be shown again with `invoke show`.", code=1)
 
     opened.__signature__ = _signature(body)  # type: ignore[attr-defined]
     return opened
+
+
+def _sentences(error: BaseException, *sentences: str) -> str:
+    """What is wrong and what to do, a line each; with what was noted on the error's way (``BaseException.add_note``)."""
+    return "\n".join(sentence for sentence in (*sentences, *getattr(error, "__notes__", ())) if sentence)
 
 
 @contextmanager

@@ -8,12 +8,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from rich.table import Table
-
 from experiments import catalog
-from experiments.catalog import Mode, limits
+from experiments.catalog import Mode
 from experiments.cli import cluster
-from experiments.cli.progress import console, telling
+from experiments.cli.progress import console, say, telling
+from experiments.cli.result import close, show_result
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import table
@@ -24,9 +23,10 @@ from experiments.machine import look
 from experiments.measure import campaign, protocol, views
 from experiments.measure.deployment import Job, Outcome
 from experiments.measure.kernels import Deployer
+from experiments.measure.pace import Pace
 from experiments.paths import ROOT
 from experiments.results import store
-from experiments.results.model import ModeResult, Trial
+from experiments.results.words import counted, duration
 from experiments.variant import Variant
 
 LOCAL_RESULTS = ROOT / "data" / "local"
@@ -81,22 +81,25 @@ def run_experiment(
     if asked:
         request = replace(request, host=host or asked.slug, machine=asked.machine, software=asked.software,
                           command=cluster.command(mode.name, profile))
-    folder = campaign.begin(request, Path(out) if out else LOCAL_RESULTS)
+    root = Path(out) if out else LOCAL_RESULTS
+    folder = campaign.begin(request, root)
+    pace = Pace(campaign.plan(request), protocol.profile(profile))
+    say(f"Measures {counted(protocol.profile(profile).deployments, 'deployment')}, profile {profile}: about "
+        f"{duration(pace.left_s)}.")
     try:
-        with telling() as tell, Deployer(asked.means if asked else Means(manifests, image_archive)) as deployer:
+        with telling(pace) as tell, Deployer(asked.means if asked else Means(manifests, image_archive)) as deployer:
             # A lab that somebody has entered, and left, is not built again.
-            campaign.advance(folder, _holding(deployer) if keep else deployer, tell, repeat=not keep)
-    except UserError:
+            report = campaign.advance(folder, _holding(deployer) if keep else deployer, tell, repeat=not keep, pace=pace)
+    except BaseException:
         if not store.mode_files(folder):  # nothing was measured: what stands there is only the plan
             shutil.rmtree(folder)
         raise
-    _, results = store.read_campaign(folder)
-    show_result(mode, results[0], folder)
-    failed = [d for d in results[0].deployments if d.status == "failed"]
+    _, (result, *_) = store.read_campaign(folder)
+    show_result(result, folder)
+    close(report, folder, shown_on_site=root == LOCAL_RESULTS)
+    failed = [d for d in result.deployments if d.status == "failed"]
     if failed:
-        raise ExperimentFailed(
-            f"{mode.name}: {failed[0].reason}", f"The evidence is in {store.mode_path(folder, results[0])}."
-        )
+        raise ExperimentFailed(f"{mode.name}: {failed[0].reason}", f"The evidence is in {store.mode_path(folder, result)}.")
     return folder
 
 
@@ -151,65 +154,3 @@ def _show_trials(profile: str) -> None:
     console.print("\n# measure", markup=False)
     for ask in views.plan(protocol.profile(profile)):
         console.print(f"{ask.view}, {ask.path}, streams {ask.streams}, MSS {ask.mss}", markup=False)
-
-
-def show_result(mode: Mode, result: ModeResult, folder: Path) -> None:
-    """The result as a table: what was measured, beside the baseline and the limit."""
-    what = ", ".join(f"{name}: {value}" for name, value in result.implementation.items()) if result.daemon else ""
-    table = Table(title=f"{mode.title} — {result.lab} lab, {result.kernel} kernel", title_justify="left",
-                  caption=what or None, caption_justify="left")
-    for header in ("view", "trial", "mode", "host to host", "ratio", "limit"):
-        table.add_column(header, justify="left" if header in ("view", "trial") else "right")
-    trials = [trial for deployment in result.deployments for trial in deployment.trials]
-    baselines = {trial.view: trial for trial in trials if trial.path == "host-host" and trial.phase == "before"}
-    for trial in (t for t in trials if t.path == "pod-pod"):
-        baseline = None if trial.load_ratio else baselines.get(trial.view)  # the baseline's latency is that of an idle path
-        table.add_row(trial.view, _what(trial), _figure(trial), _figure(baseline) if baseline else "",
-                      _ratio(trial, baseline), _limit(mode, trial))
-    if table.row_count:
-        console.print(table)
-    for line in dict.fromkeys(f"{t.view}, {t.path}: {_why(t)}" for t in trials if t.reason):
-        console.print(line, markup=False)
-    console.print(f"Stored: {store.mode_path(folder, result)}", markup=False)
-
-
-def _what(trial: Trial) -> str:
-    if trial.view == "latency":
-        return f"under load {trial.load_ratio:g}" if trial.load_ratio else "idle"
-    if trial.streams is None:
-        return ""
-    streams = f"{trial.streams} stream" + ("s" if trial.streams != 1 else "")
-    return streams if trial.mss == "native" else f"{streams}, {trial.mss} MSS"
-
-
-def _value(trial: Trial) -> float | None:
-    by_view = {"wire": trial.wire_goodput_bps, "cost": trial.core_s_per_gbit, "latency": trial.p50_us}
-    return by_view.get(trial.view, trial.goodput_bps)
-
-
-def _figure(trial: Trial) -> str:
-    value = _value(trial)
-    if trial.status != "ok" or value is None:
-        return trial.status.replace("-", " ")  # why stands below the table
-    if trial.view == "cost":
-        return f"{value:.3f} core·s/Gbit"
-    if trial.view == "latency":
-        return f"{value:.1f} µs"
-    return f"{value / 1e6:.1f} Mbit/s"
-
-
-def _why(trial: Trial) -> str:
-    return trial.reason or "" if trial.status == "not-run" else f"{trial.status}: {trial.reason}"
-
-
-def _ratio(trial: Trial, baseline: Trial | None) -> str:
-    value, base = _value(trial), _value(baseline) if baseline else None
-    return f"{value / base:.3f}" if value and base else ""
-
-
-def _limit(mode: Mode, trial: Trial) -> str:
-    if trial.view == "wire":
-        return f"{limits.goodput_limit_bps(mode, protocol.ETHERNET_BPS) / 1e6:.1f} Mbit/s"
-    if trial.view == "link" and trial.link_rate_bps:
-        return f"{limits.goodput_limit_bps(mode, trial.link_rate_bps) / 1e6:.1f} Mbit/s"
-    return ""

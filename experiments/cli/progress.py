@@ -1,28 +1,58 @@
-"""Progress for a person: a moving line on a terminal, plain lines with the elapsed time in a log."""
+"""What a person sees: progress as a moving line on a terminal or as plain lines in a log, and sentences that fit the width."""
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.text import Text
 
 from experiments.labs.backend import Tell
+from experiments.measure.pace import Pace
+from experiments.results.words import duration
 
 console = Console(highlight=False, soft_wrap=True)
 
 
+class _Line:
+    """The moving line: what is done now, and the time, which goes on while nothing new is said."""
+
+    def __init__(self, pace: Pace | None) -> None:
+        self._pace = pace
+        self._started = time.monotonic()
+        self.text = ""
+
+    @property
+    def times(self) -> str:
+        """How long it has run, and how long it still will, about."""
+        elapsed = duration(time.monotonic() - self._started)
+        return f"{elapsed}, {duration(self._pace.left_s)} left" if self._pace else elapsed
+
+    def __rich__(self) -> Text:
+        return Text(f"{self.text}  ({self.times})" if self.text else "", overflow="ellipsis", no_wrap=True)
+
+
 @contextmanager
-def telling() -> Iterator[Tell]:
-    """Give a function that shows what is being done now."""
-    started = time.monotonic()
+def telling(pace: Pace | None = None) -> Iterator[Tell]:
+    """Give a function that shows what is being done now; with a ``pace`` also how long it will take, about."""
+    line = _Line(pace)
     if console.is_terminal:
-        with console.status("") as status:
-            yield lambda text: status.update(f"{text}  ({time.monotonic() - started:.0f} s)")
+        with console.status(line):
+            yield lambda text: setattr(line, "text", text)
         return
 
-    def line(text: str) -> None:
-        console.print(f"{time.monotonic() - started:6.1f} s  {text}", markup=False)
+    def log(text: str) -> None:
+        console.print(f"{line.times:>8}  {text}", markup=False)
 
-    yield line
+    yield log
+
+
+def say(text: str, *, indent: str = "") -> None:
+    """Print sentences, broken between words where the terminal ends; a path is never broken."""
+    for paragraph in text.splitlines():
+        lines = textwrap.wrap(paragraph, max(20, console.width), subsequent_indent=indent, break_long_words=False,
+                              break_on_hyphens=False)
+        console.print("\n".join(lines), markup=False)

@@ -8,7 +8,9 @@ A single experiment is a campaign of one mode.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+import shutil
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,11 +20,14 @@ from experiments.errors import UserError
 from experiments.labs.backend import Tell
 from experiments.measure import provenance
 from experiments.measure.deployment import Job, Outcome, now
-from experiments.measure.protocol import Protocol, profile
-from experiments.measure.views import drifted
+from experiments.measure.pace import Pace
+from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Protocol, profile
 from experiments.probes import environment
 from experiments.results import store, summary
+from experiments.results import validate as validation
+from experiments.results.checks import privacy
 from experiments.results.model import Campaign, Deployment, ModeResult, Trial
+from experiments.results.validate import Report, validate
 from experiments.variant import Variant
 
 Purpose = Literal["reference", "contribution", "experiment"]
@@ -30,6 +35,7 @@ Deploy = Callable[[Job, Tell], Outcome]
 
 SCHEMA = "podpath/campaign/1"
 MODE_SCHEMA = "podpath/mode/1"
+REASONS = 3  # of those for which a stored deployment is refused, that its own reason names
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,15 @@ def plan(request: Request) -> tuple[Mapping[str, Any], ...]:
 def begin(request: Request, root: Path) -> Path:
     """Make the campaign's folder below ``root`` and write the plan into it.
 
+    The folder of a single experiment has the mode in its name.
+
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder cannot be written, or what is to be a reference would be refused as one when it has been measured.
     """
     protocol: Protocol = profile(request.profile)
     host = request.host or environment.host_slug()
-    folder = store.campaign_dir(root, now()[:10], host)
+    alone = request.variants[0].mode if request.purpose == "experiment" and len(request.variants) == 1 else ""
+    folder = store.campaign_dir(root, now()[:10], f"{host}-{alone}" if alone else host)
     facts = {**request.machine, "slug": host} if request.machine else environment.host(host)
     store.write_campaign(folder, Campaign(
         schema=SCHEMA, id=folder.name, status="partial", purpose=request.purpose, started_at=now(), finished_at=None,
@@ -75,38 +84,103 @@ def begin(request: Request, root: Path) -> Path:
         protocol={**protocol.as_mapping(request.seed), "nodes": request.nodes},
         host=facts, network={}, software=dict(request.software) or environment.software(), plan=plan(request),
     ))
+    if request.purpose == "reference" and (errors := validate(folder).errors):
+        shutil.rmtree(folder)
+        raise UserError("This cannot become a reference: " + "; ".join(f"{e.key}: {e.text.rstrip('.')}" for e in errors) + ".",
+                        "Leave --reference out, or mend what is named.")
     return folder
 
 
-def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True) -> Campaign:
+def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pace: Pace | None = None) -> Report:
     """Measure the cells that are still planned, in order; each deployment is stored before the next one begins.
 
     A deployment whose baselines drift apart is repeated once, and keeps the drift of the first attempt; if they still
     do, it is kept and marked by its drift. Without ``repeat`` it is so the first time.
+
+    What is stored is validated before it counts: a deployment that does not pass is kept as a failed one, with the reason
+    and without numbers (the tools' outputs stay below raw/); a campaign that does not pass at its end is ``aborted``.
+    Returned is what the validation of the whole folder found. ``pace`` is told when deployments begin and end.
     """
     campaign, results = store.read_campaign(folder)
     by_variant = {result.variant: result for result in results}
     for position, cell in enumerate(campaign.plan):
         if cell["state"] != "planned":
             continue
-        variant = Variant.of(cell)
-        job = Job(variant, int(cell["n"]), str(campaign.protocol["profile"]), int(campaign.protocol.get("nodes", 2)))
-        tell(f"[{position + 1}/{len(campaign.plan)}] {variant.mode}, deployment {job.n}, kernel {variant.kernel}")
-        outcome = deploy(job, tell)
-        drift = outcome.deployment.drift_ratio
-        if repeat and drifted(drift, _drifts(variant, by_variant.values())):
-            tell(f"the baselines before and after differ by {drift:.0%}: once more")
-            outcome = deploy(job, tell)
-            outcome = replace(outcome, deployment=replace(outcome.deployment, repeated_drift_ratio=drift))
-        by_variant[variant] = _store(folder, campaign.id, variant, by_variant.get(variant), outcome)
+        variant, n = Variant.of(cell), int(cell["n"])
+        say = _prefixed(tell, position, len(campaign.plan), variant)
+        if pace:
+            pace.begin()
+        network: Mapping[str, Any] = {}
+        before = by_variant.get(variant)
+        # A run that was killed may have stored the deployment, and not yet that it has: then it is only judged.
+        if before is None or all(deployment.n != n for deployment in before.deployments):
+            job = Job(variant, n, str(campaign.protocol["profile"]), int(campaign.protocol.get("nodes", 2)))
+            outcome = _measured(job, deploy, say, _drifts(variant, by_variant.values()) if repeat else None)
+            network = outcome.network
+            by_variant[variant] = _store(folder, campaign.id, variant, before, outcome)
+        by_variant[variant] = _judged(folder, campaign, by_variant[variant], n)
+        status = next(deployment.status for deployment in by_variant[variant].deployments if deployment.n == n)
         cells = list(campaign.plan)
-        cells[position] = {**cell, "state": "done" if outcome.deployment.status == "ok" else outcome.deployment.status}
-        campaign = replace(campaign, plan=tuple(cells), network=campaign.network or dict(outcome.network))
+        cells[position] = {**cell, "state": "done" if status == "ok" else status}
+        campaign = replace(campaign, plan=tuple(cells), network=campaign.network or dict(network))
         store.write_campaign(folder, campaign)
+        if pace:
+            pace.end()
     floor = summary.noise_floor(by_variant.values())
     campaign = replace(campaign, status="complete", finished_at=now(), noise_floor=floor)
     store.write_campaign(folder, campaign)
-    return campaign
+    report = validate(folder)
+    if report.errors:
+        store.write_campaign(folder, replace(campaign, status="aborted"))
+    return report
+
+
+def _prefixed(tell: Tell, position: int, count: int, variant: Variant) -> Tell:
+    """Say also which of the plan's deployments is under way."""
+    if count == 1:
+        return tell
+    return lambda text: tell(f"[{position + 1}/{count}] {variant.name}: {text}")
+
+
+def _measured(job: Job, deploy: Deploy, tell: Tell, usual: Sequence[float] | None) -> Outcome:
+    """A deployment; made again where its drift is larger than the ``usual`` ones, unless there is none to compare with."""
+    outcome = deploy(job, tell)
+    drift = outcome.deployment.drift_ratio
+    if usual is None or not drifted(drift, usual):
+        return outcome
+    tell(f"the baselines before and after differ by {drift:.0%}: once more")
+    outcome = deploy(job, tell)
+    return replace(outcome, deployment=replace(outcome.deployment, repeated_drift_ratio=drift))
+
+
+def drifted(ratio: float | None, usual: Sequence[float] = ()) -> bool:
+    """Whether the two baselines of a deployment lie so far apart that a repeat is worth its time.
+
+    ``usual`` are the drifts of the kernel's deployments so far. Where the baseline itself is never within the limit (tens
+    of Gbit/s over a virtual link of a shared machine), a repeat would drift as well: there only the unusual is repeated.
+    """
+    limit = DRIFT_LIMIT_RATIO
+    if len(usual) >= DRIFT_USUAL_AFTER:
+        limit = max(limit, DRIFT_USUAL_FACTOR * statistics.median(usual))
+    return ratio is not None and ratio > limit
+
+
+def _judged(folder: Path, campaign: Campaign, result: ModeResult, n: int) -> ModeResult:
+    """The stored result, with its deployment ``n`` as a failed one if `validate` would refuse the file because of it."""
+    errors = validation.mode_file(store.mode_path(folder, result), campaign).errors
+    if not errors:
+        return result
+    said = "; ".join(f"{error.key}: {error.text.rstrip('.')}" for error in errors[:REASONS])
+    if any(privacy.findings(said)):
+        said = f"{', '.join(error.key for error in errors[:REASONS])} cannot be published as it is"
+    reason = f"`validate` refuses it: {said}." + (f" And {len(errors) - REASONS} more." if len(errors) > REASONS else "")
+    deployments = tuple(
+        replace(deployment, status="failed", reason=reason, trials=(), drift_ratio=None)
+        if deployment.n == n and deployment.status == "ok" else deployment for deployment in result.deployments)
+    result = replace(result, deployments=deployments)
+    result = replace(result, summary=summary.summarise(result))
+    store.write_mode(folder, result)
+    return result
 
 
 def _drifts(variant: Variant, results: Iterable[ModeResult]) -> list[float]:

@@ -26,6 +26,7 @@ from experiments.measure import attestation, views
 from experiments.measure.anonymous import Anonymous
 from experiments.measure.protocol import Protocol, profile
 from experiments.probes import environment
+from experiments.results import rules
 from experiments.results.model import Deployment, Trial
 from experiments.variant import CAPSULE, Variant
 
@@ -156,7 +157,7 @@ class _Run:
         ok = reason is None
         deployment = Deployment(
             n=self.job.n, status="ok" if ok else "failed", reason=reason, started_at=started_at,
-            drift_ratio=views.drift(self.trials) if ok else None,
+            drift_ratio=rules.drift(self.trials) if ok else None,
             attestation_before=tuple(self.before), attestation_after=tuple(self.after),
             trials=tuple(self.trials) if ok else (), packet=self.packet, **phases,
         )

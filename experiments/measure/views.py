@@ -7,8 +7,7 @@ fails makes a failed trial with its reason, never a number.
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,9 +20,6 @@ from experiments.measure.attestation import set_segmentation
 from experiments.measure.protocol import (
     CAPSULE_LINK_BPS,
     CONGESTION_CONTROL,
-    DRIFT_LIMIT_RATIO,
-    DRIFT_USUAL_AFTER,
-    DRIFT_USUAL_FACTOR,
     EQUAL_MSS_BYTES,
     ETHERNET_BPS,
     NOISE_LIMITS,
@@ -31,9 +27,12 @@ from experiments.measure.protocol import (
     SMALL_MSS_BYTES,
     Protocol,
 )
-from experiments.probes import counters, cpu, iperf3, noise, sockperf
+from experiments.probes import counters, cpu, environment, iperf3, noise, sockperf
 from experiments.probes.errors import ProbeError
+from experiments.results import rules
 from experiments.results.model import Trial
+from experiments.results.plain import shown
+from experiments.results.words import quantity
 
 # Offered slowly, in writes of whole segments: no queue overflows, no segment is half full, each packet counts once. A lost
 # packet is sent, and counted, twice: then the transfer is made again, at a quarter of the rate; a relay may not keep up before.
@@ -87,15 +86,6 @@ def plan(protocol: Protocol) -> list[Ask]:
     if "speed" in protocol.views:
         asks.append(Ask("speed", "host-host", "after"))
     return asks
-
-
-def drift(trials: list[Trial]) -> float | None:
-    """How far the two baselines of a deployment lie apart, as a ratio of their mean; None where there are not two."""
-    ends = [t.goodput_bps for t in trials
-            if t.view == "speed" and t.path == "host-host" and t.status == "ok" and t.goodput_bps]
-    if len(ends) != 2:
-        return None
-    return round(abs(ends[0] - ends[1]) / statistics.fmean(ends), 6)
 
 
 class Bench:
@@ -152,36 +142,54 @@ class Bench:
         watch = None if self.lab.foreign else noise.Watch()
         try:
             trial = self._views[ask.view](base, self.paths[ask.path], ask)
+            if broken := self._broken(trial):
+                raise ProbeError(broken)
         except ProbeError as failure:
             return replace(base, status="failed", reason=str(failure), noise=watch.stop() if watch else {})
         return replace(trial, noise=watch.stop() if watch else {})
+
+    def _broken(self, trial: Trial) -> str:
+        """Which rules a trial breaks, in a sentence; empty if none. `validate` would refuse its numbers."""
+        cores = None if self.lab.foreign else environment.cores()
+        found = [f"{name} = {shown(getattr(trial, name))}: {text}" for name, text in rules.broken(trial, self.mode.name, cores)]
+        return f"The numbers cannot be right: {'; '.join(found)}." if found else ""
 
     # -- the views --------------------------------------------------------------------------------------------------
 
     def _wire(self, trial: Trial, path: Path, ask: Ask) -> Trial:
         """Payload over what the underlay carried for it; counts, no clock."""
-        node = self.lab.nodes[0]
         segment = limits.limit(self.mode if path.name == "pod-pod" else None).payload_bytes
         set_segmentation(self.lab, on=False)
         try:
             for offered_bps in WIRE_OFFERED_BPS:
-                before = counters.read(self.lab, node.name, node.device)
-                result = self._iperf3(trial, path, size_bytes=self.protocol.wire_bytes, offered_bps=offered_bps,
-                                      write_bytes=WIRE_SEGMENTS_A_WRITE * segment)
-                sent = counters.read(self.lab, node.name, node.device) - before
-                if not result.retransmits:
-                    break
-            else:
-                raise ProbeError(f"Packets were lost in each of {len(WIRE_OFFERED_BPS)} transfers, the last of which was "
-                                 f"offered at {offered_bps / 1e6} Mbit/s.")
+                counted, wrong = self._wire_once(trial, path, segment, offered_bps)
+                if not wrong:
+                    return counted
         finally:
             set_segmentation(self.lab, on=True)
-        ratio = counters.wire_efficiency(result.sent_bytes, sent)
-        return replace(
+        raise ProbeError(f"{wrong} So it was in each of {len(WIRE_OFFERED_BPS)} transfers, the last of which was offered at "
+                         f"{quantity(offered_bps, 'bit/s')}.")
+
+    def _wire_once(self, trial: Trial, path: Path, segment: int, offered_bps: int) -> tuple[Trial, str]:
+        """One transfer, and why its counts are not those of its payload; empty if they are."""
+        node = self.lab.nodes[0]
+        before = counters.read(self.lab, node.name, node.device)
+        result = self._iperf3(trial, path, size_bytes=self.protocol.wire_bytes, offered_bps=offered_bps,
+                              write_bytes=WIRE_SEGMENTS_A_WRITE * segment)
+        sent = counters.read(self.lab, node.name, node.device) - before
+        if result.retransmits:
+            return trial, "Packets were lost, and counted twice."
+        # Sent is what the socket took. What the device had not carried yet when it was read makes the ratio too good.
+        try:
+            ratio = counters.wire_efficiency(result.sent_bytes, sent)
+        except ProbeError as impossible:
+            return trial, str(impossible)
+        counted = replace(
             trial, payload_bytes=result.sent_bytes, underlay_tx_bytes=sent.tx_bytes,
             underlay_tx_packets=sent.tx_packets, wire_efficiency_ratio=round(ratio, 6),
             wire_goodput_bps=round(ratio * ETHERNET_BPS), retransmits=result.retransmits, mss_bytes=result.mss_bytes,
         )
+        return counted, self._broken(counted)
 
     def _speed(self, trial: Trial, path: Path, ask: Ask) -> Trial:
         """As fast as it goes, on a link without limit."""
@@ -276,18 +284,6 @@ def _too_noisy(trial: Trial) -> str | None:
     over = [f"{name} {trial.noise[name]:g} > {limit:g}" for name, limit in NOISE_LIMITS.items()
             if trial.noise.get(name, 0.0) > limit]
     return ", ".join(over) or None
-
-
-def drifted(ratio: float | None, usual: Sequence[float] = ()) -> bool:
-    """Whether the two baselines of a deployment lie so far apart that a repeat is worth its time.
-
-    ``usual`` are the drifts of the kernel's deployments so far. Where the baseline itself is never within the limit (tens
-    of Gbit/s over a virtual link of a shared machine), a repeat would drift as well: there only the unusual is repeated.
-    """
-    limit = DRIFT_LIMIT_RATIO
-    if len(usual) >= DRIFT_USUAL_AFTER:
-        limit = max(limit, DRIFT_USUAL_FACTOR * statistics.median(usual))
-    return ratio is not None and ratio > limit
 
 
 def _now() -> str:

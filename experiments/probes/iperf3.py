@@ -172,10 +172,15 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
     if result.congestion_control and result.congestion_control != congestion_control:
         raise ProbeError(f"{congestion_control} was asked for, {result.congestion_control} was used.")
     unequal = abs(result.sent_bytes - result.received_bytes)
-    buffers = UNEQUAL_BYTES * max(1, _count(_mapping(start, "test_start").get("num_streams")) or 1)
-    if unequal > max(UNEQUAL_RATIO * result.sent_bytes, buffers):
-        raise ProbeError(f"iperf3's sender and receiver disagree by {unequal} bytes; buffers hold {buffers}.")
+    streams = max(1, _count(_mapping(start, "test_start").get("num_streams")) or 1)
+    if unequal > most_unequal_bytes(result.sent_bytes, streams):
+        raise ProbeError(f"iperf3's sender and receiver disagree by {unequal} bytes; buffers hold {UNEQUAL_BYTES * streams}.")
     return result
+
+
+def most_unequal_bytes(sent_bytes: float, streams: int) -> float:
+    """How far sender and receiver of so many connections may lie apart when both have counted right."""
+    return max(UNEQUAL_RATIO * sent_bytes, UNEQUAL_BYTES * streams)
 
 
 def _read(text: str) -> tuple[dict[str, Any], str]:
@@ -190,7 +195,8 @@ def _read(text: str) -> tuple[dict[str, Any], str]:
     rest = text[len(before):].strip()
     try:
         answer, end = decoder.raw_decode(rest)
-        again = decoder.raw_decode(rest[end:].strip())[0] if rest[end:].strip() else answer
+        more = rest[end:].strip()
+        again = json.loads(more) if more else answer
     except (ValueError, RecursionError):
         raise ProbeError("iperf3's output is not JSON.") from None
     if not isinstance(answer, dict):
@@ -199,7 +205,7 @@ def _read(text: str) -> tuple[dict[str, Any], str]:
         raise ProbeError("iperf3 printed two results that differ.")
     if brace:
         notes.append(f"after a warning: {' '.join(before.split())[:80]}")
-    if rest[end:].strip():
+    if more:
         notes.append("its output came twice")
     return answer, f" ({'; '.join(notes)})" if notes else ""
 

@@ -26,6 +26,7 @@ from experiments.results.plain import from_plain as _from_plain
 T = TypeVar("T")
 
 CAMPAIGN_FILE = "campaign.yml"
+BESIDE = ("local", "campaigns")  # the folders of data/ whose ids are names of pages
 RAW_MAX_BYTES = 1024 * 1024  # of one tool's output, unpacked
 SCHEMA_LINE = "# yaml-language-server: $schema={depth}schema/{kind}-{version}.schema.json\n"
 
@@ -54,23 +55,23 @@ def from_plain(wanted: type[T], plain: Any) -> T:
 # -- writing ------------------------------------------------------------------------------------------------------
 
 
-def campaign_dir(root: Path, date: str, host: str) -> Path:
-    """Make a new folder ``<date>-<host>`` below ``root``; if there is one, ``-2``, ``-3`` … is appended.
+def campaign_dir(root: Path, date: str, name: str) -> Path:
+    """Make a new folder ``<date>-<name>`` below ``root``; if there is one, ``-2``, ``-3`` … is appended.
 
-    The folders beside ``root`` are looked into as well: an experiment (data/local) and a campaign (data/campaigns) of the
-    same day would else have the same id, and the same page.
+    Of data/local and data/campaigns, both are looked into: an experiment and a campaign of the same day would else have the
+    same id, and the same page.
 
     Raises:
         UserError: the name would not be a plain folder name, or the folder cannot be made.
     """
     field = fields.get("Campaign", "id")
-    name = f"{date}-{host}"
+    name = f"{date}-{name}"
     try:
         _check_name(field.pattern, name)
         root.mkdir(parents=True, exist_ok=True)
         for number in range(1, 10_000):
             folder = root / (name if number == 1 else f"{name}-{number}")
-            if any(root.parent.glob(f"*/{folder.name}")):
+            if any((root.parent / beside / folder.name).exists() for beside in BESIDE):
                 continue
             with contextlib.suppress(FileExistsError):
                 folder.mkdir()
@@ -191,7 +192,7 @@ def atomic_write(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise ExperimentFailed(
-            f"{path}: could not be written: {error.strerror}.", "Make room, then go on with --resume."
+            f"{path}: could not be written: {error.strerror}.", "Make room, then do it again."
         ) from None
 
 
@@ -245,7 +246,7 @@ def read_raw(folder: Path, trial: Trial) -> str:
         raise UserError(f"{trial.id}: has no raw output.")
     path = folder / trial.raw["path"]
     try:
-        packed = path.read_bytes()
+        packed = yamlfile.read_regular(path, RAW_MAX_BYTES)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
     if hashlib.sha256(packed).hexdigest() != trial.raw["sha256"]:

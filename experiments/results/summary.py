@@ -65,6 +65,11 @@ class Cell:
         """The measure that stands for the cell."""
         return MEASURES[self.view][0]
 
+    @property
+    def shown(self) -> str:
+        """The measure that people are shown: the headline, for the wire view in the unit of its limit."""
+        return "wire_goodput_bps" if self.view == "wire" else self.headline
+
     def estimate(self, measure: str) -> Estimate | None:
         """The measure over the deployments; None where no deployment gave a value."""
         return estimate(list(self.values.get(measure, {}).values()), fields.get("Trial", measure).digits)

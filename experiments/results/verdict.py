@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from experiments.results import distribution_free, fields
-from experiments.results.model import ModeResult
+from experiments.results.model import ModeResult, Trial
 from experiments.results.summary import Cell, cells
 from experiments.results.words import counted, percent, quantity
 
@@ -77,6 +79,25 @@ def _discarded(result: ModeResult) -> list[str]:
     kinds = sorted({(t.reason or "no reason").split(" ")[0] for t in found})
     return [f"{counted(len(found), 'trial')} of {len(every)} discarded because of what the machine did meanwhile "
             f"({', '.join(kinds)}). Try again on an idle machine."]
+
+
+# A covariate above its limit, as a discarded trial's reason names it (experiments.views), and what that means.
+_ABOVE = re.compile(r"(canary_ratio|steal_ratio) ([\d.]+) > ([\d.]+)")
+
+
+def reason_in_words(trial: Trial) -> str:
+    """Why a trial has no number that counts, in words; empty if it has one."""
+    if not trial.reason or trial.status == "not-run":
+        return trial.reason or ""
+    return f"{trial.status}: {_ABOVE.sub(_busy, trial.reason)}"
+
+
+def _busy(above: re.Match[str]) -> str:
+    name, value, limit = above[1], float(above[2]), float(above[3])
+    if name == "canary_ratio":
+        return f"the machine was busy: a fixed loop took {value:.2g} times its usual time; limit {limit:g}"
+    return (f"the machine was busy: its hypervisor kept {percent(value)} of the processors' time for others; "
+            f"limit {percent(limit)}")
 
 
 def _drifted(result: ModeResult) -> list[str]:

@@ -1,33 +1,44 @@
-"""Numbers in words: three or four figures, with a unit that keeps them readable."""
+"""Numbers in words: three significant digits, with a unit that keeps them readable. Terminal and pages share these."""
 
 from __future__ import annotations
 
+import math
+
 _DECIMAL = (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
+_TIMES = (("s", 1e6), ("ms", 1e3), ("µs", 1.0))  # in µs
 
 
 def quantity(value: float, unit: str) -> str:
-    """A value with its unit: ``quantity(941482000, "bit/s")`` is ``941 Mbit/s``."""
+    """A value with its unit: ``quantity(941482000, "bit/s")`` is ``941 Mbit/s``, ``quantity(1250, "µs")`` is ``1.25 ms``."""
     if unit in ("bit/s", "bytes"):
-        for prefix, size in _DECIMAL:
-            if abs(value) >= size or size == 1.0:
-                symbol = unit if unit == "bit/s" else "B" if prefix else "bytes"
-                return f"{figures(value / size)} {prefix}{symbol}"
+        size, prefix = _scale(value, [(size, prefix) for prefix, size in _DECIMAL])
+        symbol = unit if unit == "bit/s" else "B" if prefix else "bytes"
+        return f"{figures(value / size)} {prefix}{symbol}"
+    if unit == "µs":
+        size, name = _scale(value, [(size, name) for name, size in _TIMES])
+        return f"{figures(value / size)} {name}"
     if unit in ("", "ratio"):
         return figures(value, 4)
     return f"{figures(value)} {unit}"
 
 
+def _scale(value: float, sizes: list[tuple[float, str]]) -> tuple[float, str]:
+    """The largest of the sizes (in falling order) of which the value, as it will be shown, is at least one."""
+    shown = abs(_rounded(value, 3))
+    return next(((size, name) for size, name in sizes if shown >= size), sizes[-1])
+
+
 def figures(value: float, count: int = 3) -> str:
-    """A number with at least ``count`` figures, never in powers of ten, no needless zeros behind the point."""
+    """A number with ``count`` figures or all that stand before its point, never in powers of ten."""
     if value == 0:
         return "0"
-    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
-    leading = 0
-    small = abs(value)
-    while small < 0.1 and leading < 12:
-        small *= 10
-        leading += 1
-    return f"{value:.{max(0, count - whole + leading)}f}"
+    value = _rounded(value, count) if abs(value) < 10**count else value
+    digits = count - 1 - math.floor(math.log10(abs(value)))
+    return f"{value:.{min(max(0, digits), 15)}f}"
+
+
+def _rounded(value: float, count: int) -> float:
+    return float(f"{value:.{count - 1}e}")
 
 
 def percent(ratio: float) -> str:
@@ -38,3 +49,11 @@ def percent(ratio: float) -> str:
 def counted(number: int, word: str) -> str:
     """``counted(2, "deployment")`` is ``2 deployments``."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def duration(seconds: float) -> str:
+    """How long something takes, as a person says it: ``45 s``, ``12 min``, ``1 h 05 min``; below 3 minutes in seconds."""
+    if seconds < 180:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -7,8 +7,10 @@ aliases, tags, duplicate keys, tabs, several documents and files above 256 KiB a
 
 from __future__ import annotations
 
+import errno
 import math
 import re
+import stat
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -51,8 +53,7 @@ def text_of(path: Path) -> str:
         UserError: it cannot be read, is too large or is not UTF-8.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_regular(path, MAX_BYTES)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
     if len(content) > MAX_BYTES:
@@ -62,6 +63,18 @@ def text_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UserError(f"{path}:{line}: is not UTF-8.") from None
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The first ``most`` bytes of a file, and one more where it is larger.
+
+    Raises:
+        OSError: it cannot be read, or is no file: to open a pipe would wait for whoever writes into it.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    with path.open("rb") as file:
+        return file.read(most + 1)
 
 
 def parse(text: str, name: str) -> Plain:

@@ -20,6 +20,7 @@ from experiments.results.summary import cells
 from experiments.site import entries, figures
 from experiments.variant import Variant
 
+REFUSED = "not valid"  # the status of what `validate` refuses, whatever the file says
 HEADLINES = ("link", "speed")  # what the list of a mode's other campaigns shows: one stream, native segments
 
 
@@ -47,15 +48,17 @@ class Card:
     profile: str
     protocol: str
     results: tuple[ResultCard, ...]
+    flaw: str = ""  # why `validate` refuses it
 
 
-def card(modes: Mapping[str, Mode], stored: Stored, *, local: bool) -> Card:
-    """What other pages say of a campaign."""
+def card(modes: Mapping[str, Mode], stored: Stored, *, local: bool, flaw: str = "") -> Card:
+    """What other pages say of a campaign; of one with a ``flaw`` (why `validate` refuses it) they tell no figure."""
     campaign = stored.campaign
     return Card(
-        campaign.id, local, campaign.purpose, campaign.status, campaign.started_at, campaign.finished_at or "",
+        campaign.id, local, campaign.purpose, REFUSED if flaw else campaign.status, campaign.started_at,
+        campaign.finished_at or "",
         str(campaign.protocol.get("profile", "")), str(campaign.protocol.get("id", "")),
-        tuple(_result_card(modes.get(result.mode), stored, result) for result in stored.results),
+        tuple(_result_card(None if flaw else modes.get(result.mode), stored, result) for result in stored.results), flaw,
     )
 
 
@@ -74,7 +77,7 @@ def card_from(plain: Mapping[str, Any]) -> Card:
     return Card(**{**plain, "results": results})
 
 
-def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool) -> dict[str, dict[str, str]]:
+def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool, flaw: str = "") -> dict[str, dict[str, str]]:
     """Title, description and body of each page by its name, which is without ``.html``."""
     campaign = stored.campaign
     parts = [(entries.page_name(campaign.id, result.variant), result) for result in stored.results]
@@ -88,7 +91,7 @@ def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool) -> dict[str
         "description": f"Environment, noise floor and comparisons of the campaign {campaign.id}.",
         "body": jinja.get_template("campaign.html.j2").render(
             campaign=campaign, parts=parts, files=["campaign.yml", *(mode_path(stored.folder, r).name for r in stored.results)],
-            environment=facts, local=local,
+            environment=facts, local=local, status=f"{REFUSED}: {flaw}" if flaw else f"{campaign.status}.",
             floor=[(name, entry) for name, entry in campaign.noise_floor.items()
                    if isinstance(entry, Mapping) and "measure" in entry],
             drift=campaign.noise_floor.get("drift"), compared=_compared(stored.results),

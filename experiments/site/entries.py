@@ -104,7 +104,7 @@ def rows(mode: Mode, stored: Stored, result: ModeResult) -> tuple[Row, ...]:
 
 
 def _row(mode: Mode, stored: Stored, result: ModeResult, cell: Cell, all_cells: Sequence[Cell]) -> Row:
-    measure = _shown_measure(cell)
+    measure = cell.shown
     whole, ratio = cell.estimate(measure), cell.ratio(measure)
     base = next((other for other in all_cells if other.key == cell.baseline), None)
     baseline = base.estimate(measure) if base else None
@@ -127,11 +127,6 @@ def _range(measure: str, whole: Estimate | None) -> str:
     if whole is None or whole.n < 2:
         return ""
     return f"{figures.shown(measure, whole.low)} to {figures.shown(measure, whole.high)}"
-
-
-def _shown_measure(cell: Cell) -> str:
-    """The wire view is shown in the unit of its limit, the others by their headline."""
-    return "wire_goodput_bps" if cell.view == "wire" else cell.headline
 
 
 def first_trial(result: ModeResult, cell: Cell) -> tuple[str, Trial | None]:
@@ -171,7 +166,7 @@ def _plots(
         strips = []
         for cell in (c for c in all_cells if c.view == view):
             _, trial = first_trial(result, cell)
-            samples = tuple(cell.values.get(_shown_measure(cell), {}).values())
+            samples = tuple(cell.values.get(cell.shown, {}).values())
             label = f"{'host to host' if cell.path == 'host-host' else mode.short_title}, {_what(cell)}"
             if samples:
                 strips.append((label, samples, limit(mode if cell.path == "pod-pod" else None, cell, trial)))

@@ -21,6 +21,7 @@ from experiments.catalog import Mode
 from experiments.paths import MODES, PACKAGE
 from experiments.results import store
 from experiments.results.store import Stored
+from experiments.results.validate import validate
 from experiments.site import campaign_pages, tables
 from experiments.site.campaign_pages import Card, ResultCard
 from experiments.variant import Variant
@@ -76,11 +77,11 @@ def chosen(cards: Iterable[Card]) -> dict[str, set[Variant]]:
     """What the pages of modes show in full: campaign -> variants.
 
     For each mode, lab, kernel and daemon the newest reference campaign that has it, else the newest complete one, else the
-    newest; and of this machine's own results the newest.
+    newest; and of this machine's own results the newest. What `validate` refuses is never shown in full.
     """
     best: dict[tuple[bool, Variant], tuple[tuple[bool, bool, bool, str], str]] = {}
     for card in cards:
-        for result in card.results:
+        for result in card.results if not card.flaw else ():
             place = (card.local, result.variant)
             rank = (card.purpose == "reference", card.status == "complete", result.deployments > 0, card.started_at)
             if place not in best or rank >= best[place][0]:
@@ -108,11 +109,14 @@ def _make(
     folder: Path, place: Path, key: str, jinja: jinja2.Environment, modes: Mapping[str, Mode], *, local: bool
 ) -> Card:
     stored = Stored(folder, *store.read_campaign(folder))
-    card = campaign_pages.card(modes, stored, local=local)
+    # Not this machine's name: the same files make the same pages everywhere.
+    errors = validate(folder, own_name=False).errors
+    flaw = f"{errors[0].file.name}: {errors[0].key}: {errors[0].text}" if errors else ""
+    card = campaign_pages.card(modes, stored, local=local, flaw=flaw)
     rows = tables.trial_rows(stored.campaign, stored.results)
     place.mkdir(parents=True, exist_ok=True)
     (place / CARD).unlink(missing_ok=True)  # what follows is half-made until there is a card again
-    store.atomic_write(place / PAGES, json.dumps(campaign_pages.pages(jinja, stored, local=local)).encode())
+    store.atomic_write(place / PAGES, json.dumps(campaign_pages.pages(jinja, stored, local=local, flaw=flaw)).encode())
     store.atomic_write(place / f"{TRIALS}.csv", tables.as_csv(rows).encode())
     store.atomic_write(place / f"{TRIALS}.json", tables.as_json(rows).encode())
     shutil.rmtree(place / FILES, ignore_errors=True)
@@ -136,6 +140,6 @@ def _key(folder: Path, code: str) -> str:
 
 
 def _digest_of_code(root: Path) -> str:
-    code = [PACKAGE.glob("*.py"), *((PACKAGE / below).rglob("*.py") for below in ("catalog", "results", "site"))]
+    code = [PACKAGE.glob("*.py"), *((PACKAGE / below).rglob("*.py") for below in ("catalog", "probes", "results", "site"))]
     files = [*chain.from_iterable(code), *MODES.rglob("*.yml"), *(root / "docs" / "templates").glob("*.j2")]
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from experiments import catalog
-from experiments.cli.validate import _ceiling
 from experiments.errors import UserError
 from experiments.results.store import Stored
 from experiments.results.validate import Report, validate
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.lab
 
 
 def check(path: Path) -> Report:
-    return validate(path, modes=catalog.load(), ceiling=_ceiling)
+    return validate(path, modes=catalog.load())
 
 
 @pytest.fixture

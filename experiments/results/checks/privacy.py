@@ -33,8 +33,8 @@ _SYSTEM_INFO = re.compile(r'"system_info":\s*"[^\s"]+ ([^\s"]+)')
 _NO_NAME = frozenset({"-", "host", "(none)", "localhost"})
 
 
-def findings(text: str) -> Iterator[tuple[str, str]]:
-    """What in a text should not be published: the words, and what they are."""
+def findings(text: str, *, own_name: bool = True) -> Iterator[tuple[str, str]]:
+    """What in a text should not be published: the words, and what they are; with ``own_name`` also this machine's name."""
     for pattern, what in _SIGNS:
         for match in pattern.finditer(text):
             yield match[0], what
@@ -43,7 +43,8 @@ def findings(text: str) -> Iterator[tuple[str, str]]:
             if _public(match[0]):
                 yield match[0], "a public address"
     host = os.uname().nodename
-    if host in text and not PLAIN_NAMES.fullmatch(host) and re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", text):
+    looked_for = own_name and host in text and not PLAIN_NAMES.fullmatch(host)
+    if looked_for and re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", text):
         yield host, "this machine's name"
 
 
@@ -59,16 +60,16 @@ def _public(text: str) -> bool:
 def check(file: File[Any]) -> None:
     """All texts of a file, keys included."""
     texts = list(_texts(file.plain, ()))
-    if next(findings("\n".join(text for _, text in texts)), None) is None:
+    if next(findings("\n".join(text for _, text in texts), own_name=file.report.own_name), None) is None:
         return
     for key, text in texts:
-        for words, what in findings(text):
+        for words, what in findings(text, own_name=file.report.own_name):
             file.error(key, f"holds {what} ({_short(words)}); take it out")
 
 
 def check_raw(file: File[Any], key: Key, text: str) -> None:
     """A tool's own output: as other text, and the machine's name where iperf3 puts it."""
-    for words, what in findings(text):
+    for words, what in findings(text, own_name=file.report.own_name):
         file.error(key, f"the raw output holds {what} ({_short(words)}); measure again with this version of Podpath")
     named = _SYSTEM_INFO.search(text)
     if named and named[1] not in _NO_NAME:

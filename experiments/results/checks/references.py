@@ -117,6 +117,8 @@ def folder(report: Report, path: Path, modes: Modes, *, all_read: bool) -> None:
         elif entry.is_dir():
             if name != "raw":
                 report.add(Message(entry, 0, "", "", "does not belong here; a campaign has no folder but raw/."))
+        elif not entry.is_file():
+            report.add(Message(entry, 0, "", "", "is no file; only files belong here."))
         elif name.endswith(".tmp"):
             text = "was left behind by a write that was interrupted; delete it."
             report.add(Message(entry, 0, "", "", text), warning=True)

@@ -11,6 +11,7 @@ from experiments.errors import UserError
 from experiments.results import migrate, yamlfile
 from experiments.results.checks import structure
 from experiments.results.plain import Key, Misfit, digest, from_plain, shown, spelled
+from experiments.results.words import counted
 
 T = TypeVar("T")
 
@@ -38,6 +39,8 @@ class Report:
     files: int = 0
     errors: list[Message] = field(default_factory=list)
     warnings: list[Message] = field(default_factory=list)
+    own_name: bool = True  # whether this machine's name is looked for
+    _known: set[Message] = field(default_factory=set, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -46,9 +49,15 @@ class Report:
 
     def add(self, message: Message, *, warning: bool = False) -> None:
         """Note a finding; the same one only once."""
-        found = self.warnings if warning else self.errors
-        if message not in found:
-            found.append(message)
+        if message not in self._known:
+            self._known.add(message)
+            (self.warnings if warning else self.errors).append(message)
+
+    @property
+    def counted(self) -> str:
+        """How much was found: ``0 errors, 1 warning in 3 files``."""
+        counts = ((len(self.errors), "error"), (len(self.warnings), "warning"))
+        return f"{', '.join(counted(*count) for count in counts)} in {counted(self.files, 'file')}"
 
 
 class File(Generic[T]):

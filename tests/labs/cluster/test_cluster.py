@@ -24,7 +24,6 @@ import pytest
 from tests_support import why_not_on_the_host
 
 from experiments import catalog
-from experiments.cli.validate import _ceiling
 from experiments.dataplanes.table import recipe_for
 from experiments.labs.base import Pod
 from experiments.labs.cluster.backend import RIGHTS
@@ -210,7 +209,7 @@ def _holds_up(found: ModeResult, folder: Path) -> None:
             assert trial.status == "not-run" and "not ours to change" in str(trial.reason)
         assert trial.noise == {}  # this machine's noise is not theirs
     assert [trial.status for trial in deployment.trials if (trial.view, trial.path) == ("speed", "pod-pod")] == ["ok"]
-    report = validate(folder, modes=catalog.load(), ceiling=_ceiling)
+    report = validate(folder, modes=catalog.load())
     assert report.errors == []
 
 

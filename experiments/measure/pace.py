@@ -1,0 +1,66 @@
+"""How long a plan takes: from the protocol's own times before anything was measured, then from the deployments that were."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from experiments.measure import views
+from experiments.measure.protocol import Protocol
+
+# What the protocol does not say, as the campaigns in data/campaigns took it (two processors, both kernels, November 2026).
+BESIDE_TRIAL_S = 0.3  # starting and ending the tool, watching the machine
+LATENCY_SAMPLE_S = 4e-4  # a round trip with what sockperf does around it: 7 to 9 s for 20,000
+BESIDE_TRIALS_S = 4.0  # up, build, ready, attest twice, down
+
+
+def trial_s(protocol: Protocol, view: str) -> float:
+    """Seconds that a trial of a view takes, about."""
+    return BESIDE_TRIAL_S + {
+        "wire": protocol.wire_bytes * 8 / views.WIRE_OFFERED_BPS[0],
+        "cost": views.IDLE_S + protocol.cost_s,
+        "latency": protocol.latency_samples * LATENCY_SAMPLE_S,
+    }.get(view, protocol.omit_s + protocol.trial_s)
+
+
+def deployment_s(protocol: Protocol) -> float:
+    """Seconds that a deployment with all trials of the protocol takes, about."""
+    return BESIDE_TRIALS_S + sum(trial_s(protocol, ask.view) for ask in views.plan(protocol))
+
+
+class Pace:
+    """What is left of a plan. Each kernel's deployments are expected to take what those before them took."""
+
+    def __init__(
+        self, plan: Iterable[Mapping[str, Any]], protocol: Protocol, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._left = [str(cell["kernel"]) for cell in plan if cell["state"] == "planned"]
+        self._expected_s = deployment_s(protocol)
+        self._taken: dict[str, list[float]] = {}
+        self._clock = clock
+        self._began: float | None = None
+
+    def begin(self) -> None:
+        """The next deployment begins."""
+        self._began = self._clock()
+
+    def end(self) -> None:
+        """It has ended."""
+        if self._left and self._began is not None:
+            self._taken.setdefault(self._left.pop(0), []).append(self._clock() - self._began)
+        self._began = None
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the last deployment ends, about."""
+        if not self._left:
+            return 0.0
+        spent = self._clock() - self._began if self._began is not None else 0.0
+        first, *others = (self._usual_s(kernel) for kernel in self._left)
+        return max(0.0, first - spent) + sum(others)
+
+    def _usual_s(self, kernel: str) -> float:
+        taken = self._taken.get(kernel) or [seconds for times in self._taken.values() for seconds in times]
+        return statistics.fmean(taken) if taken else self._expected_s

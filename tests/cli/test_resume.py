@@ -1,0 +1,69 @@
+"""`invoke campaign`: what it says before, meanwhile and at the end; going on as it was planned, and in no other way."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.cli.campaign import run_campaign
+from experiments.errors import UserError
+from experiments.measure import campaign
+from experiments.measure.campaign import Request
+from experiments.paths import ROOT
+from experiments.variant import Variant
+
+BOTH = (Variant("calico-bgp"), Variant("flannel-vxlan"))
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    campaign.begin(Request(BOTH, "smoke", 3, host="tester", purpose="contribution"), tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("option", "said"), [
+    ({"profile": "quick"}, "--profile quick (it has smoke)"),
+    ({"seed": "4"}, "--seed 4 (it has 3)"),
+    ({"modes": "calico-bgp"}, "--modes calico-bgp (it has calico-bgp,flannel-vxlan)"),
+    ({"host": "other"}, "--host other (it has tester)"),
+    ({"kernels": "uml"}, "--kernels uml (it has host)"),
+    ({"reference": True}, "--reference reference (it has contribution)"),
+])
+def test_an_option_that_contradicts_the_plan_is_refused_by_name(begun: Path, option: dict[str, object], said: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        run_campaign(resume=True, out=str(begun), **option)  # type: ignore[arg-type]
+    assert said in refusal.value.problem
+    assert "without --resume" in refusal.value.advice
+
+
+def test_nothing_to_resume_and_no_number(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No unfinished campaign"):
+        run_campaign(resume=True, out=str(tmp_path))
+    with pytest.raises(UserError, match="--seed abc: that is not a whole number"):
+        run_campaign(seed="abc", out=str(tmp_path))
+
+
+@pytest.mark.lab
+def test_interrupted_it_says_how_to_go_on_and_goes_on(begun: Path) -> None:
+    argv = [sys.executable, "-m", "invoke", "campaign", "--resume", "--out", str(begun)]
+    with subprocess.Popen([*argv, "--profile", "smoke", "--seed", "3"], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as running:
+        assert running.stdout is not None
+        assert any("measure" in line for line in running.stdout)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 128 + signal.SIGINT
+    assert f"What was measured is stored. Go on with `invoke campaign --resume --out {begun}`." in said
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Measures 2 deployments of 2 modes, profile smoke: about " in done.stdout
+    assert " left  [1/2] " in done.stdout
+    assert " left  [2/2] " in done.stdout
+    assert "ratio" in done.stdout
+    assert "Validated: 0 errors, " in done.stdout
+    assert f"  invoke show {next(begun.iterdir())}\n" in done.stdout

@@ -1,0 +1,44 @@
+"""How long a plan takes: first by the protocol, then by what was measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from experiments.measure.pace import Pace, deployment_s
+from experiments.measure.protocol import profile
+
+
+def _cells(*kernels: str) -> list[dict[str, str]]:
+    return [{"kernel": kernel, "state": "planned"} for kernel in kernels]
+
+
+def test_before_anything_was_measured_the_protocol_says() -> None:
+    smoke, quick, standard = (deployment_s(profile(name)) for name in ("smoke", "quick", "standard"))
+    assert smoke < quick < standard
+    # The committed campaigns of the profile standard took 58 to 85 s a deployment.
+    assert 50 < standard < 100
+    assert Pace(_cells("host", "host"), profile("smoke")).left_s == pytest.approx(2 * smoke)
+
+
+def test_what_was_done_before_is_not_left() -> None:
+    done = [{"kernel": "host", "state": "done"}]
+    assert Pace([*done, *_cells("host")], profile("smoke")).left_s == pytest.approx(deployment_s(profile("smoke")))
+
+
+def test_deployments_correct_the_estimate_kernel_by_kernel() -> None:
+    now = 0.0
+    pace = Pace(_cells("host", "uml", "host", "uml"), profile("smoke"), clock=lambda: now)
+    pace.begin()
+    now += 30
+    pace.end()
+    assert pace.left_s == pytest.approx(3 * 30)  # nothing is known of the capsule yet
+    pace.begin()
+    now += 40
+    assert pace.left_s == pytest.approx(0 + 2 * 30)  # it takes longer than expected; more than nothing is not left of it
+    now += 10
+    pace.end()
+    assert pace.left_s == pytest.approx(30 + 50)
+    for _ in range(2):
+        pace.begin()
+        pace.end()
+    assert pace.left_s == 0.0
