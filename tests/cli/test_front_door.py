@@ -160,15 +160,28 @@ def test_an_experiment_ends_with_a_table_and_a_stored_file(tmp_path: Path) -> No
 def test_a_signal_that_ends_it_is_an_interruption(number: signal.Signals, tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "invoke", "experiment", "calico-bgp", "--lab", "netns", "--profile", "smoke", "--out",
             str(tmp_path)]
-    # A background job of a shell ignores SIGINT, and so would what it starts.
+    # A background job of a shell ignores SIGINT, one under nohup SIGHUP, and so would what it starts.
     with subprocess.Popen(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as running:
+                          preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as running:
         assert running.stdout is not None
         assert any("measure" in line for line in running.stdout)
         running.send_signal(number)
         _, said = running.communicate(timeout=120)
     assert running.returncode == 128 + number
     assert said.strip() == "Interrupted; what was running has been taken down."
+
+
+@pytest.mark.lab
+def test_under_nohup_it_goes_on_when_the_terminal_is_gone(tmp_path: Path) -> None:
+    argv = ["nohup", sys.executable, "-m", "invoke", "experiment", "calico-bgp", "--lab", "netns", "--profile", "smoke",
+            "--out", str(tmp_path)]
+    with subprocess.Popen(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+        assert running.stdout is not None
+        assert any("measure" in line for line in running.stdout)
+        running.send_signal(signal.SIGHUP)
+        said, _ = running.communicate(timeout=120)
+    assert running.returncode == 0, said
+    assert len(list(tmp_path.glob("*/calico-bgp.yml"))) == 1
 
 
 @pytest.mark.lab

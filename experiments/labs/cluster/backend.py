@@ -234,12 +234,7 @@ def remove(name: str, kubectl: Kubectl | None = None) -> None:
 
 def _namespace(kubectl: Kubectl, namespace: str) -> Any:
     """The namespace as the cluster has it; None where there is none."""
-    try:
-        return kubectl.json("get", "namespace", namespace)
-    except ExperimentFailed as failure:
-        if "notfound" in failure.problem.lower() or "not found" in failure.problem.lower():
-            return None
-        raise
+    return kubectl.json("get", "namespace", namespace, "--ignore-not-found")
 
 
 def _is_ours(found: Any, name: str, uid: str) -> bool:

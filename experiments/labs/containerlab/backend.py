@@ -70,6 +70,7 @@ class ContainerlabLab(TypedLab):
         """Create the pod's network namespace inside its node's container."""
         run(self, pod.node, ["ip", "netns", "add", pod.name])
         self.pods[pod.name] = pod
+        run(self, pod.name, addresses.WITHOUT_IPV6)
         run(self, pod.name, ["ip", "link", "set", "lo", "up"])
 
 

@@ -171,7 +171,7 @@ def _node_image() -> str:
 
     kind would go to the registry for the digest. The result says which it was, with the image's id.
     """
-    if docker.exists("image", kind_cluster.IMAGE) or not docker.exists("image", kind_cluster.TAG):
+    if docker.has_image(kind_cluster.IMAGE) or not docker.has_image(kind_cluster.TAG):
         return kind_cluster.IMAGE
     return kind_cluster.TAG
 

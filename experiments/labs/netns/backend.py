@@ -43,6 +43,7 @@ class NetnsLab(TypedLab):
     def add_pod(self, pod: Pod) -> None:
         """Create the pod's network namespace."""
         run(self, "", ["ip", "netns", "add", pod.name])
+        run(self, pod.name, addresses.WITHOUT_IPV6)
         run(self, pod.name, ["ip", "link", "set", "lo", "up"])
         self.pods += (pod,)
 
@@ -93,6 +94,7 @@ def _underlay(lab: NetnsLab, nodes: int, underlay: Underlay, reflectors: int, mt
 
 def _add_namespace(lab: NetnsLab, name: str, *, forwarding: bool) -> None:
     run(lab, "", ["ip", "netns", "add", name])
+    run(lab, name, addresses.WITHOUT_IPV6)
     run(lab, name, ["ip", "link", "set", "lo", "up"])
     if forwarding:
         run(lab, name, ["sysctl", "-qw", "net.ipv4.ip_forward=1"])

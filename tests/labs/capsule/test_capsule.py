@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 from tests_support import descended_from
 
-from experiments import catalog
+from experiments import catalog, paths
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs.capsule import capsule
+from experiments.labs import private
+from experiments.labs.capsule import capsule, start
 from experiments.measure.deployment import Job
 from experiments.paths import ROOT
 from experiments.variant import Variant
 
-no_uml = pytest.mark.skipif(not Path("/usr/bin/linux.uml").exists(), reason="no User-Mode Linux here: `invoke setup`")
+no_uml = pytest.mark.skipif(paths.find("linux.uml") is None, reason="no User-Mode Linux here: `invoke setup`")
 MODES = ("calico-ipip", "weave-fastdp")  # the host's kernel may lack what they need
 
 
@@ -77,9 +78,44 @@ def test_errors_inside_come_out_as_sentences() -> None:
 
 
 def test_without_user_mode_linux_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "exists", lambda self: False)
+    monkeypatch.setattr(paths, "find", lambda program: None)
     with pytest.raises(UserError, match="User-Mode Linux is not installed"), capsule.boot():
         pass
+
+
+@pytest.mark.capsule
+@no_uml
+@pytest.mark.parametrize(("right", "wrong", "reason"), [
+    ("-t sysfs sysfs /sys", "-t nothing sysfs /sys", "mount sysfs: `mount -t nothing sysfs /sys` ended with "),
+    ("/mnt/exchange -o", "/mnt/exchange-of-nobody -o", "mount the exchange folder: the host's /run/podpath is not seen"),
+    ("ip link set lo up", "ip link set nowhere up", "bring up the loopback: `ip link set nowhere up` ended with 1: Cannot"),
+    ("capsule.guest ||", "nothing_of_that_name ||", "run Python: it ended with 1"),
+])
+def test_a_step_of_the_start_that_fails_ends_it_with_its_reason(
+    right: str, wrong: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert right in start.SCRIPT
+    monkeypatch.setattr(start, "SCRIPT", start.SCRIPT.replace(right, wrong))
+    with pytest.raises(ExperimentFailed) as failure, capsule.boot():
+        pass
+    assert failure.value.problem.startswith(f"The capsule could not start: {reason}")
+
+
+@pytest.mark.capsule
+@no_uml
+def test_folders_of_the_host_are_seen_where_the_capsule_has_a_tmpfs(tmp_path: Path) -> None:
+    """Read-only, as all of the host's is; whatever this kernel calls the option that names a folder of the host."""
+    (tmp_path / "file").write_text("of the host")
+    argv = ["sh", "-c", f"cat {tmp_path}/file && ! touch {tmp_path}/other 2>/dev/null"]
+    with capsule.boot(folders=[str(tmp_path)]) as booted:
+        done = booted.call("experiments.labs.capsule.guest:program", {"argv": argv, "cwd": "/"}, timeout_s=60,
+                           on_progress=lambda _: None)
+    assert (done["status"], done["stdout"]) == (0, "of the host")
+
+
+def test_a_step_before_the_start_that_fails_says_which() -> None:
+    with private.namespaces() as enter, pytest.raises(ExperimentFailed, match=r"could not copy mount: .*no-such-file"):
+        capsule._type(enter, "copy mount", "cp", "/no-such-file", "/run/podpath/mount")
 
 
 @pytest.mark.capsule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 from tests_support import descended_from
 
+from experiments import paths
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs.base import run, start
+from experiments.labs.base import Pod, Underlay, run, start
 from experiments.labs.netns import backend as netns
 from experiments.paths import ROOT
 
@@ -44,6 +46,35 @@ def test_nodes_of_two_racks_reach_each_other_through_their_routers() -> None:
 
 
 @pytest.mark.lab
+@pytest.mark.parametrize("underlay", ["l2", "routed"])
+def test_the_kernel_itself_sends_nothing_of_ipv6(underlay: Underlay) -> None:
+    """No device has an IPv6 address, those of a pod and those made later included: so it reports no group and asks nobody."""
+    with netns.up(underlay=underlay, reflectors=1 if underlay == "l2" else 0) as lab:
+        lab.add_pod(Pod("pod1", "node1"))
+        run(lab, "node1", ["ip", "link", "add", "later", "type", "veth", "peer", "name", "eth0", "netns", "pod1"])
+        for place, device in (("node1", "later"), ("pod1", "eth0")):
+            run(lab, place, ["ip", "link", "set", device, "up"])
+        for place in ("underlay", "pod1", *(node.name for node in (*lab.nodes, *lab.routers))):
+            assert json.loads(run(lab, place, ["ip", "-json", "-6", "address"]).stdout or "[]") == [], place
+
+
+@pytest.mark.lab
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user here")
+def test_an_ordinary_user_of_a_login_shell_can_make_one() -> None:
+    """Whose PATH lacks the system's folders, as Debian's /etc/login.defs has it."""
+    become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "env", "-i",
+              "PATH=/usr/local/bin:/usr/bin:/bin", f"PYTHONPATH={ROOT}", "PYTHONDONTWRITEBYTECODE=1"]
+    # The interpreter of these tests may lie where only root may look; the lab itself needs nothing beside the standard library.
+    can = [python for python in (sys.executable, "/usr/bin/python3") if subprocess.run(
+        [*become, python, "-c", "import experiments.labs.netns"], cwd="/", capture_output=True, check=False).returncode == 0]
+    if not can:
+        pytest.skip("an ordinary user may not read this checkout")
+    program = "from experiments.labs import netns\nwith netns.up() as lab: print(lab.nodes[1].name)"
+    done = subprocess.run([*become, can[0], "-c", program], cwd="/", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "node2\n"), done.stderr
+
+
+@pytest.mark.lab
 def test_a_failing_command_names_place_command_and_message() -> None:
     with netns.up() as lab:
         with pytest.raises(ExperimentFailed, match=r"On node1: `ip link show dev nothing` ended with 1: .*nothing"):
@@ -69,6 +100,7 @@ def test_everything_is_gone_after_an_exception() -> None:
 
 def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(paths, "PROGRAM_PATH", "/nonexistent")
     with pytest.raises(UserError, match="unshare"), netns.up():
         pass
 
