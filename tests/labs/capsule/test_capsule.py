@@ -124,7 +124,7 @@ def test_too_little_memory_is_a_message_with_the_console(monkeypatch: pytest.Mon
 @pytest.mark.capsule
 @no_uml
 def test_sigkill_to_the_runner_leaves_no_process() -> None:
-    script = ("import time\nfrom experiments.labs import capsule\n"
+    script = ("import time\nfrom experiments.labs.capsule import capsule\n"
               "with capsule.boot():\n print('up', flush=True)\n time.sleep(60)")
     mark = "capsule-killed"
     runner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT,

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -63,13 +64,14 @@ def test_the_kernel_itself_sends_nothing_of_ipv6(underlay: Underlay) -> None:
 def test_an_ordinary_user_of_a_login_shell_can_make_one() -> None:
     """Whose PATH lacks the system's folders, as Debian's /etc/login.defs has it."""
     become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "env", "-i",
-              "PATH=/usr/local/bin:/usr/bin:/bin", f"PYTHONPATH={ROOT}", "PYTHONDONTWRITEBYTECODE=1"]
-    # The interpreter of these tests may lie where only root may look; the lab itself needs nothing beside the standard library.
+              "PATH=/usr/local/bin:/usr/bin:/bin", f"PYTHONPATH={ROOT}:{sysconfig.get_path('purelib')}",
+              "PYTHONDONTWRITEBYTECODE=1"]
+    # The interpreter of these tests may lie where only root may look.
     can = [python for python in (sys.executable, "/usr/bin/python3") if subprocess.run(
-        [*become, python, "-c", "import experiments.labs.netns"], cwd="/", capture_output=True, check=False).returncode == 0]
+        [*become, python, "-c", "import experiments.labs.netns.backend"], cwd="/", capture_output=True, check=False).returncode == 0]
     if not can:
-        pytest.skip("an ordinary user may not read this checkout")
-    program = "from experiments.labs import netns\nwith netns.up() as lab: print(lab.nodes[1].name)"
+        pytest.skip("an ordinary user may not read this checkout, or its interpreter")
+    program = "from experiments.labs.netns import backend as netns\nwith netns.up() as lab: print(lab.nodes[1].name)"
     done = subprocess.run([*become, can[0], "-c", program], cwd="/", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "node2\n"), done.stderr
 
