@@ -20,7 +20,7 @@ from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
-from nbconvert.preprocessors import ExecutePreprocessor
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor, ExecutePreprocessor
 from nbformat import NotebookNode
 
 from experiments import paths
@@ -50,6 +50,9 @@ class Executed(ExecutePreprocessor):
         with tempfile.TemporaryDirectory(prefix="podpath-", dir=place if len(place) <= LONGEST_FOLDER else "/tmp") as own:
             self.own_folder = Path(own)
             executed, resources = super().preprocess(nb, resources, km)
+        # What one print writes arrives in one piece or in two, as the machine is busy; a page shows it as one either way.
+        whole: Any = CoalesceStreamsPreprocessor
+        executed, resources = whole().preprocess(executed, resources)
         with contextlib.suppress(OSError):  # no home, a full disk: it is run again next time
             _keep(kept, nbformat.writes(executed))
         return executed, resources

@@ -45,6 +45,12 @@ def _run(notebook: Any) -> str:
     return "".join(output["text"] for cell in executed.cells for output in cell.outputs)
 
 
+def test_what_a_cell_writes_is_one_output_however_it_arrives(project: Path) -> None:
+    flushed = _notebook("import time\nfor word in ('one', 'two'):\n    print(word, flush=True)\n    time.sleep(0.5)")
+    executed, _ = notebook_run.Executed(enabled=True).preprocess(flushed, {"metadata": {}})
+    assert [output["text"] for output in executed.cells[0].outputs] == ["one\ntwo\n"]
+
+
 def test_a_kernel_is_this_python_s_and_has_no_port(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
