@@ -134,7 +134,7 @@ def test_setup_dry_run_says_what_and_why_and_installs_nothing() -> None:
 
 
 def test_pytest_gets_its_arguments_as_the_shell_gave_them() -> None:
-    here = "tests/labs/test_netns.py"
+    here = "tests/labs/netns/test_netns.py"
     done = invoke("test", "--", "-n0", "--collect-only", "-q", "-m", "not lab", here)
     assert done.returncode == 0, done.stderr
     assert f"{here}::test_a_missing_tool_is_named\n" in done.stdout
