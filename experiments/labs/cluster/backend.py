@@ -28,11 +28,12 @@ from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import leftovers
 from experiments.labs.backend import NO_MEANS, Backend, Means, Paper, Tell
 from experiments.labs.base import Node, run
-from experiments.labs.cluster import fit_nodes, measuring_pods
+from experiments.labs.cluster import fit_nodes, measuring_pods, needs_cluster
 from experiments.labs.cluster.fit_nodes import Member
 from experiments.labs.containerlab import topology
 from experiments.labs.kubernetes import pods
 from experiments.labs.kubernetes.base import Kubectl, KubernetesLab, dig, items
+from experiments.machine import Machine, Missing
 from experiments.variant import HOST
 
 REMOVE_TIMEOUT_S = 180.0
@@ -251,6 +252,10 @@ class Cluster(Backend):
     foreign = True
     measuring_nodes = 2
     whose_kernel = "its nodes' own kernels"
+
+    def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
+        """As :meth:`Backend.needs`."""
+        return needs_cluster.needs(machine)
 
     def up(
         self, mode: Mode, *, nodes: int = 2, kernel: str = HOST, means: Means = NO_MEANS, tell: Tell = lambda _: None

@@ -16,6 +16,8 @@ from experiments.labs import private
 from experiments.labs.backend import NO_MEANS, Backend, InCapsule, Means, Paper, Tell
 from experiments.labs.base import Node, Pod, Transcript, TypedLab, Underlay, run
 from experiments.labs.fabric import addresses
+from experiments.labs.netns import needs_embedded
+from experiments.machine import Machine, Missing
 from experiments.paths import ROOT
 from experiments.variant import CAPSULE, EMBEDDED, HOST
 
@@ -161,6 +163,10 @@ class Embedded(Backend):
     name = EMBEDDED
     kernels = (HOST, CAPSULE)
     upstream = True
+
+    def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
+        """As :meth:`Backend.needs`."""
+        return (needs_embedded.in_capsule if kernel == CAPSULE else needs_embedded.on_host)(mode, machine)
 
     def up(
         self, mode: Mode, *, nodes: int = 2, kernel: str = HOST, means: Means = NO_MEANS, tell: Tell = lambda _: None

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -63,13 +64,14 @@ def test_the_kernel_itself_sends_nothing_of_ipv6(underlay: Underlay) -> None:
 def test_an_ordinary_user_of_a_login_shell_can_make_one() -> None:
     """Whose PATH lacks the system's folders, as Debian's /etc/login.defs has it."""
     become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "env", "-i",
-              "PATH=/usr/local/bin:/usr/bin:/bin", f"PYTHONPATH={ROOT}", "PYTHONDONTWRITEBYTECODE=1"]
-    # The interpreter of these tests may lie where only root may look; the lab itself needs nothing beside the standard library.
+              "PATH=/usr/local/bin:/usr/bin:/bin", f"PYTHONPATH={ROOT}:{sysconfig.get_path('purelib')}",
+              "PYTHONDONTWRITEBYTECODE=1"]
+    # The interpreter of these tests may lie where only root may look.
     can = [python for python in (sys.executable, "/usr/bin/python3") if subprocess.run(
-        [*become, python, "-c", "import experiments.labs.netns"], cwd="/", capture_output=True, check=False).returncode == 0]
+        [*become, python, "-c", "import experiments.labs.netns.backend"], cwd="/", capture_output=True).returncode == 0]
     if not can:
-        pytest.skip("an ordinary user may not read this checkout")
-    program = "from experiments.labs import netns\nwith netns.up() as lab: print(lab.nodes[1].name)"
+        pytest.skip("an ordinary user may not read this checkout, or its interpreter")
+    program = "from experiments.labs.netns import backend as netns\nwith netns.up() as lab: print(lab.nodes[1].name)"
     done = subprocess.run([*become, can[0], "-c", program], cwd="/", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "node2\n"), done.stderr
 
@@ -107,7 +109,7 @@ def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 _RUNNER = """
 import sys, time
-from experiments.labs import netns
+from experiments.labs.netns import backend as netns
 from experiments.labs.base import run, start
 print("started", flush=True)
 with netns.up(nodes=3) as lab:
@@ -131,7 +133,7 @@ def test_sigkill_at_random_moments_leaves_nothing(tmp_path: Path) -> None:
         assert runner.stdout.readline() == b"started\n", attempt
         time.sleep(source.uniform(0, 0.4))
         runner.send_signal(signal.SIGKILL)
-        runner.wait(60)
+        assert runner.wait(60) == -signal.SIGKILL, attempt  # it lived until then
         runner.stdout.close()
         _until(lambda mark=mark: not descended_from(mark))
     _until(lambda: _state() == before)
