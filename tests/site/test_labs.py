@@ -53,8 +53,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for one in results:
         store.write_mode(folder, one)
     with pytest.MonkeyPatch.context() as patch:
-        # The figures are made up, and `validate` would say so; here it is only asked where they are shown.
-        patch.setattr(shelf, "validate", lambda folder, **_: Report())
+        # It would refuse figures that are not those of the tools' outputs, and the site would not show them.
+        patch.setattr(shelf, "validate", lambda *_, **__: Report())
         writer.write(root)
     return root
 

@@ -18,6 +18,8 @@ from experiments.site import notebook_run
 ASKED = """
 import os, sys, json, ipykernel
 from pathlib import Path
+
+pytestmark = pytest.mark.slow
 print(json.dumps([json.loads(Path(ipykernel.get_connection_file()).read_text())["transport"], sys.executable, os.getcwd(),
                   "started" in globals()]))
 """

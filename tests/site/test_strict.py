@@ -9,6 +9,8 @@ from built_site import built, small_project
 
 from experiments.site import check
 
+pytestmark = pytest.mark.slow
+
 MISTAKES = {
     "a dead link": ("docs/index.md", "(two.md#the-end)", "(gone.md)", ["index.md", "gone.md"]),
     "an anchor that is not there": ("docs/index.md", "#the-end", "#the-beginning", ["index.md", "two.md", "#the-beginning"]),

@@ -333,7 +333,7 @@ def test_after_a_kill_clean_removes_the_namespace_and_no_other(fault: str, machi
                                             str(machine.folder / "out")), cwd=ROOT, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                env={**machine.environment, "PODPATH_STANDIN_FAULT": fault})
-    wanted = 1 if fault else 6  # the namespace; with the four pods and what is written down
+    wanted = 2 if fault else 6  # what is written down and the namespace; with the four pods
     _wait(lambda: len(machine.left) >= wanted)
     running.kill()
     running.wait()
