@@ -14,6 +14,7 @@ from experiments.errors import UserError
 from experiments.measure import campaign, provenance, views
 from experiments.measure.campaign import Request
 from experiments.measure.deployment import Job, Outcome, deploy
+from experiments.measure.protocol import DRIFT_LIMIT_RATIO
 from experiments.paths import ROOT
 from experiments.probes.counters import Counters
 from experiments.results import store, validate
@@ -44,6 +45,9 @@ def test_what_validates_is_complete_and_says_so(tmp_path: Path) -> None:
     assert report.errors == []
     stored, (result,) = read_campaign(folder)
     assert (stored.status, result.deployments[0].status) == ("complete", "ok")
+    drift = _outcome().deployment.drift_ratio
+    assert drift is not None and drift > DRIFT_LIMIT_RATIO  # the sample was measured on a busy machine
+    assert (result.deployments[0].drift_ratio, result.deployments[0].repeated_drift_ratio) == (drift, drift)
     assert validate.validate(folder).errors == []
 
 
