@@ -148,9 +148,9 @@ def build(c: Context, offline: bool = False) -> None:
     build_site(offline=offline)
 
 
-@task(help={"port": "port on this machine"})
+@task(help={"port": "port on this machine, 1 to 65535"})
 @door
-def serve(c: Context, port: int = 8000) -> None:
+def serve(c: Context, port: str = "8000") -> None:
     """Serve the site; reload on change of data or prose."""
     from experiments.cli.site import serve_site
 
@@ -166,13 +166,13 @@ def check(c: Context) -> None:
     check_site()
 
 
-@task
+@task(help={"quick": "under a minute: without labs, capsule, browser, site builds and mypy"})
 @door
-def test(c: Context) -> None:
+def test(c: Context, quick: bool = False) -> None:
     """Run the tests; pytest's arguments go after --."""
     from experiments.cli.test import run_tests
 
-    run_tests(c.remainder)
+    run_tests(quick=quick)
 
 
 @task(help={"which": "benchmarks, comma-separated; default all"})

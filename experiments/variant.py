@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 # What goes unnamed in file names, because it is what can be had everywhere.
 EMBEDDED, HOST = "netns", "host"
@@ -21,16 +20,6 @@ class Variant:
     lab: str = EMBEDDED
     kernel: str = HOST
     daemon: str = ""  # upstream, where upstream's own daemon runs in place of ours
-
-    @classmethod
-    def of(cls, cell: Mapping[str, Any]) -> Variant:
-        """Return what a cell of a campaign's plan is to measure."""
-        return cls(str(cell["mode"]), str(cell["lab"]), str(cell["kernel"]), str(cell.get("daemon") or ""))
-
-    def as_cell(self) -> dict[str, str]:
-        """Return it as a cell of a plan says it; ours is not said."""
-        named = {"mode": self.mode, "lab": self.lab, "kernel": self.kernel}
-        return named | ({"daemon": self.daemon} if self.daemon else {})
 
     @property
     def unusual(self) -> tuple[str, ...]:

@@ -1,20 +1,32 @@
-"""Fixtures for all tests: what a machine must have before a test can be run for real."""
+"""For all tests: what a machine must have, in which order they run on how many workers, and what is said of those skipped."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
+from typing import Any
 
+import order
 import pytest
+import skip_table
+from hypothesis import settings
 from measured import measure
+from shared import made_once
 
 from experiments.errors import PodpathError
 from experiments.labs.cluster import backend as cluster
-from experiments.results.store import Stored
+from experiments.results.store import Stored, read_campaign
 
 LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "ethtool", "bird", "sockperf")
+NO_CLUSTER = "no cluster was started; to measure the one that kubectl knows: `invoke test -- --cluster`"
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+
+# How long an example takes says something of the machine and nothing of the code.
+settings.register_profile("podpath", deadline=None)
+settings.load_profile("podpath")
 
 
 @cache
@@ -30,6 +42,14 @@ def lab_is_missing() -> str:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cluster", action="store_true", help="also measure the cluster of the current kubectl context")
     parser.addoption("--cluster-image", default="", help="the lab's image, where that cluster can pull it")
+    parser.addoption("--quick", action="store_true",
+                     help=f"leave out what takes long: tests with one of the marks {', '.join(order.SLOW)}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For ``-n auto``: one worker more than processors, because most tests wait for a lab; more than eight gain nothing."""
+    return min(8, len(os.sched_getaffinity(0)) + 1)
 
 
 @cache
@@ -46,16 +66,36 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("cluster"):
             meant = config.getoption("--cluster")
-            reason = cluster_is_missing() if meant else "no cluster was started: --cluster measures the one kubectl knows"
+            reason = cluster_is_missing() if meant else NO_CLUSTER
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
+        if item.get_closest_marker("capsule"):
+            # One after the other, by one worker: a capsule keeps to one processor, the same for all.
+            item.add_marker(pytest.mark.xdist_group("capsule"))
         if item.get_closest_marker("lab") and lab_is_missing():
             item.add_marker(pytest.mark.skip(reason=lab_is_missing()))
+    if config.getoption("--quick"):
+        order.leave_out_the_slow(config, items)
+    order.begin_with_the_longest(items)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reasons = [skip_table.reason_of(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for line in skip_table.lines(reasons, skip_table.width()):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Stored:
-    """A campaign of two modes; skips where no lab can be built."""
+def for_all_workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run's temporary folder; each worker has one below it."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if hasattr(request.config, "workerinput") else own
+
+
+@pytest.fixture(scope="session")
+def measured(for_all_workers: Path) -> Stored:
+    """A campaign of two modes, the same for all workers; skips where no lab can be built."""
     if lab_is_missing():
         pytest.skip(lab_is_missing())
-    return measure(tmp_path_factory.mktemp("measured"))
+    folder, = made_once(for_all_workers, "measured", measure).iterdir()
+    return Stored(folder, *read_campaign(folder))

@@ -1,4 +1,4 @@
-"""The user's folders, and that a result does not say whose they are."""
+"""The user's folders, where programs are looked for, and that a result does not say whose they are."""
 
 from __future__ import annotations
 
@@ -26,3 +26,24 @@ def test_a_path_is_shown_without_the_user_s_name(monkeypatch: pytest.MonkeyPatch
     assert paths.shown(paths.state() / "logs") == "$XDG_STATE_HOME/podpath/logs"
     assert paths.shown(paths.cache() / "manifests") == "~/.cache/podpath/manifests"
     assert paths.shown(tmp_path / "other" / "file.yml") == "file.yml"
+
+
+def test_the_person_s_own_path_comes_first_and_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/home/somebody/bin:/usr/bin::/bin")
+    assert paths.program_path() == "/home/somebody/bin:/usr/bin:/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin"
+    assert paths.environment(MORE="1")["PATH"] == paths.program_path()
+
+
+def test_without_a_path_the_system_s_folders_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PATH")
+    assert paths.program_path() == paths.PROGRAM_PATH
+
+
+def test_a_program_is_found_where_only_root_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "sysctl"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(paths, "PROGRAM_PATH", str(tmp_path))
+    assert paths.find("sysctl") == str(program)
+    assert paths.find("nothing-of-that-name") is None

@@ -15,7 +15,7 @@
 #
 # How many bits of payload can a second of 1 Gbit/s Ethernet carry?
 # Count the bytes of one full-size packet, and divide.
-# This page does it with the same functions that the tables of the site use; it is executed whenever the site is built.
+# This page does it with the same functions that the tables of the site use; the build runs it, and again when anything that it reads has changed.
 #
 # ## One packet, byte by byte
 #

@@ -13,7 +13,7 @@ from experiments.labs.readiness import readiness
 from experiments.machine import look
 from experiments.measure.deployment import Job, deploy
 from experiments.results.model import Deployment
-from experiments.variant import Variant
+from experiments.variant import EMBEDDED, HOST, Variant
 
 REPEATS = 3
 
@@ -22,7 +22,7 @@ def figures(modes: list[str] | None = None) -> Iterator[BenchFigure | NotRun]:
     """For each mode that the host's kernel carries: seconds without measuring, and wire efficiency over the model's."""
     machine = look()
     for name in modes or list(catalog.load()):
-        missing = [m.what for r in readiness(name, machine) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
+        missing = [m.what for r in readiness(name, machine) if (r.lab, r.kernel) == (EMBEDDED, HOST) for m in r.missing]
         if missing:
             yield NotRun(f"{name}: start to torn down", f"the host's kernel or tools lack {', '.join(missing)}")
             continue

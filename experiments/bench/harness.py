@@ -14,7 +14,7 @@ from experiments.labs.readiness import readiness
 from experiments.machine import look
 from experiments.measure.deployment import Job, deploy
 from experiments.probes import cpu, iperf3, sockperf
-from experiments.variant import Variant
+from experiments.variant import EMBEDDED, HOST, Variant
 
 MODE = "calico-bgp"
 
@@ -22,7 +22,7 @@ MODE = "calico-bgp"
 def figures() -> Iterator[BenchFigure | NotRun]:
     """One deployment as a standard campaign makes it; the time of iperf3, sockperf and the watched idle second beside all."""
     name = f"overhead of the harness, {MODE}"
-    missing = [m.what for r in readiness(MODE, look()) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
+    missing = [m.what for r in readiness(MODE, look()) if (r.lab, r.kernel) == (EMBEDDED, HOST) for m in r.missing]
     if missing:
         yield NotRun(name, f"this machine lacks {', '.join(missing)}")
         return

@@ -10,14 +10,14 @@ from experiments.bench.bench_figure import BenchFigure, NotRun
 from experiments.catalog import Mode, limits
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
+from experiments.labs import table
 from experiments.labs.readiness import readiness
-from experiments.labs.table import EMBEDDED
 from experiments.machine import look
 from experiments.measure import views
 from experiments.measure.deployment import READY_TIMEOUT_S, Job
 from experiments.measure.kernels import Deployer
 from experiments.measure.protocol import PROFILES
-from experiments.variant import Variant
+from experiments.variant import EMBEDDED, Variant
 
 SECONDS = 5
 
@@ -28,7 +28,7 @@ def figures() -> Iterator[BenchFigure | NotRun]:
     with Deployer() as deployer:
         for mode in catalog.load().values():
             name = f"{mode.name}: goodput over the emulated link"
-            able = [r.kernel for r in readiness(mode.name, machine) if r.lab == "netns" and not r.missing]
+            able = [r.kernel for r in readiness(mode.name, machine) if r.lab == EMBEDDED and not r.missing]
             if mode.relay:
                 yield NotRun(name, "a process carries its packets, and the CPU is its limit")
             elif not able:
@@ -41,7 +41,7 @@ def figures() -> Iterator[BenchFigure | NotRun]:
 
 def _on_the_host(name: str, mode: Mode) -> BenchFigure | NotRun:
     try:
-        with EMBEDDED.up(mode) as lab:
+        with table.EMBEDDED.up(mode) as lab:
             recipe = recipe_for(mode, lab)
             recipe.build()
             recipe.wait_ready(READY_TIMEOUT_S)

@@ -16,12 +16,13 @@ from experiments.dataplanes.built.flannel import FlannelUdp
 from experiments.dataplanes.recipe import Recipe
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import UserError
+from experiments.labs import table
 from experiments.labs.base import Lab
 from experiments.labs.readiness import choose, readiness
-from experiments.labs.table import EMBEDDED
 from experiments.machine import look
 from experiments.measure.deployment import READY_TIMEOUT_S
 from experiments.probes import iperf3
+from experiments.variant import EMBEDDED, HOST
 
 MODE = "flannel-udp"
 PAIRS = 9  # the median of five went from 0.85 to 0.92 between runs
@@ -32,7 +33,7 @@ def figures() -> Iterator[BenchFigure | NotRun]:
     """Goodput of flannel-udp with each relay, round by round."""
     rivals: dict[str, Callable[[Lab, Mode], Recipe]] = {}
     machine = look()
-    missing = [m.what for r in readiness(MODE, machine) if (r.lab, r.kernel) == ("netns", "host") for m in r.missing]
+    missing = [m.what for r in readiness(MODE, machine) if (r.lab, r.kernel) == (EMBEDDED, HOST) for m in r.missing]
     compiler = shutil.which("cc")
     with tempfile.TemporaryDirectory() as folder:
         program = str(Path(folder) / "relay")
@@ -42,7 +43,7 @@ def figures() -> Iterator[BenchFigure | NotRun]:
             subprocess.run([compiler, "-O2", "-o", program, str(Path(__file__).with_name("relay.c"))], check=True)
             rivals["C"] = lambda lab, mode: FlannelUdp(lab, mode, [program])
         try:
-            choose(catalog.get(MODE), machine, "netns", "host", daemon="upstream")
+            choose(catalog.get(MODE), machine, EMBEDDED, HOST, daemon="upstream")
             rivals["flanneld"] = lambda lab, mode: recipe_for(mode, lab, "upstream")
         except UserError as refusal:
             yield NotRun(_name("flanneld"), str(refusal))
@@ -69,7 +70,7 @@ def _compared(rivals: dict[str, Callable[[Lab, Mode], Recipe]]) -> Iterator[Benc
 
 def _goodput(recipe: Callable[[Lab, Mode], Recipe]) -> float:
     mode = catalog.get(MODE)
-    with EMBEDDED.up(mode) as lab:
+    with table.EMBEDDED.up(mode) as lab:
         built = recipe(lab, mode)
         built.build()
         built.wait_ready(READY_TIMEOUT_S)

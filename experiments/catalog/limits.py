@@ -16,7 +16,8 @@ from experiments.catalog import Mode
 IPV4_HEADER_BYTES = 20
 TCP_HEADER_BYTES = 32  # 20, and 12 for the timestamps option with its padding
 ETHERNET_HEADER_BYTES = 14
-ETHERNET_EXTRA_BYTES = 24  # preamble and start of frame 8, frame check sequence 4, gap 12
+# Preamble and start of frame 8, frame check sequence 4, gap 12 (IEEE 802.3): what neither a device's counters nor tbf see.
+ETHERNET_EXTRA_BYTES = 24
 GIGABIT_BPS = 1_000_000_000
 
 
@@ -66,10 +67,6 @@ class Limit:
     def goodput_bps(self, rate_bps: int = GIGABIT_BPS) -> float:
         """The limit in bit/s on an Ethernet of ``rate_bps`` bit/s."""
         return self.efficiency * rate_bps
-
-    def packets_per_s(self, goodput_bps: float) -> float:
-        """Full-size packets a second, one way, that carry ``goodput_bps`` bit/s."""
-        return goodput_bps / (8 * self.payload_bytes)
 
 
 BASELINE = Limit("host to host", 1500, 0)

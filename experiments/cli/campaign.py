@@ -18,7 +18,7 @@ from experiments.measure.kernels import Deployer
 from experiments.measure.pace import Pace
 from experiments.paths import ROOT
 from experiments.results import store
-from experiments.results.model import Campaign
+from experiments.results.model import Campaign, Purpose
 from experiments.results.words import counted, duration
 from experiments.variant import EMBEDDED, Variant
 
@@ -52,13 +52,13 @@ def run_campaign(
     else:
         protocol.profile(profile or PROFILE)
         variants = _variants(names, kernels or "all")
-        purpose: campaign.Purpose = "reference" if reference else "contribution"
+        purpose: Purpose = "reference" if reference else "contribution"
         folder = campaign.begin(campaign.Request(variants, profile or PROFILE, _seed(seed) or SEED, 2, host, purpose,
                                                  ("invoke", *sys.argv[1:])), root)
         stored, _ = store.read_campaign(folder)
-    pace = Pace(stored.plan, protocol.profile(str(stored.protocol["profile"])))
-    planned = sum(cell["state"] == "planned" for cell in stored.plan)
-    say(f"Measures {counted(planned, 'deployment')} of {counted(len({cell['mode'] for cell in stored.plan}), 'mode')}, "
+    pace = Pace(stored.plan, protocol.profile(stored.protocol["profile"]))
+    planned = sum(cell.state == "planned" for cell in stored.plan)
+    say(f"Measures {counted(planned, 'deployment')} of {counted(len({cell.mode for cell in stored.plan}), 'mode')}, "
         f"profile {stored.protocol['profile']}: about {duration(pace.left_s)}.")
     try:
         with telling(pace) as tell, Deployer() as deployer:
@@ -104,7 +104,7 @@ def _asked(
 ) -> Iterator[tuple[str, str, str]]:
     """Each option that was given, what it says, and what the plan says."""
     if names:
-        yield "--modes", ",".join(sorted(set(names))), ",".join(sorted({str(cell["mode"]) for cell in stored.plan}))
+        yield "--modes", ",".join(sorted(set(names))), ",".join(sorted({cell.mode for cell in stored.plan}))
     if profile:
         yield "--profile", profile, str(stored.protocol["profile"])
     if seed is not None:
@@ -112,7 +112,7 @@ def _asked(
     if host:
         yield "--host", host, str(stored.host.get("slug"))
     if kernels:
-        yield "--kernels", kernels, "+".join(sorted({str(cell["kernel"]) for cell in stored.plan}))
+        yield "--kernels", kernels, "+".join(sorted({cell.kernel for cell in stored.plan}))
     if reference:
         yield "--reference", "reference", stored.purpose
 

@@ -53,6 +53,11 @@ def _number(option: str, default: int) -> int:
     return Number(default)
 
 
+def _plain(value: Any) -> Any:
+    """What was read as a number, as a number like any other: it may be stored."""
+    return int(value) if isinstance(type(value), _LikeInt) else value
+
+
 def _signature(body: Callable[..., None]) -> inspect.Signature:
     """A task's parameters as invoke reads them: numbers are checked while the command line is taken apart."""
     signature = inspect.signature(body)
@@ -70,7 +75,7 @@ def door(body: Callable[..., None]) -> Callable[..., None]:
     def opened(*arguments: Any, **named: Any) -> None:
         try:
             with _ended_in_order(), patient() as output:
-                body(*arguments, **named)
+                body(*arguments, **{name: _plain(value) for name, value in named.items()})
         except PodpathError as error:
             raise Exit(_sentences(error, error.problem, error.advice), code=error.exit_code) from None
         except KeyboardInterrupt as interruption:

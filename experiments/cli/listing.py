@@ -12,12 +12,14 @@ from rich.table import Table
 from experiments import catalog
 from experiments.cli.progress import console
 from experiments.errors import UserError
-from experiments.labs.readiness import RELAY_IN_CAPSULE, Readiness, readiness
+from experiments.labs import table
+from experiments.labs.netns.needs_embedded import RELAY_IN_CAPSULE
+from experiments.labs.readiness import Readiness, readiness
 from experiments.labs.remarks import impossible, remarks
 from experiments.machine import Machine, Missing, look
+from experiments.variant import EMBEDDED
 
 KERNELS = {"host": "host's kernel", "uml": "capsule"}  # User-Mode Linux
-EMBEDDED = "netns"
 WIDTH = 80  # columns of the smallest terminal that the list is made for
 
 
@@ -90,7 +92,7 @@ def _cell(place: Readiness) -> str:
 
 def _title(lab: str, kernel: str) -> str:
     """A place in words; clusters run on their own kernels."""
-    return f"{lab}, {KERNELS[kernel]}" if lab in (EMBEDDED, "containerlab") else lab
+    return f"{lab}, {KERNELS[kernel]}" if len(table.LABS[lab].kernels) > 1 else lab
 
 
 def _short(missing: Missing) -> str:
@@ -124,7 +126,7 @@ def _remedies(places: list[Readiness]) -> dict[str, list[str]]:
 
 def _next(places: list[Readiness]) -> str:
     """The command that makes sense now."""
-    able = [place.mode for place in places if place.ready and place.lab in (EMBEDDED, "kind")]
+    able = [place.mode for place in places if place.ready and place.lab in table.AUTOMATIC]
     return f"invoke experiment {able[0]}" if able else "invoke setup"
 
 

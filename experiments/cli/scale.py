@@ -13,6 +13,7 @@ from experiments.errors import UserError
 from experiments.labs.readiness import choose
 from experiments.machine import look
 from experiments.measure import scale
+from experiments.variant import EMBEDDED, HOST
 
 
 def run_scale(name: str, *, nodes: str = "2,10,30", timeout: int = 60, format: str = "table") -> list[scale.Grown]:
@@ -26,7 +27,7 @@ def run_scale(name: str, *, nodes: str = "2,10,30", timeout: int = 60, format: s
     counts = _counts(nodes)
     for count in counts:
         scale.check(mode, count)
-    choose(mode, look(), "netns", "host")
+    choose(mode, look(), EMBEDDED, HOST)
     with telling() as tell:
         grown = [scale.grow(mode, count, timeout, tell) for count in counts]
     if format == "json":

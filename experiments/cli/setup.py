@@ -13,7 +13,7 @@ from experiments.catalog import Mode
 from experiments.cli.progress import console
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.containerlab import lab_image
-from experiments.labs.readiness import LAB_TOOLS
+from experiments.labs.netns.needs_embedded import LAB_TOOLS
 from experiments.labs.remarks import impossible, remarks
 from experiments.machine import Machine, look
 from experiments.machine.apt import INSTALL, Apt, failure

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from experiments.errors import ExperimentFailed
 from experiments.paths import ROOT
 
+# As many workers as tests/conftest.py says; a group of tests stays with one of them; what is first in the order begins first.
+WORKERS = ("-n", "auto", "--dist", "loadgroup", "--no-loadscope-reorder")
+SLOWEST = ("--durations", "10", "--durations-min", "1")
 
-def run_tests(arguments: str = "") -> None:
-    """Run pytest with the arguments that stood after ``--``.
+
+def after_dashes(words: Sequence[str]) -> list[str]:
+    """Return the arguments after the first ``--``, as the shell gave them; invoke itself joins them to one string."""
+    return list(words[words.index("--") + 1:]) if "--" in words else []
+
+
+def command(words: Sequence[str], *, quick: bool = False) -> list[str]:
+    """Return pytest's command line for an ``invoke`` that was called with these words; what stands there wins over ours."""
+    return [sys.executable, "-m", "pytest", *WORKERS, *SLOWEST, *(["--quick"] if quick else []), *after_dashes(words)]
+
+
+def run_tests(*, quick: bool = False) -> None:
+    """Run pytest with the arguments that stood after ``--``; ``quick`` leaves out what takes long.
 
     Raises:
         ExperimentFailed: a test failed.
     """
-    done = subprocess.run([sys.executable, "-m", "pytest", *shlex.split(arguments)], cwd=ROOT, check=False)
+    done = subprocess.run(command(sys.argv, quick=quick), cwd=ROOT, check=False)
     if done.returncode != 0:
         raise ExperimentFailed(f"pytest ended with {done.returncode}.", "Its summary above names what failed.")

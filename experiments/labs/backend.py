@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NoReturn
 from experiments.catalog import Mode
 from experiments.errors import UserError
 from experiments.labs.base import Lab
+from experiments.machine import Machine, Missing
 from experiments.variant import HOST
 
 Tell = Callable[[str], None]
@@ -61,6 +62,10 @@ class Backend(ABC):
     measuring_nodes: ClassVar[int | None] = None  # how many nodes measure, where that cannot be chosen
     upstream: ClassVar[bool] = False  # whether upstream's daemons can be started on its nodes
     whose_kernel: ClassVar[str] = ""  # in words, where neither the host's nor the capsule's says it
+
+    @abstractmethod
+    def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
+        """Return what a machine lacks for a mode in this lab on one of its kernels; nothing where it is ready."""
 
     @abstractmethod
     def up(

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Literal, Protocol
 
+from experiments import paths
 from experiments.errors import ExperimentFailed
 from experiments.evidence import TranscriptStep
 
@@ -148,7 +149,8 @@ class TypedLab:
             ExperimentFailed: the file could not be written.
         """
         done = subprocess.run(
-            self.command(place, ["tee", path]), input=content, capture_output=True, text=True, timeout=20, check=False
+            self.command(place, ["tee", path]), input=content, capture_output=True, text=True, timeout=20, check=False,
+            env=paths.environment(),
         )
         self.transcript.record(Completed(place, ("cat", ">", path), content, "", done.returncode, 0.0))
         if done.returncode != 0:
@@ -184,7 +186,7 @@ def run(
     try:
         done = subprocess.run(
             lab.command(place, argv), capture_output=True, text=True, errors="replace", timeout=timeout_s,
-            stdin=lab.stdin, check=False,
+            stdin=lab.stdin, check=False, env=paths.environment(),
         )
     except subprocess.TimeoutExpired:
         raise ExperimentFailed(
@@ -210,7 +212,7 @@ def start(
     lab.transcript.steps.append(TranscriptStep(lab.transcript.phase, place, shlex.join(argv) + " &", "", 0))
     # The command that enters the lab waits for the one inside; when it is stopped, the one inside has to stop too.
     inside = ["setpriv", "--pdeathsig", "TERM", *argv]
-    return subprocess.Popen(lab.command(place, inside), stdin=lab.stdin, stdout=stdout, stderr=stderr)
+    return subprocess.Popen(lab.command(place, inside), stdin=lab.stdin, stdout=stdout, stderr=stderr, env=paths.environment())
 
 
 def own_words(stderr: str) -> str:

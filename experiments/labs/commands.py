@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from experiments import paths
 from experiments.errors import ExperimentFailed, UserError
 
 LARGEST_BYTES = 32 * 1024 * 1024  # what a cluster says of itself can be long, but not that long
@@ -31,7 +32,7 @@ def tied(argv: Sequence[str]) -> list[str]:
 
 def marked(lab: str) -> dict[str, str]:
     """The environment by which a lab's commands, and what they start in their turn, are found: see :func:`end_marked`."""
-    return {**os.environ, MARK: lab}
+    return paths.environment(**{MARK: lab})
 
 
 def end_marked(lab: str) -> None:
@@ -77,7 +78,7 @@ def run(
             source.seek(0)
         try:
             process = subprocess.Popen(list(argv), stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                       env=environment, cwd=folder)
+                                       env=paths.environment() if environment is None else environment, cwd=folder)
         except FileNotFoundError:
             raise UserError(f"{argv[0]} is not installed.", f"Install {argv[0]}; `invoke list` says what is missing.") from None
         with process:

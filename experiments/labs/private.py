@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from experiments import paths
 from experiments.errors import ExperimentFailed, UserError
 
 UP_TIMEOUT_S = 10.0
@@ -46,7 +47,7 @@ def _hold() -> subprocess.Popen[bytes]:
     try:
         # A session of its own: Ctrl-C reaches the runner, which then takes everything down in order.
         holder = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                  start_new_session=True)
+                                  start_new_session=True, env=paths.environment())
     except FileNotFoundError:
         raise UserError(
             "`unshare` is not installed, the embedded lab needs it.", "Install util-linux: `invoke setup`."

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from experiments import catalog
 from experiments.errors import UserError
-from experiments.labs import needs_containers as containers
-from experiments.labs import needs_kubernetes
-from experiments.labs.capsule import without_xstate
-from experiments.labs.containerlab import lab_image
+from experiments.labs import table
+from experiments.labs.netns.needs_embedded import IN_CAPSULE, RELAY_IN_CAPSULE, features, packaged
 from experiments.machine import Machine, Missing
-from experiments.machine.features import FEATURES
-from experiments.machine.packages import PACKAGES, providing, remedy
-
-LAB_TOOLS = ("unshare", "nsenter", "setpriv", "ip", "tc", "ss", "sysctl", "ping", "iperf3", "sockperf", "ethtool")
-
-CPU = "proc/cpuinfo"
-IN_CAPSULE = "Use --kernel uml."
-RELAY_IN_CAPSULE = Missing(
-    "the host's kernel", "a relay in user space, measured in User-Mode Linux, measures User-Mode Linux, where each system "
-    "call takes several times as long", "Use --kernel host, or --kernel uml --force.",
-)
-AMX = Missing(
-    "a processor without AMX", "User-Mode Linux cannot hold its registers, and Docker does not hand on to a container's first "
-    "process what keeps programs off AVX: where it was tried, that process crashed", "Use --lab netns, or another machine.",
-)
+from experiments.variant import CAPSULE, EMBEDDED, HOST, KERNELS
 
 
 @dataclass(frozen=True)
@@ -54,20 +37,14 @@ class Choice:
 
 
 def readiness(name: str, machine: Machine) -> tuple[Readiness, ...]:
-    """All places on a machine where a mode could run: the embedded lab on both kernels, then the labs with containers.
+    """All places on a machine where a mode could run, lab by lab.
 
     Raises:
         UserError: there is no such mode.
     """
     mode = catalog.get(name)
-    return (
-        Readiness(name, "netns", "host", _on_host(mode, machine)),
-        Readiness(name, "netns", "uml", _in_capsule(mode, machine)),
-        Readiness(name, "containerlab", "host", _containerlab(mode, machine)),
-        Readiness(name, "containerlab", "uml", _containerlab_in_capsule(mode, machine)),
-        Readiness(name, "kind", "host", needs_kubernetes.kind(mode, machine)),
-        Readiness(name, "cluster", "host", needs_kubernetes.cluster(machine)),
-    )
+    return tuple(Readiness(name, lab.name, kernel, lab.needs(mode, kernel, machine))
+                 for lab in table.LABS.values() for kernel in lab.kernels)
 
 
 def choose(
@@ -80,18 +57,17 @@ def choose(
         UserError: what was asked for does not exist or is not ready; everything missing is listed, with its remedy.
     """
     places = readiness(mode.name, machine)
-    if forced and kernel == "uml":
+    if forced and kernel == CAPSULE:
         places = tuple(replace(p, missing=tuple(m for m in p.missing if m is not RELAY_IN_CAPSULE)) for p in places)
-    if lab not in {"auto", *(place.lab for place in places)}:
-        raise UserError(f"Unknown lab '{lab}'.", "Labs: auto, netns, containerlab, kind, cluster.")
-    if kernel not in {"auto", "host", "uml"}:
-        raise UserError(f"Unknown kernel '{kernel}'.", "Kernels: auto, host, uml.")
+    if lab != "auto":
+        table.get(lab)
+    if kernel not in {"auto", *KERNELS}:
+        raise UserError(f"Unknown kernel '{kernel}'.", f"Kernels: {', '.join(('auto', *KERNELS))}.")
     if daemon:
-        lab = "netns" if lab == "auto" else lab
+        lab = EMBEDDED if lab == "auto" else lab
         places = tuple(_with_upstream(mode, place, lab, machine) if place.lab == lab else place for place in places)
     wanted = [p for p in places if lab in ("auto", p.lab) and kernel in ("auto", p.kernel)]
-    # The real thing first where it is ready: kind, else the embedded lab. A cluster is somebody's: never without being asked.
-    order = ("kind", "netns") if lab == "auto" else (lab,)
+    order = table.AUTOMATIC if lab == "auto" else (lab,)
     for name in order:
         for place in (p for p in wanted if p.lab == name and p.ready):
             return Choice(place.lab, place.kernel, _sentence(mode, place, places, machine, lab, kernel))
@@ -118,7 +94,7 @@ def require_upstream(mode: catalog.Mode, lab: str) -> catalog.Upstream:
     if mode.daemon is None:
         raise UserError(f"{mode.name} has no daemon of upstream's that could replace one of ours: its routing daemon is real "
                         "anyway (BIRD), and the kernel carries its packets.", "Leave --daemon out.")
-    if lab != "netns":
+    if not table.get(lab).upstream:
         raise UserError(f"--daemon upstream is for the embedded lab: in {lab}, the nodes would have to bring "
                         f"{mode.daemon.program} with them.", "Use --lab netns.")
     return mode.daemon
@@ -133,117 +109,28 @@ def _with_upstream(mode: catalog.Mode, place: Readiness, lab: str, machine: Mach
                              f"{daemon.program} has this mode for no other", "Leave --daemon out."))
     if machine.program(daemon.program) is None:
         found.append(Missing(daemon.program, f"upstream's daemon of {mode.name}", daemon.install))
-    found += _packaged(daemon.needs.tools, machine)
-    if place.kernel == "host":
-        found += _features(mode, daemon.needs.kernel, machine)
+    found += packaged(daemon.needs.tools, machine)
+    if place.kernel == HOST:
+        found += features(mode, daemon.needs.kernel, machine)
     return replace(place, missing=(*place.missing, *found))
 
 
 def _sentence(
     mode: catalog.Mode, place: Readiness, places: tuple[Readiness, ...], machine: Machine, lab: str, kernel: str
 ) -> str:
-    what = {"host": "the host's kernel", "uml": "the User-Mode Linux capsule's kernel"}[place.kernel]
-    if place.lab == "cluster":
-        what = "its nodes' own kernels"
+    carried = {HOST: "the host's kernel", CAPSULE: "the User-Mode Linux capsule's kernel"}
+    what = table.get(place.lab).whose_kernel or carried[place.kernel]
     where = f"Lab: {place.lab}, on {what}"
     if lab != "auto" and kernel != "auto":
         return f"{where}, as asked."
     reasons = []
-    # Who has installed kind may wonder why it was not taken; others have not asked.
-    if lab == "auto" and place.lab == "netns" and machine.program("kind"):
-        kind = next(p for p in places if p.lab == "kind")
-        if kind.missing:
-            reasons.append("kind is not ready here (" + ", ".join(m.what for m in kind.missing) + ")")
-    if kernel == "auto" and place.kernel == "uml":
-        host = next(p for p in places if (p.lab, p.kernel) == ("netns", "host"))
+    if lab == "auto":
+        for better in table.AUTOMATIC[:table.AUTOMATIC.index(place.lab)]:
+            missing = next(p.missing for p in places if p.lab == better)
+            # Who has installed its program may wonder why it was not taken; others have not asked.
+            if missing and machine.program(better):
+                reasons.append(f"{better} is not ready here (" + ", ".join(m.what for m in missing) + ")")
+    if kernel == "auto" and place.kernel == CAPSULE:
+        host = next(p for p in places if (p.lab, p.kernel) == (place.lab, HOST))
         reasons.append("the host's kernel cannot: " + "; ".join(m.what for m in host.missing))
     return f"{where}" + (": " + "; ".join(reasons) if reasons else "") + "."
-
-
-def _on_host(mode: catalog.Mode, machine: Machine) -> tuple[Missing, ...]:
-    if machine.system != "Linux":
-        return (Missing("Linux", "network namespaces exist only there", "Run it on Linux, or in a virtual machine."),)
-    if refused := _no_namespaces(machine):
-        return (*_tools(mode, machine), *refused)
-    return (*_tools(mode, machine), *_features(mode, mode.needs.kernel, machine))
-
-
-def _no_namespaces(machine: Machine) -> tuple[Missing, ...]:
-    """Private namespaces hold the embedded lab, and the capsule too. That ``unshare`` is missing is said among the tools."""
-    if machine.program("unshare") is None:
-        return ()
-    refused = machine.user_namespaces()
-    return (Missing("user namespaces", "the lab's nodes are namespaces", refused),) if refused else ()
-
-
-def _features(mode: catalog.Mode, wanted: Iterable[str], machine: Machine) -> Iterator[Missing]:
-    """What the host's kernel lacks, as far as it can be asked: a tool that is missing is said among the tools."""
-    for feature in wanted:
-        if machine.can_tell(feature) and (refused := machine.feature(feature)):
-            yield Missing(f"kernel feature {feature}", refused, _how(mode, feature, machine))
-
-
-def _how(mode: catalog.Mode, feature: str, machine: Machine) -> str:
-    """What to do about a feature that the host's kernel lacks."""
-    if feature == "tun":
-        return "Run `invoke setup`: it makes the device usable."
-    if not mode.relay and capsule_possible(machine):
-        return IN_CAPSULE
-    return FEATURES[feature].how
-
-
-def capsule_possible(machine: Machine) -> bool:
-    """Whether User-Mode Linux is there, or can be had for this processor and distribution."""
-    package = providing("linux.uml")
-    return machine.program("linux.uml") is not None or (
-        package is not None and package.built_for(machine.processor) and bool(package.name(machine.distribution)))
-
-
-def _in_capsule(mode: catalog.Mode, machine: Machine) -> tuple[Missing, ...]:
-    if machine.system != "Linux":
-        return (Missing("Linux", "User-Mode Linux is a program of Linux", "Run it on Linux, or in a virtual machine."),)
-    found = [*((RELAY_IN_CAPSULE,) if mode.relay else ()), *_tools(mode, machine), *_no_namespaces(machine)]
-    for package in (package for package in PACKAGES if package.wanted_for == "capsule"):
-        if not package.built_for(machine.processor):
-            found.append(Missing(f"a processor of {' or '.join(package.processors)}",
-                                 f"User-Mode Linux is built for no other, and this one is {machine.processor}",
-                                 "Use --lab netns --kernel host where that is ready, or another machine."))
-            continue
-        found += [Missing(tool, package.why, remedy(tool, machine))
-                  for tool in package.programs if machine.program(tool) is None]
-    return tuple(found)
-
-
-def _tools(mode: catalog.Mode, machine: Machine) -> tuple[Missing, ...]:
-    return tuple(_packaged(dict.fromkeys((*LAB_TOOLS, *mode.needs.tools)), machine))
-
-
-def _packaged(tools: Iterable[str], machine: Machine) -> Iterator[Missing]:
-    for tool in tools:
-        if machine.program(tool) is None:
-            package = providing(tool)
-            yield Missing(tool, package.why if package else "a tool of the lab", remedy(tool, machine))
-
-
-def _containerlab(mode: catalog.Mode, machine: Machine) -> tuple[Missing, ...]:
-    """Everything at once, so that nobody installs one thing after the other."""
-    if machine.system != "Linux":
-        return (Missing("Linux", "containerlab makes links in this machine's kernel", "Run it in a virtual machine."),)
-    if machine.rootless_docker():
-        return (containers.ROOTLESS,)
-    return (*containers.tools(machine, "the containerlab lab is built with it"), *containers.host(machine),
-            *containers.docker(machine), *containers.features(machine, list(mode.needs.kernel)))
-
-
-def _containerlab_in_capsule(mode: catalog.Mode, machine: Machine) -> tuple[Missing, ...]:
-    """For machines whose own kernel cannot: Docker and containerlab on the capsule's."""
-    found = [*_in_capsule(mode, machine)]
-    if machine.system != "Linux":
-        return tuple(found)
-    if machine.has(CPU) and without_xstate.needed(machine.files / CPU):
-        found.append(AMX)
-    found += containers.tools(machine, "containerlab in the capsule is built with it", "dockerd")
-    if not lab_image.archive().is_file():
-        found.append(Missing("the lab's image as an archive", f"{lab_image.archive()} is not there",
-                             "Run `invoke setup --image`."))
-    return tuple(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from experiments import catalog
-from experiments.labs.readiness import capsule_possible
+from experiments.labs.netns.needs_embedded import capsule_possible
 from experiments.machine import Machine
 from experiments.machine.distribution import OLD_PYTHON
 from experiments.machine.packages import TITLES, providing

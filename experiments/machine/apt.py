@@ -92,11 +92,18 @@ class Apt:
         return {name for name, candidate in found if candidate != "(none)"}
 
 
+def _quoted(lines: Sequence[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines[-QUOTED_LINES:])
+
+
 def failure(what: str, said: str) -> ExperimentFailed:
     """apt-get's failure in words, from what it said."""
-    quoted = "\n".join(f"  {line}" for line in said.strip().splitlines()[-QUOTED_LINES:])
+    lines = list(dict.fromkeys(line for line in said.splitlines() if line.strip()))
+    quoted = _quoted(lines)
     for pattern, problem, advice in _FAILURES:
         if re.search(pattern, said):
+            # Warnings of another kind stand between these lines and the last, an error's.
+            quoted = _quoted([line for line in lines if re.search(pattern, line) or line.startswith("E: ")])
             holder = re.search(r"held by process (\d+)(?: \(([^)\n]*)\))?", said)
             named = f" ({holder[2] or 'process'}, process {holder[1]})" if holder and "another program" in problem else ""
             return ExperimentFailed(f"`apt-get {what}` failed: {problem}{named}. It said:\n{quoted}", advice)

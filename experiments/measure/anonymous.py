@@ -17,13 +17,11 @@ from typing import Any, TypeVar
 
 from experiments.evidence import Header, Packet
 from experiments.results import store
-from experiments.results.outputs import PLAIN_NAMES
+from experiments.results.private_names import IPV4, IPV6, PLAIN_NAMES, public_address
 
 T = TypeVar("T")
 
-_IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _IPV4_IN_A_NAME = re.compile(r"(?<=_)(?:\d{1,3}_){3}\d{1,3}(?!\d)")  # Calico's names of sessions: Mesh_203_0_113_7
-_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 _MAC = re.compile(r"(?<![\w:])(?:[0-9a-f]{2}:){5}[0-9a-f]{2}(?![\w:])", re.I)
 _NET4 = ipaddress.IPv4Network("192.0.2.0/24")  # RFC 5737
 _NET6 = ipaddress.IPv6Network("2001:db8::/32")  # RFC 3849
@@ -48,17 +46,14 @@ class Anonymous:
         if self._pattern is not None:
             text = self._pattern.sub(lambda found: self.names[found[0]], text)
         text = _MAC.sub(lambda found: self.mac(found[0]), text)
-        text = _IPV4.sub(lambda found: self.address(found[0]), text)
+        text = IPV4.sub(lambda found: self.address(found[0]), text)
         text = _IPV4_IN_A_NAME.sub(lambda found: self.address(found[0].replace("_", ".")).replace(".", "_"), text)
-        return _IPV6.sub(lambda found: self.address(found[0]), text)
+        return IPV6.sub(lambda found: self.address(found[0]), text)
 
     def address(self, text: str) -> str:
         """An address as it is, or a stand-in for one that is routed on the Internet."""
-        try:
-            found = ipaddress.ip_address(text)
-        except ValueError:
-            return text
-        if not found.is_global or found.is_multicast or found.is_reserved:
+        found = public_address(text)
+        if found is None:
             return text
         if text not in self._addresses:
             number = len(self._addresses) + 1

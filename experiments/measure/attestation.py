@@ -69,7 +69,7 @@ def _paced_capture(lab: Lab, recipe: Recipe, mode: Mode) -> Packet:
 
 
 def _packet(at: str, frame: bytes) -> Packet:
-    return Packet(at, len(frame), decode.decode(frame), frame[:160].hex())
+    return Packet(at, len(frame), decode.decode(frame), hex=frame[:160].hex())
 
 
 def set_segmentation(lab: Lab, *, on: bool) -> None:

@@ -13,24 +13,23 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from experiments import __version__
 from experiments.errors import UserError
 from experiments.labs.backend import Tell
 from experiments.measure import provenance
-from experiments.measure.deployment import Job, Outcome, now
+from experiments.measure.deployment import Job, Outcome
 from experiments.measure.pace import Pace
 from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Protocol, profile
 from experiments.probes import environment
 from experiments.results import store, summary
 from experiments.results import validate as validation
 from experiments.results.checks import privacy
-from experiments.results.model import Campaign, Deployment, ModeResult, Trial
+from experiments.results.model import Campaign, Cell, Deployment, ModeResult, Purpose, Trial
+from experiments.results.times import now
 from experiments.results.validate import Report, validate
 from experiments.variant import Variant
 
-Purpose = Literal["reference", "contribution", "experiment"]
 Deploy = Callable[[Job, Tell], Outcome]
 
 SCHEMA = "podpath/campaign/1"
@@ -54,14 +53,14 @@ class Request:
     software: Mapping[str, Any] = field(default_factory=dict)
 
 
-def plan(request: Request) -> tuple[Mapping[str, Any], ...]:
+def plan(request: Request) -> tuple[Cell, ...]:
     """The cells in order: as many blocks as the profile wants deployments, each a random order of all variants."""
     source = random.Random(request.seed)
-    cells: list[Mapping[str, Any]] = []
+    cells: list[Cell] = []
     for block in range(1, profile(request.profile).deployments + 1):
         order = list(request.variants)
         source.shuffle(order)
-        cells += [{"n": block, **variant.as_cell(), "state": "planned"} for variant in order]
+        cells += [Cell.planned(block, variant) for variant in order]
     return tuple(cells)
 
 
@@ -80,8 +79,7 @@ def begin(request: Request, root: Path) -> Path:
     facts = {**request.machine, "slug": host} if request.machine else environment.host(host)
     store.write_campaign(folder, Campaign(
         schema=SCHEMA, id=folder.name, status="partial", purpose=request.purpose, started_at=now(), finished_at=None,
-        generator={"version": __version__, **provenance.commit(), "command": list(request.command)},
-        protocol={**protocol.as_mapping(request.seed), "nodes": request.nodes},
+        generator=provenance.generator(request.command), protocol=protocol.as_mapping(request.seed, request.nodes),
         host=facts, network={}, software=dict(request.software) or environment.software(), plan=plan(request),
     ))
     if request.purpose == "reference" and (errors := validate(folder).errors):
@@ -95,18 +93,20 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pa
     """Measure the cells that are still planned, in order; each deployment is stored before the next one begins.
 
     A deployment whose baselines drift apart is repeated once, and keeps the drift of the first attempt; if they still
-    do, it is kept and marked by its drift. Without ``repeat`` it is so the first time.
+    do, it is kept and marked by its drift. Without ``repeat``, and in a profile that repeats nothing, it is so the first
+    time.
 
     What is stored is validated before it counts: a deployment that does not pass is kept as a failed one, with the reason
     and without numbers (the tools' outputs stay below raw/); a campaign that does not pass at its end is ``aborted``.
     Returned is what the validation of the whole folder found. ``pace`` is told when deployments begin and end.
     """
     campaign, results = store.read_campaign(folder)
+    repeat = repeat and profile(str(campaign.protocol["profile"])).repeats
     by_variant = {result.variant: result for result in results}
     for position, cell in enumerate(campaign.plan):
-        if cell["state"] != "planned":
+        if cell.state != "planned":
             continue
-        variant, n = Variant.of(cell), int(cell["n"])
+        variant, n = cell.variant, cell.n
         say = _prefixed(tell, position, len(campaign.plan), variant)
         if pace:
             pace.begin()
@@ -114,14 +114,14 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pa
         before = by_variant.get(variant)
         # A run that was killed may have stored the deployment, and not yet that it has: then it is only judged.
         if before is None or all(deployment.n != n for deployment in before.deployments):
-            job = Job(variant, n, str(campaign.protocol["profile"]), int(campaign.protocol.get("nodes", 2)))
+            job = Job(variant, n, campaign.protocol["profile"], campaign.protocol.get("nodes", 2))
             outcome = _measured(job, deploy, say, _drifts(variant, by_variant.values()) if repeat else None)
             network = outcome.network
             by_variant[variant] = _store(folder, campaign.id, variant, before, outcome)
         by_variant[variant] = _judged(folder, campaign, by_variant[variant], n)
         status = next(deployment.status for deployment in by_variant[variant].deployments if deployment.n == n)
         cells = list(campaign.plan)
-        cells[position] = {**cell, "state": "done" if status == "ok" else status}
+        cells[position] = replace(cell, state="done" if status == "ok" else status)
         campaign = replace(campaign, plan=tuple(cells), network=campaign.network or dict(network))
         store.write_campaign(folder, campaign)
         if pace:

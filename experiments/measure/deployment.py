@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from experiments import catalog
@@ -28,6 +27,7 @@ from experiments.measure.protocol import Protocol, profile
 from experiments.probes import environment
 from experiments.results import rules
 from experiments.results.model import Deployment, Trial
+from experiments.results.times import now
 from experiments.variant import CAPSULE, Variant
 
 READY_TIMEOUT_S = 30.0
@@ -184,11 +184,6 @@ def deploy(
     except ExperimentFailed as failure:
         reason = str(failure)
     return run.outcome(started_at, reason)
-
-
-def now() -> str:
-    """The time in UTC as RFC 3339 writes it, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _without_names(found: Outcome, anonymous: Anonymous) -> Outcome:

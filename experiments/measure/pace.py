@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from experiments.measure import views
 from experiments.measure.protocol import Protocol
+from experiments.results.model import Cell
 
 # What the protocol does not say, as the campaigns in data/campaigns took it (two processors, both kernels, November 2026).
 BESIDE_TRIAL_S = 0.3  # starting and ending the tool, watching the machine
@@ -34,9 +34,9 @@ class Pace:
     """What is left of a plan. Each kernel's deployments are expected to take what those before them took."""
 
     def __init__(
-        self, plan: Iterable[Mapping[str, Any]], protocol: Protocol, clock: Callable[[], float] = time.monotonic
+        self, plan: Iterable[Cell], protocol: Protocol, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._left = [str(cell["kernel"]) for cell in plan if cell["state"] == "planned"]
+        self._left = [cell.kernel for cell in plan if cell.state == "planned"]
         self._expected_s = deployment_s(protocol)
         self._taken: dict[str, list[float]] = {}
         self._clock = clock

@@ -6,11 +6,10 @@ CHANGELOG.md; results of different ids are never pooled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from experiments.errors import UserError
+from experiments.results import model
 
 VIEWS = ("wire", "link", "speed", "cost", "latency")
 ETHERNET_BPS = 1_000_000_000  # the network of the 2018 measurements
@@ -39,14 +38,15 @@ class Protocol:
     views: tuple[str, ...] = VIEWS
     streams: tuple[int, ...] = (1, 4)
     equal_mss: bool = True
+    repeats: bool = True  # a trial beside which the machine was busy, and a deployment whose baselines drift apart
 
     @property
     def id(self) -> str:
         """The name under which these numbers are frozen."""
         return f"p2-{self.profile}"
 
-    def as_mapping(self, seed: int) -> Mapping[str, Any]:
-        """What the campaign file says of the method."""
+    def as_mapping(self, seed: int, nodes: int) -> model.Protocol:
+        """Return what the campaign file says of the method: these numbers, the plan's seed, and how many nodes a lab has."""
         return {
             "id": self.id,
             "profile": self.profile,
@@ -62,13 +62,16 @@ class Protocol:
             "offered_bps": OFFERED_BPS,
             "equal_mss_bytes": EQUAL_MSS_BYTES,
             "congestion_control": CONGESTION_CONTROL,
+            "nodes": nodes,
         }
 
 
 PROFILES = {
     protocol.profile: protocol
     for protocol in (
-        Protocol("smoke", 1, 1, 1, 4, 8_000_000, 20_000, views=("wire", "speed"), streams=(1,), equal_mss=False),
+        # Shows that everything works. Nobody compares its speed: what the machine did meanwhile is only written down.
+        Protocol("smoke", 1, 1, 1, 4, 8_000_000, 20_000, views=("wire", "speed"), streams=(1,), equal_mss=False,
+                 repeats=False),
         Protocol("quick", 1, 2, 1, 4, 32_000_000, 20_000, streams=(1,)),
         Protocol("standard", 6, 2, 1, 4, 32_000_000, 20_000),
     )

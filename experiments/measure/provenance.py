@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import subprocess
-from typing import Any
+from collections.abc import Sequence
 
+from experiments import __version__
 from experiments.paths import ROOT
+from experiments.results.model import Generator
 
 
-def commit() -> dict[str, Any]:
-    """The checked-out commit (40 hexadecimal digits) and whether files differ from it, or why git cannot say."""
+def generator(command: Sequence[str]) -> Generator:
+    """Return what a campaign says of the Podpath that writes it: version, what was typed, and the checked-out commit.
+
+    Where git cannot name a commit, the reason stands in its place.
+    """
+    found: Generator = {"version": __version__, "command": list(command)}
     head = _git("rev-parse", "HEAD")
     if head is None:
-        return {"commit_absent": "not a git checkout, or git is not installed"}
+        return {**found, "commit_absent": "not a git checkout, or git is not installed"}
     # What experiments write is not part of what produced them.
     changes = _git("status", "--porcelain", "--", ".", ":!data")
-    return {"commit": head, "dirty": bool(changes)}
+    return {**found, "commit": head, "dirty": bool(changes)}
 
 
 def _git(*arguments: str) -> str | None:

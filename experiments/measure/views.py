@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -32,6 +31,7 @@ from experiments.probes.errors import ProbeError
 from experiments.results import rules
 from experiments.results.model import Trial
 from experiments.results.plain import shown
+from experiments.results.times import now
 from experiments.results.words import quantity
 
 # Offered slowly, in writes of whole segments: no queue overflows, no segment is half full, each packet counts once. A lost
@@ -45,8 +45,6 @@ NOT_OURS = {
     "link": "it would shape a node's own network card, and a cluster's cards are not ours to change",
     "cost": "processor time is counted on this machine, and the nodes are others",
 }
-# What tbf does not count itself: preamble and start of frame 8, frame check sequence 4, gap 12 (IEEE 802.3).
-ETHERNET_EXTRA_BYTES = 24
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ class Bench:
         }
 
     def trials(self, tell: Callable[[str], None]) -> Iterator[Trial]:
-        """One trial after the other; a noisy one is kept as discarded and repeated once."""
+        """One trial after the other; a noisy one is kept as discarded and repeated once, if the profile repeats at all."""
         asks = plan(self.protocol)
         for number, ask in enumerate(asks, 1):
             identity = f"{self.prefix}-{number:02d}-{ask.view}"
@@ -122,7 +120,7 @@ class Bench:
             tell(f"measure {number}/{len(asks)}: {ask.view}, {ask.path}")
             trial = self._trial(identity, ask)
             reason = _too_noisy(trial)
-            if reason and trial.status == "ok":
+            if reason and trial.status == "ok" and self.protocol.repeats:
                 yield replace(trial, status="discarded", reason=reason)
                 trial = self._trial(f"{identity}-again", ask)
             yield trial
@@ -136,7 +134,7 @@ class Bench:
         return ""
 
     def _trial(self, identity: str, ask: Ask) -> Trial:
-        base = Trial(identity, ask.view, ask.path, "ok", phase=ask.phase, started_at=_now(), streams=ask.streams,
+        base = Trial(identity, ask.view, ask.path, "ok", phase=ask.phase, started_at=now(), streams=ask.streams,
                      mss=ask.mss, congestion_control=CONGESTION_CONTROL)
         # What this machine does meanwhile says nothing of nodes that are other machines.
         watch = None if self.lab.foreign else noise.Watch()
@@ -204,7 +202,7 @@ class Bench:
         """Over an emulated Ethernet of ``link_bps``; says whether the link or the CPU was the limit."""
         set_segmentation(self.lab, on=False)
         shape = ["root", "tbf", "rate", f"{self.link_bps // 1_000_000}mbit", "burst", "32kb", "limit", "2mb",
-                 "overhead", str(ETHERNET_EXTRA_BYTES)]
+                 "overhead", str(limits.ETHERNET_EXTRA_BYTES)]
         try:
             for node in self.lab.nodes[:2]:
                 run(self.lab, node.name, ["tc", "qdisc", "replace", "dev", node.device, *shape])
@@ -284,7 +282,3 @@ def _too_noisy(trial: Trial) -> str | None:
     over = [f"{name} {trial.noise[name]:g} > {limit:g}" for name, limit in NOISE_LIMITS.items()
             if trial.noise.get(name, 0.0) > limit]
     return ", ".join(over) or None
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

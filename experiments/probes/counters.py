@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from experiments.catalog import limits
 from experiments.labs.base import Lab, run
 from experiments.probes.errors import ProbeError
-
-# Preamble and start of frame 8, frame check sequence 4, gap 12 (IEEE 802.3): what the counters do not see of a frame.
-ETHERNET_EXTRA_BYTES = 24
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def wire_efficiency(payload_bytes: int, sent: Counters) -> float:
     Raises:
         ProbeError: less was counted on the wire than was received.
     """
-    wire_bytes = sent.tx_bytes + ETHERNET_EXTRA_BYTES * sent.tx_packets
+    wire_bytes = sent.tx_bytes + limits.ETHERNET_EXTRA_BYTES * sent.tx_packets
     if wire_bytes <= payload_bytes:
         raise ProbeError(f"The underlay counted {wire_bytes} bytes for {payload_bytes} bytes of payload.")
     return payload_bytes / wire_bytes

@@ -13,7 +13,6 @@ import os
 import platform
 import re
 import secrets
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -35,7 +34,6 @@ TOOLS: Mapping[str, Sequence[str]] = {
     "linux.uml": ("linux.uml", "--version"),
 }
 _VERSION = re.compile(r"\d+\.\d+(?:[.\w-]*\w)?")
-SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
 
 class Absent(Exception):
@@ -117,7 +115,7 @@ def tool_version(argv: Sequence[str]) -> str:
     Raises:
         Absent: it is not installed, or says nothing like a version.
     """
-    path = shutil.which(argv[0]) or shutil.which(argv[0], path=SYSTEM_PATH)
+    path = paths.find(argv[0])
     if path is None:
         raise Absent("not installed")
     try:
@@ -195,7 +193,7 @@ def memory_bytes() -> int:
 
 def virtualisation() -> str:
     """``none``, or what systemd-detect-virt recognises; by the processor's flag where that is not installed."""
-    if path := shutil.which("systemd-detect-virt"):
+    if path := paths.find("systemd-detect-virt"):
         done = subprocess.run([path], capture_output=True, text=True, timeout=5, check=False)
         if done.stdout.strip():
             return done.stdout.strip()

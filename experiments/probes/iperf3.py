@@ -50,7 +50,7 @@ class IperfResult:
     mss_bytes: int | None
     congestion_control: str
     intervals_bps: tuple[float, ...]  # of single seconds, as the sender saw them
-    tool: str  # "iperf3 3.12"
+    tool: str  # "iperf3 3.12", with a note where its output had to be tidied
 
 
 def server_argv(port: int = PORT) -> list[str]:
@@ -147,12 +147,7 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
     Raises:
         ProbeError: it is empty, truncated, carries an error, lacks what is needed, or sender and receiver disagree.
     """
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ProbeError("iperf3's output is empty." if not text.strip() else "iperf3's output is not JSON.") from None
-    if not isinstance(answer, dict):
-        raise ProbeError("iperf3's output is not a JSON object.")
+    answer, note = _read(text)
     if answer.get("error"):
         raise ProbeError(_refusal(str(answer["error"]), congestion_control))
     start = _mapping(answer, "start")
@@ -170,7 +165,7 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
         mss_bytes=_mss_in_force(start, answer),
         congestion_control=str(_mapping(answer, "end").get("sender_tcp_congestion", "")),
         intervals_bps=_intervals(answer),
-        tool=f"iperf3 {version[1]}",
+        tool=f"iperf3 {version[1]}{note}",
     )
     if result.received_bytes <= 0 or result.seconds <= 0:
         raise ProbeError("iperf3's receiver counted nothing.")
@@ -186,6 +181,33 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
 def most_unequal_bytes(sent_bytes: float, streams: int) -> float:
     """How far sender and receiver of so many connections may lie apart when both have counted right."""
     return max(UNEQUAL_RATIO * sent_bytes, UNEQUAL_BYTES * streams)
+
+
+def _read(text: str) -> tuple[dict[str, Any], str]:
+    """The JSON object that iperf3 printed, and a note if it was not all.
+
+    Some builds print a warning before it (esnet/iperf#1776), iperf3 3.17 prints the same object twice (esnet/iperf#1716).
+    """
+    if not text.strip():
+        raise ProbeError("iperf3's output is empty.")
+    decoder, notes = json.JSONDecoder(), []
+    before, brace, _ = text.partition("\n{") if not text.lstrip().startswith(("{", "[")) else ("", "", "")
+    rest = text[len(before):].strip()
+    try:
+        answer, end = decoder.raw_decode(rest)
+        more = rest[end:].strip()
+        again = json.loads(more) if more else answer
+    except (ValueError, RecursionError):
+        raise ProbeError("iperf3's output is not JSON.") from None
+    if not isinstance(answer, dict):
+        raise ProbeError("iperf3's output is not a JSON object.")
+    if again != answer:
+        raise ProbeError("iperf3 printed two results that differ.")
+    if brace:
+        notes.append(f"after a warning: {' '.join(before.split())[:80]}")
+    if more:
+        notes.append("its output came twice")
+    return answer, f" ({'; '.join(notes)})" if notes else ""
 
 
 def _refusal(error: str, congestion_control: str) -> str:

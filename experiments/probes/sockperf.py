@@ -92,7 +92,8 @@ def _once(
 
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_VERSION = re.compile(r"version #(\S{1,20}?)(?:-no\.git)? ?==")
+# "version #3.7-no.git"; built from a git checkout without tags it has none (Mellanox/sockperf#172).
+_VERSION = re.compile(r"version #(\d\S{0,19}?)(?:-no\.git)? ?==")
 _OBSERVATIONS = re.compile(r"Total (\d{1,12}) observations")
 _NUMBER = r"(\d{1,12}(?:\.\d{1,6})?)"
 _PERCENTILE = re.compile(rf"percentile (\d{{1,2}}\.\d{{1,3}}) = +{_NUMBER}(?!\d)")
@@ -122,4 +123,4 @@ def parse(text: str) -> Latency:
     if not p50 <= p90 <= p99 <= p999 <= float(largest[1]):
         raise ProbeError("sockperf's percentiles do not rise; its output is damaged.")
     return Latency(int(count[1]), p50, p90, p99, p999, float(largest[1]),
-                   f"sockperf {version[1]}" if version else "sockperf")
+                   f"sockperf {version[1]}" if version else "sockperf (it does not say its version)")

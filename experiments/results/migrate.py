@@ -2,7 +2,8 @@
 
 History of the formats:
 
-* campaign 1, mode 1: the first.
+* campaign 1, mode 1: the first. Mode 1 once described a key ``caveats`` that no version of Podpath wrote; a file that has it
+  is refused like any other with a key that is not described.
 
 A change that an older reader could misunderstand (a key renamed, a unit changed, a meaning changed) makes a new
 version N and a function ``migrate_N`` here, which turns plain values of version N - 1 into version N. A key that may be

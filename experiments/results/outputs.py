@@ -6,7 +6,6 @@ import dataclasses
 import gzip
 import io
 import json
-import os
 import re
 import sys
 import zlib
@@ -17,6 +16,7 @@ from typing import Any
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results.model import ModeResult
+from experiments.results.private_names import own_name
 
 # Characters of one step's output that are kept; the next one is tried when the file would be too large.
 LIMITS = (6000, 3000, 1500, 700, 300, 100, 0)
@@ -65,11 +65,6 @@ def shortened(text: str, limit: int) -> str:
 
 # -- names of this machine ----------------------------------------------------------------------------------------
 
-# Host names that say nothing about anybody, or that a lab uses for its own places.
-PLAIN_NAMES = re.compile(
-    r"localhost|host|debian|fedora|ubuntu|arch|linux|runner|underlay|(node|pod|rr|tor)[0-9]*|\(none\)|.{0,2}"
-)
-
 
 @cache
 def _paths() -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -82,12 +77,6 @@ def _paths() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple(found)
 
 
-@cache
-def _host() -> re.Pattern[str] | None:
-    name = os.uname().nodename
-    return None if PLAIN_NAMES.fullmatch(name) else re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
-
-
 def without_paths(text: str) -> str:
     """The text with paths of the checkout made relative, ``python3`` for the interpreter, ``~`` for the user's home."""
     if "/" in text:
@@ -98,7 +87,7 @@ def without_paths(text: str) -> str:
 
 def private(text: str) -> str:
     """The text without this machine's host name and without the paths of its user and of the checkout."""
-    host = _host()
+    host = own_name()
     return without_paths(host.sub("host", text) if host else text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import math
@@ -11,8 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar, cast
 
+from experiments.field import Field
 from experiments.results import fields
-from experiments.results.described.field import Field
 from experiments.results.yamldump import flow
 
 T = TypeVar("T")
@@ -133,14 +132,6 @@ def _layout(name: str) -> tuple[dict[str, Field], tuple[str, ...]]:
 
 
 @cache
-def _absent(name: str) -> dict[str, Any]:
-    """Values of the fields that a file may leave out although the dataclass has no default for them."""
-    without = {f.name for f in dataclasses.fields(fields.CLASSES[name]) if f.default is dataclasses.MISSING}
-    empty: dict[str, Any] = {"list": (), "mapping": {}}
-    return {f.name: empty.get(f.kind) for f in fields.OBJECTS[name] if f.name in without and not f.required}
-
-
-@cache
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
@@ -166,7 +157,7 @@ def _object_in(name: str, plain: Any, key: Key) -> Any:
     for k, value in found.items():
         if type(value) is list:
             found[k] = tuple(value)
-    return fields.CLASSES[name](**{**_absent(name), **found})
+    return fields.CLASSES[name](**found)
 
 
 def _in(field: Field, kind: str, value: Any, key: Key) -> Any:

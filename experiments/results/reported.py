@@ -1,9 +1,7 @@
-"""What others published: read, checked, and put beside the limit model. Never pooled with what was measured here."""
+"""What others published: read, and checked against the limit model. Never pooled with what was measured here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.catalog import limits
@@ -51,29 +49,6 @@ def get(identity: str, folder: Path = FOLDER) -> Reported:
     if identity not in known:
         raise UserError(f"Nothing is reported under '{identity}'.", f"There are: {', '.join(known)}.")
     return known[identity]
-
-
-@dataclass(frozen=True)
-class Beside:
-    """A published figure beside the lines of the limit model that are near it, nearest first."""
-
-    figure: Figure
-    near: tuple[limits.Nearness, ...]
-
-    @property
-    def explained(self) -> bool:
-        """Whether a line is near that the figure can lie on; if not, headers do not explain it."""
-        return any(entry.possible for entry in self.near)
-
-
-def beside_limits(reported: Reported, lines: Iterable[limits.Limit] = limits.HISTORY) -> list[Beside]:
-    """Each TCP figure beside the model, computed; none where the publication's network has no known rate."""
-    if reported.link_rate_bps is None:
-        return []
-    scale = limits.GIGABIT_BPS / reported.link_rate_bps
-    known = tuple(lines)
-    return [Beside(figure, tuple(limits.near(figure.goodput_bps * scale, known)))
-            for figure in reported.figures if figure.protocol == "tcp"]
 
 
 def check(report: Report, path: Path) -> None:

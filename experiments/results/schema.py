@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from experiments.field import Field
 from experiments.paths import DATA
 from experiments.results import fields
-from experiments.results.described.field import Field
 from experiments.results.migrate import CURRENT
 
 SCHEMA_DIR = DATA / "schema"

@@ -12,14 +12,13 @@ import gzip
 import hashlib
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from experiments.errors import ExperimentFailed, UserError
 from experiments.results import fields, migrate, outputs, yamldump, yamlfile
-from experiments.results.model import Campaign, ModeResult, Trial
+from experiments.results.model import Campaign, ModeResult, Raw, Trial
 from experiments.results.plain import Key, Misfit, digest, shown, spelled, to_plain
 from experiments.results.plain import from_plain as _from_plain
 
@@ -122,7 +121,7 @@ def write_mode(folder: Path, result: ModeResult) -> Path:
     )
 
 
-def write_raw(folder: Path, trial_id: str, text: str, tool: str) -> Mapping[str, str]:
+def write_raw(folder: Path, trial_id: str, text: str, tool: str) -> Raw:
     """Store a tool's output below ``raw/`` and return what a trial says of it (path, sha256, tool).
 
     JSON is stored as it is, other text as ``{"tool": …, "output": …}``. A file of that name with another content stays:
@@ -226,16 +225,6 @@ def read_mode(path: Path) -> ModeResult:
     return _read(path, ModeResult, "mode")
 
 
-def load_all(root: Path) -> list[Stored]:
-    """All campaigns below ``root``, oldest first; none if there is no such folder.
-
-    Raises:
-        UserError: as :func:`read_campaign`.
-    """
-    folders = sorted(file.parent for file in root.glob(f"*/{CAMPAIGN_FILE}"))
-    return [Stored(folder, *read_campaign(folder)) for folder in folders]
-
-
 def read_raw(folder: Path, trial: Trial) -> str:
     """The tool's own output of a trial, as it was printed.
 
@@ -274,6 +263,6 @@ def _sentence(misfit: Misfit) -> str:
 
 
 __all__ = [
-    "Key", "Stored", "atomic_write", "campaign_dir", "from_plain", "load_all", "located", "mode_files", "mode_path",
+    "Key", "Stored", "atomic_write", "campaign_dir", "from_plain", "located", "mode_files", "mode_path",
     "read_campaign", "read_mode", "read_raw", "write_campaign", "write_mode", "write_raw",
 ]

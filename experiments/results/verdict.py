@@ -1,49 +1,15 @@
-"""What a result says, and what to doubt about it, in whole sentences with the next step to take."""
+"""What to doubt about a result, in whole sentences with the next step to take."""
 
 from __future__ import annotations
 
 import re
 
-from experiments.results import distribution_free, fields
 from experiments.results.model import ModeResult, Trial
-from experiments.results.summary import Cell, cells
-from experiments.results.words import counted, percent, quantity
+from experiments.results.summary import cells
+from experiments.results.words import counted, percent
 
 UNSTEADY_RATIO = 0.10  # spread of deployments above which the range says more than the median
 DRIFT_RATIO = 0.05  # between the baselines before and after; the protocol's limit
-
-
-def verdict(cell: Cell) -> str:
-    """One cell in words: how sure the headline figure is, and what it is a figure of."""
-    unit = fields.get("Trial", cell.headline).unit
-    found = cell.estimate(cell.headline)
-    if found is None:
-        return "No deployment gave a value; the reasons stand with the trials."
-    low, high = quantity(found.low, unit), quantity(found.high, unit)
-    least = distribution_free.fewest_for_interval()
-    if found.n == 1:
-        text = f"One deployment gave {quantity(found.median, unit)}; how far another one would differ is not known."
-    elif found.coverage is None:
-        text = f"{found.n} deployments gave {low} to {high}; an interval needs {least}."
-    elif found.spread > UNSTEADY_RATIO:
-        text = (f"{found.n} deployments differ by {percent(found.spread)}: read the range, {low} to {high}, "
-                "not the median.")
-    elif low == high:
-        text = f"{found.n} deployments agree: {low}."
-    else:
-        text = (f"{found.n} deployments agree within {percent(found.spread)}; the true median lies between {low} and "
-                f"{high} with {percent(found.coverage)} certainty.")
-    return f"{text} {_limited(cell)}".rstrip()
-
-
-def _limited(cell: Cell) -> str:
-    trials = sum(cell.limited_by.values())
-    link, cpu = cell.limited_by.get("link", 0), cell.limited_by.get("cpu", 0)
-    if trials and link == trials:
-        return "The link was the limit: this shows what headers cost, not what the machine can do."
-    if trials and cpu == trials:
-        return "The CPU was the limit: another machine gives another figure."
-    return f"The CPU was the limit in {cpu} of {counted(trials, 'trial')}." if cpu else ""
 
 
 def warnings(result: ModeResult) -> list[str]:

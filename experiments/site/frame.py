@@ -5,7 +5,6 @@ There may be thousands of campaigns, and MkDocs takes a tenth of a second for a 
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import re
@@ -77,6 +76,3 @@ def _into_sitemap(site: Path, names: list[str]) -> None:
     text = empty.sub(lambda match: "".join(match[0].replace(f"results/{NAME}.html", f"results/{name}.html") for name in names),
                      path.read_text(encoding="utf-8"))
     path.write_text(text, encoding="utf-8")
-    packed = site / "sitemap.xml.gz"
-    if packed.is_file():
-        packed.write_bytes(gzip.compress(text.encode(), mtime=0))

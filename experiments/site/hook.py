@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -9,15 +10,26 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from mkdocs.exceptions import Abort
 from mkdocs.plugins import event_priority
+from nbconvert.preprocessors import CellExecutionError
+from pymdownx.snippets import SnippetMissingError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from experiments.site import frame, social
+from experiments.errors import PodpathError
+from experiments.site import frame, notebook_run, social
 from experiments.site.notebook_page import without_baggage
 from experiments.site.writer import write  # MkDocs loads this file by its path
 
 TABLE = re.compile(r'(<div class="pp-scroll"[^>]*>\s*)?<table>(.*?)</table>', re.S)
+
+
+def on_startup(command: str, dirty: bool) -> None:
+    """For who asks for quiet, print nothing but warnings. (MkDocs' own ``--quiet`` keeps ``--strict`` from counting them.)"""
+    if "PODPATH_QUIET" in os.environ:
+        for handler in logging.getLogger("mkdocs").handlers:
+            handler.setLevel(logging.WARNING)
 
 
 @event_priority(100)  # before the offline plugin, which would ask another host for a shim
@@ -28,9 +40,8 @@ def on_config(config: Any) -> None:
 
 
 def on_pre_build(config: Any) -> None:
-    """Bring the rendered files up to date, unless ``invoke build`` has just done so; prepare the notebooks' kernels."""
-    os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])  # they import the package, wherever they start
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a debugger's warning, where nobody debugs
+    """Bring the rendered files up to date, unless ``invoke build`` has just done so; say how notebooks are run."""
+    os.environ["JUPYTER_CONFIG_DIR"] = str(notebook_run.CONFIGURATION)
     if "PODPATH_RENDERED" not in os.environ:
         write()
 
@@ -64,3 +75,13 @@ def on_post_page(output: str, page: Any, config: Any) -> str:
 def on_post_build(config: Any) -> None:
     """Put the campaigns' pages into the built site."""
     frame.fill(Path(config.config_file_path).parent, Path(config.site_dir))
+    # Its bytes depend on the zlib that is installed, and whoever reads sitemaps reads the plain one.
+    (Path(config.site_dir) / "sitemap.xml.gz").unlink(missing_ok=True)
+
+
+def on_build_error(error: Exception) -> None:
+    """What a person can mend is told without a traceback; MkDocs has named the page and the cause, but not those of data."""
+    if isinstance(error, PodpathError):
+        raise Abort(str(error)) from None
+    if isinstance(error, (SnippetMissingError, CellExecutionError)):
+        raise Abort("Aborted: the page cannot be made.") from None

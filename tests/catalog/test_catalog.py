@@ -224,7 +224,7 @@ def test_a_new_mode_is_a_folder(tmp_path: Path) -> None:
     assert list(catalog.load(tmp_path)) == ["mine"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_damaged_file_is_a_mode_or_a_sentence(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Any line removed, doubled or overwritten: never anything but a mode or a UserError that names the file."""

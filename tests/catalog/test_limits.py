@@ -76,10 +76,6 @@ def test_the_note_of_2018() -> None:
     assert names[694] == names[683] == []  # no header explains them
 
 
-def test_packets_per_second() -> None:
-    assert round(Limit("sleeve", 1376, 62).packets_per_s(690e6)) == 65144
-
-
 LINES = st.builds(Limit, st.just("any"), st.integers(53, 65535), st.integers(0, 200),
                   st.none() | st.integers(1, 65535))
 

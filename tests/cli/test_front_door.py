@@ -63,7 +63,6 @@ def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
     (("experiment", "calico-bgp", "--seed", "1.5"), "--seed 1.5: that is not a whole number."),
     (("scale", "calico-bgp", "--nodes", "abc"), "'abc' is not a list of numbers."),
     (("scale", "calico-bgp", "--timeout", "soon"), "--timeout soon: that is not a whole number."),
-    (("serve", "--port", "http"), "--port http: that is not a whole number."),
     (("list", "--lab", "cellar"), "Unknown lab 'cellar'."),
     (("list", "--format", "xml"), "Unknown format 'xml'."),
     (("campaign", "--modes", "nothing"), "Unknown mode 'nothing'."),
@@ -134,6 +133,17 @@ def test_setup_dry_run_says_what_and_why_and_installs_nothing() -> None:
     assert "speaks BGP in the Calico modes" in done.stdout
 
 
+def test_pytest_gets_its_arguments_as_the_shell_gave_them() -> None:
+    here = "tests/labs/test_netns.py"
+    done = invoke("test", "--", "-n0", "--collect-only", "-q", "-m", "not lab", here)
+    assert done.returncode == 0, done.stderr
+    assert f"{here}::test_a_missing_tool_is_named\n" in done.stdout
+    assert "sigkill" not in done.stdout
+    quick = invoke("test", "--quick", "--", "-n0", "--collect-only", "-q", here)
+    assert [line for line in quick.stdout.splitlines() if "::" in line] == \
+        [line for line in done.stdout.splitlines() if "::" in line]
+
+
 @pytest.mark.lab
 def test_an_experiment_ends_with_a_table_and_a_stored_file(tmp_path: Path) -> None:
     done = invoke("experiment", "calico-bgp", "--profile", "smoke", "--out", str(tmp_path))
@@ -150,15 +160,28 @@ def test_an_experiment_ends_with_a_table_and_a_stored_file(tmp_path: Path) -> No
 def test_a_signal_that_ends_it_is_an_interruption(number: signal.Signals, tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "invoke", "experiment", "calico-bgp", "--lab", "netns", "--profile", "smoke", "--out",
             str(tmp_path)]
-    # A background job of a shell ignores SIGINT, and so would what it starts.
+    # A background job of a shell ignores SIGINT, one under nohup SIGHUP, and so would what it starts.
     with subprocess.Popen(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as running:
+                          preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as running:
         assert running.stdout is not None
         assert any("measure" in line for line in running.stdout)
         running.send_signal(number)
-        _, said = running.communicate(timeout=60)
+        _, said = running.communicate(timeout=120)
     assert running.returncode == 128 + number
     assert said.strip() == "Interrupted; what was running has been taken down."
+
+
+@pytest.mark.lab
+def test_under_nohup_it_goes_on_when_the_terminal_is_gone(tmp_path: Path) -> None:
+    argv = ["nohup", sys.executable, "-m", "invoke", "experiment", "calico-bgp", "--lab", "netns", "--profile", "smoke",
+            "--out", str(tmp_path)]
+    with subprocess.Popen(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+        assert running.stdout is not None
+        assert any("measure" in line for line in running.stdout)
+        running.send_signal(signal.SIGHUP)
+        said, _ = running.communicate(timeout=120)
+    assert running.returncode == 0, said
+    assert len(list(tmp_path.glob("*/calico-bgp.yml"))) == 1
 
 
 @pytest.mark.lab

@@ -12,9 +12,9 @@ from described import Described, described, tool, write
 from experiments import catalog
 from experiments.cli import listing, progress
 from experiments.errors import UserError
-from experiments.labs import needs_containers as containers
-from experiments.labs import needs_kubernetes as kubernetes
 from experiments.labs.containerlab import lab_image
+from experiments.labs.containerlab import needs_containers as containers
+from experiments.labs.kind import needs_kind as kubernetes
 from experiments.labs.readiness import choose
 from experiments.machine.packages import PACKAGES
 

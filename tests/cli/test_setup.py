@@ -206,8 +206,9 @@ def test_a_mirror_that_cannot_be_reached_is_not_a_package_that_does_not_exist(tm
     machine = fresh(tmp_path, "debian-12")
     tool(tmp_path, "apt-get", "#!/bin/sh\necho 'W: Failed to fetch http://mirror.example  Could not resolve that name'\n")
     tool(tmp_path, "apt-cache", "#!/bin/sh\n")
-    with pytest.raises(ExperimentFailed, match="packages cannot be fetched"):
+    with pytest.raises(ExperimentFailed, match="packages cannot be fetched") as failed:
         run_setup(machine=machine)
+    assert "Could not resolve that name\n  E: Unable to locate package iproute2\n" in failed.value.problem
 
 
 def test_an_apt_cache_that_does_not_answer_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

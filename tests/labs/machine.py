@@ -14,9 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import launchers
+
 from experiments.paths import ROOT
 
-STANDINS = ROOT / "tests" / "labs" / "standins"
 CLEAN = "from experiments.cli.clean import run_clean; run_clean()"
 
 
@@ -27,9 +28,12 @@ class Machine:
     enter: list[str]
     folder: Path
 
+    def __post_init__(self) -> None:
+        launchers.install(self.folder / "bin", "containerlab", "docker", "kind", "kubectl")
+
     def argv(self, program: str, *arguments: str, fault: str = "") -> list[str]:
         """The command line of a Python program there."""
-        path = f"{STANDINS}:{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
+        path = f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
         values = {"PATH": path, "PODPATH_STANDIN": str(self.folder / "standin"), "PODPATH_STANDIN_FAULT": fault,
                   "XDG_STATE_HOME": str(self.folder), "XDG_CACHE_HOME": str(self.folder), "PYTHONPATH": str(ROOT),
                   "PYTHONDONTWRITEBYTECODE": "1"}

@@ -10,4 +10,4 @@ import pytest
 from experiments.paths import ROOT
 
 MANIFESTS = Path(os.environ.get("PODPATH_MANIFESTS", ROOT.parent / "shared" / "manifests"))
-here = pytest.mark.skipif(not MANIFESTS.is_dir(), reason="no published manifests here: name their folder in PODPATH_MANIFESTS")
+here = pytest.mark.skipif(not MANIFESTS.is_dir(), reason="no published manifests here: `PODPATH_MANIFESTS=FOLDER invoke test`")

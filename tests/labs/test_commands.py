@@ -60,7 +60,7 @@ def test_what_a_killed_command_has_started_is_found_by_its_mark() -> None:
     neighbour = subprocess.Popen(sleep, env={**os.environ, commands.MARK: other})
     try:
         commands.end_marked(lab)
-        assert [process.wait(5) for process in ours] == [-9, -9]
+        assert [process.wait(60) for process in ours] == [-9, -9]
         assert neighbour.poll() is None
     finally:
         neighbour.kill()

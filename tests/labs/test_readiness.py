@@ -8,7 +8,8 @@ from described import without
 from experiments import catalog
 from experiments.errors import UserError
 from experiments.labs.capsule import without_xstate
-from experiments.labs.readiness import LAB_TOOLS, choose, readiness
+from experiments.labs.netns.needs_embedded import LAB_TOOLS
+from experiments.labs.readiness import choose, readiness
 from experiments.machine import Machine, look
 from experiments.machine.features import FEATURES
 from experiments.machine.packages import PACKAGES, providing

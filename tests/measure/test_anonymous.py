@@ -44,7 +44,7 @@ def test_a_packet_s_bytes_and_fields_say_the_same_afterwards(
     inner = bytes([0x45, 0, 0, 52, 0, 1, 0x40, 0, 63, 6, 0, 0]) + source.packed + target.packed
     tcp = bytes([0x9C, 0x40, 0x14, 0x51]) + bytes(8) + bytes([0x80, 0x10]) + bytes(18)
     frame = receiver + sender + b"\x08\x00" + inner + tcp
-    packet = Packet("node1", len(frame), decode(frame), frame.hex())
+    packet = Packet("node1", len(frame), decode(frame), hex=frame.hex())
     found = _anonymous().packet(packet)
     again = decode(bytes.fromhex(found.hex))
     assert [header.fields for header in again] == [header.fields for header in found.headers]

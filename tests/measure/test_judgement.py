@@ -14,7 +14,6 @@ from experiments.errors import UserError
 from experiments.measure import campaign, provenance, views
 from experiments.measure.campaign import Request
 from experiments.measure.deployment import Job, Outcome, deploy
-from experiments.measure.protocol import DRIFT_LIMIT_RATIO
 from experiments.paths import ROOT
 from experiments.probes.counters import Counters
 from experiments.results import store, validate
@@ -45,9 +44,7 @@ def test_what_validates_is_complete_and_says_so(tmp_path: Path) -> None:
     assert report.errors == []
     stored, (result,) = read_campaign(folder)
     assert (stored.status, result.deployments[0].status) == ("complete", "ok")
-    drift = _outcome().deployment.drift_ratio
-    assert drift is not None and drift > DRIFT_LIMIT_RATIO  # the sample was measured on a busy machine
-    assert (result.deployments[0].drift_ratio, result.deployments[0].repeated_drift_ratio) == (drift, drift)
+    assert result.deployments[0].drift_ratio == _outcome().deployment.drift_ratio
     assert validate.validate(folder).errors == []
 
 
@@ -59,7 +56,7 @@ def test_a_deployment_that_does_not_validate_is_kept_as_a_failed_one_with_the_re
     folder, report = _advance(tmp_path, _outcome(wrong))
     stored, (result,) = read_campaign(folder)
     (deployment,) = result.deployments
-    assert (deployment.status, deployment.trials, stored.plan[0]["state"]) == ("failed", (), "failed")
+    assert (deployment.status, deployment.trials, stored.plan[0].state) == ("failed", (), "failed")
     assert deployment.reason is not None
     assert deployment.reason.startswith("`validate` refuses it: deployments[0].trials[0].retransmits: the tool's own output")
     assert deployment.attestation_before
@@ -94,7 +91,7 @@ def test_what_a_killed_run_had_stored_is_judged_and_not_measured_again(tmp_path:
     assert written
     monkeypatch.setattr(campaign.store, "write_campaign", write)
     stored, (result,) = read_campaign(folder)
-    assert (stored.plan[0]["state"], len(result.deployments)) == ("planned", 1)
+    assert (stored.plan[0].state, len(result.deployments)) == ("planned", 1)
 
     def not_again(job: Job, tell: Any) -> Outcome:
         raise AssertionError("measured again")
@@ -105,10 +102,10 @@ def test_what_a_killed_run_had_stored_is_judged_and_not_measured_again(tmp_path:
 
 
 def test_a_reference_that_would_be_refused_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provenance, "commit", lambda: {"commit": "0" * 40, "dirty": True})
+    monkeypatch.setattr(provenance, "generator", lambda _: {"version": "0", "commit": "0" * 40, "dirty": True})
     with pytest.raises(UserError, match=r"generator\.dirty: a reference comes from a clean checkout"):
         campaign.begin(replace(ONE, purpose="reference", profile="standard"), tmp_path)
-    monkeypatch.setattr(provenance, "commit", lambda: {"commit": "0" * 40, "dirty": False})
+    monkeypatch.setattr(provenance, "generator", lambda _: {"version": "0", "commit": "0" * 40, "dirty": False})
     with pytest.raises(UserError, match="a reference has 6 or more"):
         campaign.begin(replace(ONE, purpose="reference"), tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -134,7 +131,7 @@ def test_progress_says_which_deployment_of_how_many_and_of_which_mode(tmp_path: 
         return _outcome()
 
     campaign.advance(folder, tells, said.append, repeat=False)
-    order = [cell["kernel"] for cell in read_campaign(folder)[0].plan]
+    order = [cell.kernel for cell in read_campaign(folder)[0].plan]
     names = {"host": "calico-bgp", "uml": "calico-bgp@uml"}
     assert said == [f"[{number}/2] {names[kernel]}: build" for number, kernel in enumerate(order, 1)]
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from experiments.measure.pace import Pace, deployment_s
 from experiments.measure.protocol import profile
+from experiments.results.model import Cell
+from experiments.variant import Variant
 
 
-def _cells(*kernels: str) -> list[dict[str, str]]:
-    return [{"kernel": kernel, "state": "planned"} for kernel in kernels]
+def _cells(*kernels: str) -> list[Cell]:
+    return [Cell.planned(1, Variant("calico-bgp", kernel=kernel)) for kernel in kernels]
 
 
 def test_before_anything_was_measured_the_protocol_says() -> None:
@@ -21,7 +25,7 @@ def test_before_anything_was_measured_the_protocol_says() -> None:
 
 
 def test_what_was_done_before_is_not_left() -> None:
-    done = [{"kernel": "host", "state": "done"}]
+    done = [replace(cell, state="done") for cell in _cells("host")]
     assert Pace([*done, *_cells("host")], profile("smoke")).left_s == pytest.approx(deployment_s(profile("smoke")))
 
 

@@ -135,13 +135,12 @@ def _decoded(frame: bytes) -> None:
 
 
 @given(st.binary(max_size=2000))
-@settings(deadline=None)
 def test_random_bytes_never_raise_anything_else(frame: bytes) -> None:
     _decoded(frame)
 
 
 @given(st.sampled_from(sorted(FRAMES)), st.data())
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_damaged_packets_never_raise_anything_else(name: str, data: st.DataObject) -> None:
     frame = bytearray(FRAMES[name] + bytes(data.draw(st.integers(0, 60))))
     for position in data.draw(st.lists(st.integers(0, len(frame) - 1), max_size=8)):
@@ -150,7 +149,6 @@ def test_damaged_packets_never_raise_anything_else(name: str, data: st.DataObjec
 
 
 @given(st.lists(st.sampled_from([8472, 8285, 6783, 4789, 6784, 53]), max_size=20), st.binary(max_size=80))
-@settings(deadline=None)
 def test_tunnels_in_tunnels_never_raise_anything_else(ports: list[int], end: bytes) -> None:
     frame = end
     for port in ports:

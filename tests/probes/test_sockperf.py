@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,13 @@ def test_a_real_report() -> None:
 
 def test_a_report_without_colours_is_the_same() -> None:
     assert parse(REPORT.replace("\x1b[2;35m", "").replace("\x1b[0m", "")) == parse(REPORT)
+
+
+@pytest.mark.parametrize("without", ["version # ==", "version #-no.git ==", "version #"])
+def test_one_that_was_built_without_a_version_is_read_with_a_note(without: str) -> None:
+    text = REPORT.replace("version #3.7-no.git ==", without)
+    assert text != REPORT
+    assert parse(text) == replace(parse(REPORT), tool="sockperf (it does not say its version)")
 
 
 @pytest.mark.parametrize(("text", "reason"), [

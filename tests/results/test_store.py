@@ -28,10 +28,10 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     place = Path(shutil.copytree(SAMPLE, tmp_path / campaign.id))
     theirs = replace(ours, daemon="upstream", implementation={"data plane": "flanneld 0.28.9"})
     store.write_mode(place, theirs)
-    cells = [cell for cell in campaign.plan if cell["mode"] == ours.mode]
+    cells = [cell for cell in campaign.plan if cell.mode == ours.mode]
     _, results = store.read_campaign(place)
     store.write_campaign(place, replace(
-        campaign, plan=(*campaign.plan, *({**cell, "daemon": "upstream"} for cell in cells)),
+        campaign, plan=(*campaign.plan, *(replace(cell, daemon="upstream") for cell in cells)),
         noise_floor=summary.noise_floor(results)))
     yield place
 
@@ -48,8 +48,8 @@ def test_upstream_s_result_has_a_file_and_a_page_of_its_own(folder: Path) -> Non
     assert store.mode_path(folder, ours).name == "calico-bgp.yml"
     assert store.mode_path(folder, theirs).name == "calico-bgp@upstream.yml"
     assert store.mode_path(folder, replace(theirs, kernel="uml")).name == "calico-bgp@uml@upstream.yml"
-    assert entries.page_name("c", ours) == "c.calico-bgp"
-    assert entries.page_name("c", theirs) == "c.calico-bgp.upstream"
+    assert entries.page_name("c", ours.variant) == "c.calico-bgp"
+    assert entries.page_name("c", theirs.variant) == "c.calico-bgp.upstream"
     assert ours.variant != theirs.variant
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from built_site import built, copy_of_project
 from playwright.sync_api import Browser
+from shared import made_once
 
 from experiments.results.store import Stored
 from experiments.site import browser as browser_checks
@@ -16,13 +17,16 @@ from experiments.site.static_host import served
 
 
 @pytest.fixture(scope="session")
-def project(measured: Stored, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with one measured campaign, built strictly."""
-    copy = copy_of_project(tmp_path_factory.mktemp("site") / "project")
-    shutil.copytree(measured.folder, copy / "data" / "local" / measured.folder.name)
-    done = built(copy)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return copy
+def project(measured: Stored, for_all_workers: Path) -> Path:
+    """A copy of the project with one measured campaign, built strictly, the same for all workers."""
+
+    def make(copy: Path) -> None:
+        copy_of_project(copy)
+        shutil.copytree(measured.folder, copy / "data" / "local" / measured.folder.name)
+        done = built(copy)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return made_once(for_all_workers, "project", make)
 
 
 @pytest.fixture(scope="session")

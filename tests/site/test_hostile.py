@@ -101,7 +101,7 @@ def _harmless(html: str) -> None:
     assert not any(address.startswith("javascript:") for address in found.addresses)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.sampled_from(EVIL), st.text(max_size=60)), min_size=5, max_size=20))
 def test_no_text_becomes_markup_in_the_templates(measured: Stored, texts: list[str]) -> None:
     supply = cycle(texts)

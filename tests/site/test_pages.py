@@ -154,6 +154,7 @@ def test_the_comparison_is_a_plain_table_without_javascript(address: str, browse
     context.close()
 
 
+@pytest.mark.xdist_group("builds in the project")
 def test_a_copy_is_read_from_the_disk_search_included(project: Path, browser: Browser, tmp_path: Path) -> None:
     done = built(project, "offline", PODPATH_OFFLINE="true")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -180,7 +181,7 @@ def test_a_site_with_an_address_has_pictures_and_links_to_what_made_it(tmp_path:
     shutil.copytree(sample, project / "data" / "campaigns" / sample_id(sample))
     done = built(project, PODPATH_SITE_URL="https://podpath.example/", PODPATH_REPOSITORY_URL="https://podpath.example/code",
                  PODPATH_REPOSITORY="podpath", PODPATH_EDIT_URI="edit/main/docs/")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")  # no library has anything to warn of
     site = project / "site"
     mode = (site / "modes" / "calico-bgp.html").read_text()
     assert 'href="https://podpath.example/code/edit/main/docs/modes/calico-bgp.md"' in mode

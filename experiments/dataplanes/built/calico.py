@@ -26,6 +26,7 @@ from experiments.evidence import Check
 from experiments.labs.base import Lab, Node, Pod, run
 from experiments.labs.fabric import bird, peering
 from experiments.labs.fabric.peering import Peering, block
+from experiments.probes import mtu
 
 LINK_LOCAL_GATEWAY = "169.254.1.1"
 HOST_SIDE_MAC = "ee:ee:ee:ee:ee:ee"
@@ -75,7 +76,12 @@ class Calico:
     def _start_bird(self, node: Node) -> None:
         path = f"/run/podpath/{node.name}.bird"
         self.lab.write_file(node.name, f"{path}.conf", self.peering.configuration(node))
-        run(self.lab, node.name, ["bird", "-c", f"{path}.conf", "-s", f"{path}.ctl", "-P", f"{path}.pid"])
+        argv = ["bird", "-c", f"{path}.conf", "-s", f"{path}.ctl", "-P", f"{path}.pid"]
+        done = run(self.lab, node.name, argv, check=False)
+        if done.exit_code != 0:
+            raise ExperimentFailed(
+                f"On {node.name}: `{done.command}` ended with {done.exit_code}: {(done.stderr or done.stdout).strip()}",
+                bird.TUNNEL_WANTS if self.tunnel else "")
 
     # -- readiness and evidence -------------------------------------------------------------------------------------
 
@@ -156,18 +162,9 @@ class Calico:
                 checks.append(expect("tor.route", tor.name, via, observed, f"ip -json route show {block(node)}"))
         client, server = self.pods[0], self.pods[1]
         expected = [self.lab.nodes[0].gateway, self.lab.routers[1].address]
-        checks.append(expect("path.tors", client.name, expected, self._hops(client, server.address, (2, 3)),
+        checks.append(expect("path.tors", client.name, expected, mtu.hops(self.lab, client.name, server.address, (2, 3)),
                              f"ping -c 1 -t 2|3 {server.address}"))
         return checks
-
-    def _hops(self, pod: Pod, address: str, distances: tuple[int, ...]) -> list[str]:
-        """Who answers that the time to live ran out, at the given distances from the pod."""
-        hops = []
-        for distance in distances:
-            argv = ["ping", "-n", "-c", "1", "-W", "1", "-t", str(distance), address]
-            lines = run(self.lab, pod.name, argv, check=False).stdout.splitlines()
-            hops.append(next((line.split()[1] for line in lines if line.startswith("From ")), "no answer"))
-        return hops
 
     # -- facts ------------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,9 @@ from experiments.dataplanes.found.kubernetes import Kubernetes, over_routers
 from experiments.dataplanes.found.recognise import peering, peering_of, pools_of
 from experiments.dataplanes.recipe import expect
 from experiments.evidence import Check
-from experiments.labs.base import Node, run
+from experiments.labs.base import Node
 from experiments.labs.fabric import bird
+from experiments.probes import mtu
 
 TUNNEL = "tunl0"
 SHOW_PROTOCOLS = ("birdcl", "-s", "/var/run/calico/bird.ctl", "show", "protocols")
@@ -115,13 +116,8 @@ class Calico(Kubernetes):
     def _path_check(self, node: Node) -> Check:
         """Who answers that the time to live ran out: the racks' routers, in their order."""
         client, server = self.pods
-        hops = []
-        for distance in (2, 3):
-            argv = ["ping", "-n", "-c", "1", "-W", "1", "-t", str(distance), server.address]
-            lines = run(self.lab, client.name, argv, check=False).stdout.splitlines()
-            hops.append(next((line.split()[1].rstrip(":") for line in lines if line.startswith("From ")), "no answer"))
-        return expect("path.tors", client.name, [node.gateway, self.lab.routers[1].address], hops,
-                      f"ping -c 1 -t 2|3 {server.address}")
+        return expect("path.tors", client.name, [node.gateway, self.lab.routers[1].address],
+                      mtu.hops(self.lab, client.name, server.address, (2, 3)), f"ping -c 1 -t 2|3 {server.address}")
 
     def _data_plane(self) -> str:
         return "ipip tunnel and routing" if self.wraps else "routing"

@@ -16,7 +16,6 @@ import json
 import os
 import queue
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -26,14 +25,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments import paths
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import private
-from experiments.labs.capsule import docker_inside, without_xstate
+from experiments.labs.capsule import docker_inside, start, without_xstate
+from experiments.labs.capsule.start import EXCHANGE, INIT, MARK
 from experiments.paths import ROOT
 
-MARK = "@@podpath "  # begins the guest's lines on the console; everything else there is the kernel's
-EXCHANGE = "/run/podpath"
-GUEST_EXCHANGE = "/mnt/exchange"
 BOOT_TIMEOUT_S = 60.0
 MEMORY_MB = 1024
 LARGEST_RESULT_BYTES = 16 * 1024 * 1024
@@ -55,36 +53,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "docker": docker_inside.MODULES,
 }
 TMPFS = (Path("/tmp"), Path("/run"), Path("/mnt"))  # of the guest's own, as the start script mounts them
-PATH = "/mnt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = f"/mnt/bin:{paths.PROGRAM_PATH}"
 ALWAYS = ("veth", "bridge", "sch_tbf", "tcp_cubic")
-
-# A constant program: mounts, then the guest's own code. The values it needs come in by its environment.
-_INIT_SCRIPT = """#!/bin/sh
-"$podpath_exchange/mount" -t tmpfs tmpfs /mnt
-mkdir -p /mnt/exchange /mnt/lib/modules /mnt/bin
-cp "$podpath_exchange/mount" /mnt/bin/mount
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t tmpfs tmpfs /run
-mount -t tmpfs tmpfs /tmp
-mkdir /run/podpath
-mount -t hostfs none /mnt/exchange -o "$podpath_exchange"
-# The program itself may lie where a tmpfs is now.
-for folder in $(echo "$podpath_hidden" | tr : ' '); do
-  mkdir -p "$folder"
-  mount -r -t hostfs none "$folder" -o "$folder"
-done
-ln -s "/usr/lib/uml/modules/$(uname -r)" "/mnt/lib/modules/$(uname -r)"
-printf '#!/bin/sh\\nexec /sbin/modprobe -d /mnt "$@"\\n' > /run/modprobe
-chmod 755 /run/modprobe
-echo /run/modprobe > /proc/sys/kernel/modprobe
-ip link set lo up
-stty -echo 2>/dev/null
-cd /
-# Not exec: the first process has to reap what the labs orphan, which a shell does and Python does not.
-"$podpath_python" -m experiments.labs.capsule.guest
-halt -f
-"""
 
 
 class Capsule:
@@ -173,10 +143,10 @@ class Capsule:
                 return self._result(name)
 
     def _result(self, name: str) -> dict[str, Any]:
-        done = subprocess.run([*self._enter, "cat", f"{EXCHANGE}/{name}"], capture_output=True, timeout=30, check=False)
-        if done.returncode != 0 or len(done.stdout) > LARGEST_RESULT_BYTES:
-            raise ExperimentFailed("The capsule's result could not be read.")
-        found = json.loads(done.stdout)
+        text = _type(self._enter, "read the result", "cat", f"{EXCHANGE}/{name}")
+        if len(text) > LARGEST_RESULT_BYTES:
+            raise ExperimentFailed(f"The capsule's result is larger than {LARGEST_RESULT_BYTES // 1024 // 1024} MiB.")
+        found = json.loads(text)
         if not isinstance(found, dict):
             raise ExperimentFailed("The capsule's result is not a mapping.")
         return found
@@ -197,10 +167,10 @@ def boot(
     program = _program()
     modules = list(dict.fromkeys([*ALWAYS, *(m for feature in features for m in MODULES.get(feature, ()))]))
     with private.namespaces() as enter:
-        _put(enter, f"{EXCHANGE}/init", _INIT_SCRIPT)
+        _type(enter, "write the start script", "tee", f"{EXCHANGE}/{INIT}", given=start.SCRIPT)
         # The host's own mount is setuid to a user that an ordinary user's namespace does not know.
-        subprocess.run([*enter, "cp", shutil.which("mount") or "/bin/mount", f"{EXCHANGE}/mount"], check=True, timeout=10)
-        subprocess.run([*enter, "chmod", "755", f"{EXCHANGE}/init", f"{EXCHANGE}/mount"], check=True, timeout=10)
+        _type(enter, "copy mount", "cp", paths.find("mount") or "/bin/mount", f"{EXCHANGE}/mount")
+        _type(enter, "make them programs", "chmod", "755", f"{EXCHANGE}/{INIT}", f"{EXCHANGE}/mount")
         source = ROOT
         programs = list(folders)
         # On the kernel's command line: what is not for the kernel becomes the environment of the first process.
@@ -213,13 +183,14 @@ def boot(
             launcher = [sys.executable, "-I", without_xstate.__file__]
             values |= without_xstate.GUEST
         argv = [*launcher, "env", "TMPDIR=/run", "HOME=/run", program, f"mem={memory_mb}M", "root=/dev/root",
-                "rootfstype=hostfs", "rootflags=/", "ro", f"init={EXCHANGE}/init", "con=null", "con0=fd:0,fd:1", "con1=null",
+                "rootfstype=hostfs", "rootflags=/", "ro", f"init={EXCHANGE}/{INIT}", "con=null", "con0=fd:0,fd:1", "con1=null",
                 "quiet", "uml_dir=/run/", *(f"{name}={value}" for name, value in values.items())]
         # One processor for all of it: User-Mode Linux is one processor, but its kernel and each guest program are processes
         # of the host that take turns. On two cores each turn waits for the other core to wake: slower, and never twice alike.
         pinned = ["taskset", "--cpu-list", str(max(os.sched_getaffinity(0)))]
         process = subprocess.Popen([*enter, "setpriv", "--pdeathsig", "KILL", *pinned, *argv], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                                   env=paths.environment())
         try:
             capsule = Capsule(process, enter, deque(maxlen=200))
             capsule.wait_ready(BOOT_TIMEOUT_S)
@@ -243,14 +214,24 @@ def _hidden(source: Path, folders: Iterable[str] = ()) -> list[str]:
     return [path for path in below if not any(path.startswith(f"{outer}/") for outer in below)]
 
 
-def _put(enter: list[str], path: str, content: str) -> None:
-    done = subprocess.run([*enter, "tee", path], input=content.encode(), stdout=subprocess.DEVNULL, timeout=10, check=False)
+def _type(enter: list[str], step: str, *argv: str, given: str = "") -> bytes:
+    """What a command in the private namespaces printed.
+
+    Raises:
+        ExperimentFailed: it failed; the step and its words are named.
+    """
+    try:
+        done = subprocess.run([*enter, *argv], input=given.encode(), capture_output=True, timeout=30, check=False,
+                              env=paths.environment())
+    except subprocess.TimeoutExpired:
+        raise ExperimentFailed(f"The capsule could not {step}: no answer.") from None
     if done.returncode != 0:
-        raise ExperimentFailed("The capsule's start script could not be written.")
+        said = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"
+        raise ExperimentFailed(f"The capsule could not {step}: {said}")
+    return done.stdout
 
 
 def _program() -> str:
-    for folder in ("/usr/bin", "/usr/local/bin"):
-        if (Path(folder) / "linux.uml").exists():
-            return f"{folder}/linux.uml"
+    if path := paths.find("linux.uml"):
+        return path
     raise UserError("User-Mode Linux is not installed.", "Install it: `invoke setup` (Debian package user-mode-linux).")

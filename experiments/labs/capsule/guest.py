@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import PodpathError, UserError
-from experiments.labs.capsule.capsule import GUEST_EXCHANGE, MARK
+from experiments.labs.capsule.start import GUEST_EXCHANGE, MARK
 
 
 def say(message: Mapping[str, Any]) -> None:

@@ -28,11 +28,12 @@ from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import leftovers
 from experiments.labs.backend import NO_MEANS, Backend, Means, Paper, Tell
 from experiments.labs.base import Node, run
-from experiments.labs.cluster import fit_nodes, measuring_pods
+from experiments.labs.cluster import fit_nodes, measuring_pods, needs_cluster
 from experiments.labs.cluster.fit_nodes import Member
 from experiments.labs.containerlab import topology
 from experiments.labs.kubernetes import pods
 from experiments.labs.kubernetes.base import Kubectl, KubernetesLab, dig, items
+from experiments.machine import Machine, Missing
 from experiments.variant import HOST
 
 REMOVE_TIMEOUT_S = 180.0
@@ -234,12 +235,7 @@ def remove(name: str, kubectl: Kubectl | None = None) -> None:
 
 def _namespace(kubectl: Kubectl, namespace: str) -> Any:
     """The namespace as the cluster has it; None where there is none."""
-    try:
-        return kubectl.json("get", "namespace", namespace)
-    except ExperimentFailed as failure:
-        if "notfound" in failure.problem.lower() or "not found" in failure.problem.lower():
-            return None
-        raise
+    return kubectl.json("get", "namespace", namespace, "--ignore-not-found")
 
 
 def _is_ours(found: Any, name: str, uid: str) -> bool:
@@ -256,6 +252,10 @@ class Cluster(Backend):
     foreign = True
     measuring_nodes = 2
     whose_kernel = "its nodes' own kernels"
+
+    def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
+        """As :meth:`Backend.needs`."""
+        return needs_cluster.needs(machine)
 
     def up(
         self, mode: Mode, *, nodes: int = 2, kernel: str = HOST, means: Means = NO_MEANS, tell: Tell = lambda _: None

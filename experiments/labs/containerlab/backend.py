@@ -26,10 +26,11 @@ from experiments.labs import commands, leftovers
 from experiments.labs.backend import NO_MEANS, Backend, InCapsule, Means, Paper, Tell
 from experiments.labs.base import Node, Pod, Transcript, TypedLab, run
 from experiments.labs.capsule import docker_inside
-from experiments.labs.containerlab import docker, lab_image, topology
+from experiments.labs.containerlab import docker, lab_image, needs_containers, topology
 from experiments.labs.containerlab.docker import Container
 from experiments.labs.fabric import addresses
 from experiments.labs.netns.backend import on_paper
+from experiments.machine import Machine, Missing
 from experiments.paths import ROOT
 from experiments.variant import CAPSULE, HOST
 
@@ -70,6 +71,7 @@ class ContainerlabLab(TypedLab):
         """Create the pod's network namespace inside its node's container."""
         run(self, pod.node, ["ip", "netns", "add", pod.name])
         self.pods[pod.name] = pod
+        run(self, pod.name, addresses.WITHOUT_IPV6)
         run(self, pod.name, ["ip", "link", "set", "lo", "up"])
 
 
@@ -167,6 +169,10 @@ class Containerlab(Backend):
 
     name = NAME
     kernels = (HOST, CAPSULE)
+
+    def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
+        """As :meth:`Backend.needs`."""
+        return (needs_containers.in_capsule if kernel == CAPSULE else needs_containers.on_host)(mode, machine)
 
     def up(
         self, mode: Mode, *, nodes: int = 2, kernel: str = HOST, means: Means = NO_MEANS, tell: Tell = lambda _: None

@@ -40,17 +40,35 @@ def text(arguments: Sequence[str], timeout_s: float = TIMEOUT_S) -> str:
     return commands.text(["docker", *arguments], timeout_s)
 
 
-def exists(kind: str, name: str) -> bool:
-    """Whether Docker has it.
+def has_container(identity: str) -> bool:
+    """Whether Docker has the container of that id, running or not.
 
     Raises:
         ExperimentFailed: Docker does not answer, so nobody knows.
     """
-    done = commands.run(["docker", kind, "inspect", name], TIMEOUT_S)
-    # A container is "No such container", a network "not found" (Docker 20.10).
-    if done.returncode != 0 and not any(sign in done.stderr.lower() for sign in ("no such", "not found")):
-        raise ExperimentFailed(f"Docker could not say whether {kind} {name[:12]} is there: {commands.words(done)}")
-    return done.returncode == 0
+    return identity in text(["ps", "--all", "--quiet", "--no-trunc", "--filter", f"id={identity}"]).splitlines()
+
+
+def has_network(name: str) -> bool:
+    """Whether Docker has the network of that name.
+
+    Raises:
+        ExperimentFailed: Docker does not answer, so nobody knows.
+    """
+    # The filter takes a part of a name for the name.
+    return name in text(["network", "ls", "--format", "{{.Name}}", "--filter", f"name={name}"]).splitlines()
+
+
+def has_image(name: str) -> bool:
+    """Whether Docker has an image by a name, which may hold a digest.
+
+    Raises:
+        ExperimentFailed: Docker does not answer, so nobody knows.
+    """
+    if commands.run(["docker", "image", "inspect", name], TIMEOUT_S).returncode == 0:
+        return True
+    text(["version", "--format", "{{.Server.Version}}"])  # a listing cannot be asked for a name with a tag and a digest
+    return False
 
 
 def labelled(label: str) -> list[str]:
@@ -89,11 +107,11 @@ def sweep(labels: Sequence[str], ids: Iterable[str], networks: Sequence[str]) ->
         for one in found:
             commands.run(["docker", "rm", "--force", "--volumes", one], TIMEOUT_S)
     for network in networks:
-        if exists("network", network):
+        if has_network(network):
             commands.run(["docker", "network", "rm", network], TIMEOUT_S)
     return [*(f"container {one[:12]}" for one in _found(labels, known)),
-            *(f"network {network}" for network in networks if exists("network", network))]
+            *(f"network {network}" for network in networks if has_network(network))]
 
 
 def _found(labels: Sequence[str], known: set[str]) -> list[str]:
-    return sorted({*(one for label in labels for one in labelled(label)), *(one for one in known if exists("container", one))})
+    return sorted({*(one for label in labels for one in labelled(label)), *(one for one in known if has_container(one))})

@@ -69,12 +69,12 @@ def _device(name: str, address: str = "") -> list[str]:
 
 def _host(*devices: tuple[str, str]) -> list[str]:
     """What every node and router does: forward, and take its addresses."""
-    return ["mkdir -p /run/podpath", "sysctl -qw net.ipv4.ip_forward=1",
+    return ["mkdir -p /run/podpath", " ".join(addresses.WITHOUT_IPV6), "sysctl -qw net.ipv4.ip_forward=1",
             *(command for name, address in devices for command in _device(name, address))]
 
 
 def _bridge(ports: Sequence[str]) -> list[str]:
-    return ["ip link add br0 type bridge stp_state 0", "ip link set br0 up",
+    return [" ".join(addresses.WITHOUT_IPV6), "ip link add br0 type bridge stp_state 0", "ip link set br0 up",
             *(command for port in ports for command in (*_device(port), f"ip link set {port} master br0"))]
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from experiments.errors import UserError
 from experiments.labs.base import Node, Underlay
 
+# The modes carry IPv4. Where IPv6 is on, the kernel sends reports and solicitations of its own over every device, which are
+# then counted beside what was sent. Of "all" the kernel makes the default for devices to come too (ipv6/addrconf.c,
+# addrconf_disable_ipv6); a kernel without IPv6 has no such setting, and -e passes it over.
+WITHOUT_IPV6 = ("sysctl", "-qew", "net.ipv6.conf.all.disable_ipv6=1")
+
 FEWEST, MOST = 2, 98  # nodes; on the segment, addresses from 101 on belong to route reflectors
 
 

@@ -1,8 +1,9 @@
-"""BIRD 2 as Calico's routing daemon: configuration files as text, and reading what ``birdc`` answers.
+"""BIRD 2 or 3 as Calico's routing daemon: configuration files as text, and reading what ``birdc`` answers.
 
 The blocks follow what Calico's own templates say (projectcalico/calico v3.31.0,
 confd/etc/calico/confd/templates/bird.cfg.template and bird_ipam.cfg.template), written for BIRD 2 instead of Calico's
-patched BIRD 1.6: channels, ``onlink``/``ifname``/``gw`` in place of ``krt_tunnel``, metric 0.
+patched BIRD 1.6: channels, ``onlink``/``ifname``/``gw`` in place of ``krt_tunnel``, metric 0. BIRD 3 takes the same blocks, but
+for the tunnel's: its filters cannot set ``onlink`` (3.1: "syntax error, unexpected ONLINK").
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 from dataclasses import dataclass
 
 CALICO_AS = 64512  # projectcalico/calico v3.31.0: api/pkg/apis/projectcalico/v3/bgpconfig.go
+TUNNEL_WANTS = ("Routes through a tunnel want BIRD 2: the filters of BIRD 3 cannot set `onlink`. Install BIRD 2 (Debian package"
+                " bird2), should `bird --version` say 3.")
 CLUSTER_ID = "244.0.0.1"  # the one that Calico's documentation uses in its route reflector example
 # Calico waits 2 s before it dials; BIRD takes whole seconds. 1 s halves a lab's start and changes nothing on the wire.
 CONNECT_DELAY_S = 1
@@ -122,10 +125,14 @@ def mesh_is_passive(own: str, other: str) -> bool:
 
 
 # Mesh_172_31_0_2 BGP        ---        up     11:49:34.120  Established
-_SESSION = re.compile(r"^(?P<name>\S+)\s+BGP\s+\S+\s+\S+\s+\S+\s*(?P<info>.*?)\s*$")
+# "since" is one word or two, as the configuration's timeformat says; the session's state is the next word that is one.
+_SESSION = re.compile(r"^(?P<name>\S+)\s+BGP\s+\S+\s+\S+\s+(?P<since_and_info>.*)$")
+# BIRD's bgp_state_names, and what bgp_state_dsc says beside them (proto/bgp/bgp.c; the same in 1.6, 2 and 3).
+STATES = frozenset({"Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established", "Close", "Passive", "Down"})
 
 
 def sessions(text: str) -> dict[str, str]:
     """BGP sessions and their states (``Established``, ``Active``, …) from the answer of ``birdc show protocols``."""
     matches = (_SESSION.match(line) for line in text.splitlines())
-    return {m["name"]: m["info"].split()[0] if m["info"] else "unknown" for m in matches if m}
+    return {m["name"]: next((word for word in m["since_and_info"].split() if word in STATES), "unknown")
+            for m in matches if m}

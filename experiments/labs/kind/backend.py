@@ -29,9 +29,10 @@ from experiments.labs.backend import NO_MEANS, Backend, Means, Paper, Tell
 from experiments.labs.containerlab import backend as containerlab
 from experiments.labs.containerlab import docker
 from experiments.labs.fabric import addresses, peering
-from experiments.labs.kind import failed_step, kind_cluster, kind_plan
+from experiments.labs.kind import failed_step, kind_cluster, kind_plan, needs_kind
 from experiments.labs.kubernetes import manifest as cni_manifest
 from experiments.labs.kubernetes.base import Kubectl, KubernetesLab, dig
+from experiments.machine import Machine, Missing
 from experiments.variant import HOST
 
 LABEL = "io.x-k8s.kind.cluster="  # what kind labels its nodes with; the value is the cluster's name
@@ -171,7 +172,7 @@ def _node_image() -> str:
 
     kind would go to the registry for the digest. The result says which it was, with the image's id.
     """
-    if docker.exists("image", kind_cluster.IMAGE) or not docker.exists("image", kind_cluster.TAG):
+    if docker.has_image(kind_cluster.IMAGE) or not docker.has_image(kind_cluster.TAG):
         return kind_cluster.IMAGE
     return kind_cluster.TAG
 
@@ -212,6 +213,10 @@ class Kind(Backend):
 
     name = "kind"
     measuring_nodes = kind_plan.MEASURING
+
+    def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
+        """As :meth:`Backend.needs`."""
+        return needs_kind.needs(mode, machine)
 
     def up(
         self, mode: Mode, *, nodes: int = 2, kernel: str = HOST, means: Means = NO_MEANS, tell: Tell = lambda _: None

@@ -65,14 +65,14 @@ class Kubectl:
         return done.stdout
 
     def json(self, *arguments: str, timeout_s: float = TIMEOUT_S) -> Any:
-        """What ``kubectl … --output json`` printed, read.
+        """What ``kubectl … --output json`` printed, read; None where it found nothing and printed nothing.
 
         Raises:
             UserError, ExperimentFailed: as :meth:`text`, or it is not JSON.
         """
         said = self.text(*arguments, "--output", "json", timeout_s=timeout_s)
         try:
-            return json.loads(said)
+            return json.loads(said) if said.strip() else None
         except (ValueError, RecursionError):
             raise ExperimentFailed(f"`{shlex.join(['kubectl', *arguments])}` did not print JSON.") from None
 

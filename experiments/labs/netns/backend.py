@@ -16,6 +16,8 @@ from experiments.labs import private
 from experiments.labs.backend import NO_MEANS, Backend, InCapsule, Means, Paper, Tell
 from experiments.labs.base import Node, Pod, Transcript, TypedLab, Underlay, run
 from experiments.labs.fabric import addresses
+from experiments.labs.netns import needs_embedded
+from experiments.machine import Machine, Missing
 from experiments.paths import ROOT
 from experiments.variant import CAPSULE, EMBEDDED, HOST
 
@@ -43,6 +45,7 @@ class NetnsLab(TypedLab):
     def add_pod(self, pod: Pod) -> None:
         """Create the pod's network namespace."""
         run(self, "", ["ip", "netns", "add", pod.name])
+        run(self, pod.name, addresses.WITHOUT_IPV6)
         run(self, pod.name, ["ip", "link", "set", "lo", "up"])
         self.pods += (pod,)
 
@@ -93,6 +96,7 @@ def _underlay(lab: NetnsLab, nodes: int, underlay: Underlay, reflectors: int, mt
 
 def _add_namespace(lab: NetnsLab, name: str, *, forwarding: bool) -> None:
     run(lab, "", ["ip", "netns", "add", name])
+    run(lab, name, addresses.WITHOUT_IPV6)
     run(lab, name, ["ip", "link", "set", "lo", "up"])
     if forwarding:
         run(lab, name, ["sysctl", "-qw", "net.ipv4.ip_forward=1"])
@@ -159,6 +163,10 @@ class Embedded(Backend):
     name = EMBEDDED
     kernels = (HOST, CAPSULE)
     upstream = True
+
+    def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
+        """As :meth:`Backend.needs`."""
+        return (needs_embedded.in_capsule if kernel == CAPSULE else needs_embedded.on_host)(mode, machine)
 
     def up(
         self, mode: Mode, *, nodes: int = 2, kernel: str = HOST, means: Means = NO_MEANS, tell: Tell = lambda _: None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from experiments.results import private_names
 from experiments.results.checks.report import File
-from experiments.results.outputs import PLAIN_NAMES
 from experiments.results.plain import Key
 
 # What is looked for, and how messages call it. Tokens by the prefixes that their makers document.
@@ -27,8 +25,6 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.(?!(?:yml|json|gz|service|socket|conf)\b)[A-Za-z]{2,}\b"),
      "a mail address"),
 )
-_IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 _SYSTEM_INFO = re.compile(r'"system_info":\s*"[^\s"]+ ([^\s"]+)')
 _NO_NAME = frozenset({"-", "host", "(none)", "localhost"})
 
@@ -38,23 +34,13 @@ def findings(text: str, *, own_name: bool = True) -> Iterator[tuple[str, str]]:
     for pattern, what in _SIGNS:
         for match in pattern.finditer(text):
             yield match[0], what
-    for pattern in (_IPV4, _IPV6):
+    for pattern in (private_names.IPV4, private_names.IPV6):
         for match in pattern.finditer(text):
-            if _public(match[0]):
+            if private_names.public_address(match[0]):
                 yield match[0], "a public address"
-    host = os.uname().nodename
-    looked_for = own_name and host in text and not PLAIN_NAMES.fullmatch(host)
-    if looked_for and re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", text):
-        yield host, "this machine's name"
-
-
-def _public(text: str) -> bool:
-    """Whether an address is routed on the Internet; not the private, documentation, multicast and reserved ones."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    host = private_names.own_name() if own_name else None
+    if host is not None and (named := host.search(text)):
+        yield named[0], "this machine's name"
 
 
 def check(file: File[Any]) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from experiments.results import store
+from experiments.results import store, times
 from experiments.results.checks.report import File, Message, Report
 from experiments.results.model import Campaign, ModeResult
 from experiments.results.plain import Key
@@ -22,10 +22,10 @@ def campaign(file: File[Campaign], value: Campaign, folder: Path, known: Collect
     """The campaign's own names, times and plan."""
     if value.id != folder.name:
         file.error(("id",), f"the folder is '{folder.name}'; they must be equal")
-    latest = (datetime.now(UTC) + AHEAD).strftime("%Y-%m-%dT%H:%M:%SZ")
+    latest = times.now(AHEAD)
     for name in ("started_at", "finished_at"):
         when = getattr(value, name)
-        if when is not None and (not _is_time(when) or when > latest):
+        if when is not None and (not times.is_time(when) or when > latest):
             file.error((name,), "is not a time that has been; allowed: until now")
     if value.finished_at and value.finished_at < value.started_at:
         file.error(("finished_at",), f"is before started_at ({value.started_at})")
@@ -33,26 +33,18 @@ def campaign(file: File[Campaign], value: Campaign, folder: Path, known: Collect
         if value.finished_at is None:
             file.error(("finished_at",), "is missing; a complete campaign has it")
         for i, cell in enumerate(value.plan):
-            if cell["state"] == "planned":
+            if cell.state == "planned":
                 file.error(("plan", i, "state"), "a complete campaign has no cell that is still to be measured")
     seen: set[tuple[int, Variant]] = set()
     for i, cell in enumerate(value.plan):
-        identity = (cell["n"], Variant.of(cell))
+        identity = (cell.n, cell.variant)
         if identity in seen:
             file.error(("plan", i), "stands here twice")
         seen.add(identity)
-        if cell["mode"] not in known:
+        if cell.mode not in known:
             file.error(("plan", i, "mode"), f"is not in the catalogue; allowed: {', '.join(known)}")
-        if cell["n"] > value.protocol["deployments"]:
+        if cell.n > value.protocol["deployments"]:
             file.error(("plan", i, "n"), f"the protocol has {value.protocol['deployments']} deployments")
-
-
-def _is_time(text: str) -> bool:
-    try:
-        datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
-        return False
-    return True
 
 
 def mode(file: File[ModeResult], value: ModeResult, parent: Campaign, folder: Path, known: Collection[str]) -> None:
@@ -85,7 +77,7 @@ def mode(file: File[ModeResult], value: ModeResult, parent: Campaign, folder: Pa
 def plan(file: File[Campaign], value: Campaign, modes: Modes) -> None:
     """Every cell that was measured has its deployment, every deployment its cell."""
     found = {(d.n, result.variant): d.status for _, result in modes for d in result.deployments}
-    cells = {(c["n"], Variant.of(c)): (i, c["state"]) for i, c in enumerate(value.plan)}
+    cells = {(c.n, c.variant): (i, c.state) for i, c in enumerate(value.plan)}
     for identity, (i, state) in cells.items():
         status = found.get(identity)
         wanted = "ok" if state == "done" else state

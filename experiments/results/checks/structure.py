@@ -53,5 +53,5 @@ def _worded(error: jsonschema.ValidationError) -> Iterator[Misfit]:
         yield Misfit(key, value, f"is not allowed; allowed: text like {limit}")
     else:
         low, high = schema_there.get("minimum"), schema_there.get("maximum")
-        allowed = fields.Field("", "number", "", minimum=low, maximum=high).allowed_in_words
+        allowed = fields.Field(minimum=low, maximum=high).allowed_in_words
         yield Misfit(key, value, f"is not allowed; allowed: {allowed}")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import launchers
 import pytest
 from tests_support import why_not_on_the_host
 
@@ -33,7 +34,6 @@ from experiments.results.model import ModeResult
 from experiments.results.store import read_campaign
 from experiments.results.validate import validate
 
-STANDIN = ROOT / "tests" / "labs" / "standins" / "cluster-kubectl"
 # Names that a result must not hold: of nodes, of the context, of a registry.
 NAMES = ("ip-10-20-30-41.somewhere.example", "ip-10-20-30-42.somewhere.example", "third.somewhere.example")
 IMAGE = "registry.somewhere.example/tools/podpath-lab:1"
@@ -169,9 +169,9 @@ def _flannel_notes(mode: str, number: int) -> dict[str, str]:
 def _somebody_s_cluster(mode: str, folder: Path) -> Iterator[Machine]:
     """An embedded lab in which the mode is built, told about by the stand-in as a cluster of three nodes."""
     standin = folder / "standin"
-    for place in (standin / "namespaces", standin / "pods", folder / "bin"):
+    for place in (standin / "namespaces", standin / "pods"):
         place.mkdir(parents=True)
-    (folder / "bin" / "kubectl").symlink_to(STANDIN)
+    launchers.install(folder / "bin", "cluster-kubectl", program="kubectl")
     with EMBEDDED.up(catalog.get(mode)) as lab:
         recipe = recipe_for(catalog.get(mode), lab)
         recipe.build()

@@ -35,7 +35,7 @@ def _missing() -> str:
     return f"needs {', '.join(found)}; see `invoke list`" if found else ""
 
 
-pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(_missing()), reason=_missing())]
+pytestmark = [pytest.mark.lab, pytest.mark.capsule, pytest.mark.skipif(bool(_missing()), reason=_missing())]
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def test_the_committed_file_is_the_function_s(name: str) -> None:
     assert path.read_text() == wanted
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="no clab.schema.json here: name it in PODPATH_CLAB_SCHEMA")
+@pytest.mark.skipif(not SCHEMA.exists(), reason="no clab.schema.json here: `PODPATH_CLAB_SCHEMA=FILE invoke test`")
 @pytest.mark.parametrize("name", MODES)
 def test_containerlab_s_schema_takes_it(name: str) -> None:
     # Its patterns are those of another dialect (\\p{L}), so the schema is not itself checked first.

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machine import CLEAN, STANDINS, Machine, wait
+from launchers import STANDINS
+from machine import CLEAN, Machine, wait
 from published import MANIFESTS, here
 
 from experiments.catalog import get, limits

@@ -137,7 +137,7 @@ def test_the_committed_cluster_file_is_the_function_s(mode: str) -> None:
     assert path.read_text() == wanted
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="no clab.schema.json here: name it in PODPATH_CLAB_SCHEMA")
+@pytest.mark.skipif(not SCHEMA.exists(), reason="no clab.schema.json here: `PODPATH_CLAB_SCHEMA=FILE invoke test`")
 @pytest.mark.parametrize("mode", MODES)
 def test_containerlab_s_schema_takes_the_fabric(mode: str) -> None:
     made = kind_plan.fabric(catalog.get(mode), "podpath-test")
@@ -178,7 +178,7 @@ def test_the_kinds_that_are_waited_for_are_defined_in_the_manifest(mode: str) ->
     assert waited <= defined
 
 
-@pytest.mark.skipif(shutil.which("kind") is None, reason="no kind here: its own reader is the check")
+@pytest.mark.skipif(shutil.which("kind") is None, reason="no kind in PATH, whose own reader is the check")
 @pytest.mark.parametrize("mode", MODES)
 def test_kind_s_own_reader_takes_the_cluster_file(mode: str, tmp_path: Path) -> None:
     """kind reads the file strictly before it asks for Docker; with a broken one it says so, with a good one it goes on."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
 import pytest
 from tests_support import descended_from
 
+from experiments import paths
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs.base import run, start
+from experiments.labs.base import Pod, Underlay, run, start
 from experiments.labs.netns import backend as netns
 from experiments.paths import ROOT
 
@@ -44,6 +47,36 @@ def test_nodes_of_two_racks_reach_each_other_through_their_routers() -> None:
 
 
 @pytest.mark.lab
+@pytest.mark.parametrize("underlay", ["l2", "routed"])
+def test_the_kernel_itself_sends_nothing_of_ipv6(underlay: Underlay) -> None:
+    """No device has an IPv6 address, those of a pod and those made later included: so it reports no group and asks nobody."""
+    with netns.up(underlay=underlay, reflectors=1 if underlay == "l2" else 0) as lab:
+        lab.add_pod(Pod("pod1", "node1"))
+        run(lab, "node1", ["ip", "link", "add", "later", "type", "veth", "peer", "name", "eth0", "netns", "pod1"])
+        for place, device in (("node1", "later"), ("pod1", "eth0")):
+            run(lab, place, ["ip", "link", "set", device, "up"])
+        for place in ("underlay", "pod1", *(node.name for node in (*lab.nodes, *lab.routers))):
+            assert json.loads(run(lab, place, ["ip", "-json", "-6", "address"]).stdout or "[]") == [], place
+
+
+@pytest.mark.lab
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user here")
+def test_an_ordinary_user_of_a_login_shell_can_make_one() -> None:
+    """Whose PATH lacks the system's folders, as Debian's /etc/login.defs has it."""
+    become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "env", "-i",
+              "PATH=/usr/local/bin:/usr/bin:/bin", f"PYTHONPATH={ROOT}:{sysconfig.get_path('purelib')}",
+              "PYTHONDONTWRITEBYTECODE=1"]
+    # The interpreter of these tests may lie where only root may look.
+    can = [python for python in (sys.executable, "/usr/bin/python3") if subprocess.run(
+        [*become, python, "-c", "import experiments.labs.netns.backend"], cwd="/", capture_output=True).returncode == 0]
+    if not can:
+        pytest.skip("an ordinary user may not read this checkout, or its interpreter")
+    program = "from experiments.labs.netns import backend as netns\nwith netns.up() as lab: print(lab.nodes[1].name)"
+    done = subprocess.run([*become, can[0], "-c", program], cwd="/", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "node2\n"), done.stderr
+
+
+@pytest.mark.lab
 def test_a_failing_command_names_place_command_and_message() -> None:
     with netns.up() as lab:
         with pytest.raises(ExperimentFailed, match=r"On node1: `ip link show dev nothing` ended with 1: .*nothing"):
@@ -59,22 +92,24 @@ def test_a_hanging_command_is_given_up() -> None:
 
 @pytest.mark.lab
 def test_everything_is_gone_after_an_exception() -> None:
+    seconds = f"600.{os.getpid()}"  # no other test's
     with pytest.raises(RuntimeError), netns.up() as lab:
-        daemon = start(lab, "node1", ["sleep", "600"])
+        daemon = start(lab, "node1", ["sleep", seconds])
         raise RuntimeError
-    assert daemon.wait(5) != 0
-    assert _processes_with("sleep 600") == []
+    assert daemon.wait(60) != 0
+    assert _processes_with(f"sleep {seconds}") == []
 
 
 def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(paths, "PROGRAM_PATH", "/nonexistent")
     with pytest.raises(UserError, match="unshare"), netns.up():
         pass
 
 
 _RUNNER = """
 import sys, time
-from experiments.labs import netns
+from experiments.labs.netns import backend as netns
 from experiments.labs.base import run, start
 print("started", flush=True)
 with netns.up(nodes=3) as lab:
@@ -91,14 +126,14 @@ def test_sigkill_at_random_moments_leaves_nothing(tmp_path: Path) -> None:
     source = random.Random(20)
     before = _state()
     for attempt in range(20):
-        mark = f"6{source.randrange(10**8):08d}"
+        mark = f"6{source.randrange(10**8):08d}.{os.getpid()}"
         runner = subprocess.Popen([sys.executable, "-c", _RUNNER, mark], stdout=subprocess.PIPE, cwd=ROOT,
                                   env={**os.environ, "PODPATH_TEST": mark})
         assert runner.stdout is not None
         assert runner.stdout.readline() == b"started\n", attempt
         time.sleep(source.uniform(0, 0.4))
         runner.send_signal(signal.SIGKILL)
-        runner.wait(5)
+        assert runner.wait(60) == -signal.SIGKILL, attempt  # it lived until then
         runner.stdout.close()
         _until(lambda mark=mark: not descended_from(mark))
     _until(lambda: _state() == before)
@@ -127,7 +162,7 @@ def _state() -> dict[str, object]:
     }
 
 
-def _until(condition, timeout_s: float = 5.0) -> None:  # type: ignore[no-untyped-def]
+def _until(condition, timeout_s: float = 60.0) -> None:  # type: ignore[no-untyped-def]
     deadline = time.monotonic() + timeout_s
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)

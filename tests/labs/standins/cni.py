@@ -10,13 +10,7 @@ import sys
 
 import world
 
-from experiments import catalog
-from experiments.dataplanes.built import calico
-from experiments.dataplanes.table import recipe_for
-from experiments.labs.containerlab import backend as containerlab
-from experiments.labs.containerlab import docker
-from experiments.labs.fabric import addresses
-from experiments.labs.kind import kind_plan
+# The package itself is imported where it is needed: most answers are made of the applied texts alone.
 
 NODES = 3
 DAEMONS = {"calico-node": "calico", "kube-flannel-ds": "flannel"}
@@ -42,9 +36,15 @@ def config(cluster, name):
                  if one["kind"] == "ConfigMap" and one["metadata"]["name"] == name), None)
 
 
+def dataplane(cluster):
+    return DAEMONS[daemon_set(cluster)["metadata"]["name"]]
+
+
 def mode(cluster):
     """What the applied texts say; a CNI would read the same."""
-    if DAEMONS[daemon_set(cluster)["metadata"]["name"]] == "flannel":
+    from experiments import catalog
+
+    if dataplane(cluster) == "flannel":
         assert '"Type": "vxlan"' in config(cluster, "kube-flannel-cfg")["data"]["net-conf.json"]
         return catalog.get("flannel-vxlan")
     assert variables(cluster)["CALICO_IPV4POOL_IPIP"] == "Never"
@@ -55,6 +55,11 @@ def mode(cluster):
 
 
 def lab(cluster):
+    from experiments.labs.containerlab import backend as containerlab
+    from experiments.labs.containerlab import docker
+    from experiments.labs.fabric import addresses
+    from experiments.labs.kind import kind_plan
+
     wanted = mode(cluster)
     members, routers = addresses.plan(NODES, wanted.underlay.kind, wanted.underlay.reflectors)
     places = {node.name: docker.Container("", world.pid_of(cluster.node(node.index))) for node in members}
@@ -66,6 +71,9 @@ def lab(cluster):
 
 def install(cluster):
     """Pods and routes on all nodes. The fabric's routers run already, with the configuration that they were given."""
+    from experiments.dataplanes.built import calico
+    from experiments.dataplanes.table import recipe_for
+
     wanted, made = mode(cluster), lab(cluster)
     if wanted.dataplane == "flannel":
         plugin = world.inside(world.pid_of(cluster.node(1)), "test", "-s", "/opt/cni/bin/bridge")
@@ -104,7 +112,7 @@ def answer(cluster, argv):
         return known[tuple(argv)]()
     if argv[:2] == ["get", "pod"] and argv[3:] == ["--namespace", "podpath"]:
         assert "running" in cluster.state["done"] and argv[2] in ("pod1", "pod2")
-        family = {"calico": "192.168", "flannel": "10.244"}[mode(cluster).dataplane]
+        family = {"calico": "192.168", "flannel": "10.244"}[dataplane(cluster)]
         return {"status": {"podIP": f"{family}.{argv[2][-1]}.2"}}
     if argv[:2] == ["get", "node"] and len(argv) == 3:
         return node(cluster, next(i for i in (1, 2, 3) if cluster.node(i) == argv[2]))
@@ -131,7 +139,7 @@ def node(cluster, index):
     message = ("container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin "
                "returns error: cni plugin not initialized") if never else "kubelet is posting ready status"
     notes = {}
-    if DAEMONS[daemon_set(cluster)["metadata"]["name"]] == "flannel":
+    if dataplane(cluster) == "flannel":
         notes = {"flannel.alpha.coreos.com/backend-type": "vxlan",
                  "flannel.alpha.coreos.com/backend-data": f'{{"VNI":1,"VtepMAC":"02:00:00:00:00:{index:02x}"}}'}
     return {"metadata": {"name": cluster.node(index), "annotations": notes},

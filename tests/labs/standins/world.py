@@ -62,7 +62,7 @@ def start(name, binds=(), *, lab="", cluster="", commands=()):
         ["unshare", "--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", " && ".join(script)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (pid := children.read_text().strip()) or not Path(f"/proc/{pid}/root/run/ready").exists():
         if time.monotonic() > deadline:
             sys.exit(f"stand-in: {name} did not start")

@@ -233,7 +233,7 @@ def test_what_is_wrong_is_counted_and_dropped(datagram: bytes, counter: str) -> 
     assert pair.left.injected == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.binary(max_size=300), max_size=4))
 def test_it_survives_anything(data: list[bytes]) -> None:
     left = end(OWN, OTHER)
@@ -288,7 +288,7 @@ def test_a_session_in_use_is_not_given_up_for_a_forged_hello() -> None:
     assert pair.right.injected == [frame()]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.binary(max_size=120), max_size=4))
 def test_a_sealed_relay_survives_anything(data: list[bytes]) -> None:
     left = end(OWN, OTHER, "secret")

@@ -1,11 +1,11 @@
-"""What is known of one field of a result file. Schema, validator, table headers and reference page are made from it."""
+"""What is known of one field of a file: declared beside its type, once, and used by all that reads, writes or shows it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["string", "integer", "number", "boolean", "list", "mapping", "object"]
+Kind = Literal["string", "integer", "number", "boolean", "list", "mapping", "object", "scalar", "any"]
 Better = Literal["higher", "lower", ""]
 
 # RFC 3339, UTC, to the second: the only way a time is written.
@@ -17,21 +17,22 @@ SHA256 = r"^[0-9a-f]{64}$"
 
 @dataclass(frozen=True)
 class Field:
-    """One field: its name, type and unit, what it means, where it comes from, what is allowed in it.
+    """One field: what it means, where it comes from, in which unit it is, what is allowed in it.
 
-    ``kind`` is the type. For a ``list`` or a ``mapping``, ``of`` is the type of its items: a kind, the name of one of
-    the described objects ("Check"), ``scalar`` (string, integer, number or boolean) or ``any``; for an ``object``,
-    ``of`` is its name. ``digits`` are the decimals that the writer keeps of a number (0: a whole number).
-    ``better`` says of a measure which direction a reader should be glad about.
+    It stands in the annotation: ``up_s: Annotated[float | None, Field("Making the nodes.", "clock", "s", minimum=0)] = None``.
+    ``digits`` are the decimals that the writer keeps of a number (0: a whole number). ``better`` says of a measure which
+    direction a reader should be glad about. ``allowed`` lists the words that may stand there, where the type is not a
+    ``Literal`` that does. A field without a default is ``required`` in a file; one with a default is so if that is said.
+
+    ``name``, ``kind`` and ``of`` are never declared: :func:`experiments.results.fields.declared` takes them from the
+    annotation. ``kind`` is the type. For a ``list`` or a ``mapping``, ``of`` is the type of its items: a kind, the name of a
+    described class ("Check"), ``scalar`` (string, integer, number or boolean) or ``any``; for an ``object``, ``of`` is its
+    class's name.
     """
 
-    name: str
-    kind: Kind
-    meaning: str
+    meaning: str = ""
     source: str = ""
     unit: str = ""
-    of: str = ""
-    required: bool = False
     allowed: tuple[str, ...] = ()
     pattern: str = ""
     minimum: float | None = None
@@ -39,6 +40,10 @@ class Field:
     better: Better = ""
     digits: int | None = None
     header: str = ""
+    required: bool = False
+    name: str = ""
+    kind: Kind = "any"
+    of: str = ""
 
     @property
     def type_in_words(self) -> str:

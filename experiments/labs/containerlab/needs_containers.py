@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from experiments.labs.containerlab import topology
+from experiments.catalog import Mode
+from experiments.labs.capsule import without_xstate
+from experiments.labs.containerlab import lab_image, topology
+from experiments.labs.netns import needs_embedded
 from experiments.machine import Machine, Missing
 from experiments.machine.features import FEATURES
 
+CPU = "proc/cpuinfo"
+AMX = Missing(
+    "a processor without AMX", "User-Mode Linux cannot hold its registers, and Docker does not hand on to a container's first "
+    "process what keeps programs off AVX: where it was tried, that process crashed", "Use --lab netns, or another machine.",
+)
 MODULES = "/proc/modules"
 TOOLS = {
     "docker": "Install Docker Engine (Debian package docker.io).",
@@ -57,3 +65,27 @@ def features(machine: Machine, wanted: list[str]) -> list[Missing]:
     """Kernel features that are not there, for labs on the host's kernel as it is."""
     refusals = ((feature, machine.feature(feature)) for feature in dict.fromkeys(wanted))
     return [Missing(f"kernel feature {feature}", refused, FEATURES[feature].how) for feature, refused in refusals if refused]
+
+
+def on_host(mode: Mode, machine: Machine) -> tuple[Missing, ...]:
+    """Return what the containerlab lab lacks for a mode: all at once, so that nobody installs one thing after the other."""
+    if machine.system != "Linux":
+        return (Missing("Linux", "containerlab makes links in this machine's kernel", "Run it in a virtual machine."),)
+    if machine.rootless_docker():
+        return (ROOTLESS,)
+    return (*tools(machine, "the containerlab lab is built with it"), *host(machine),
+            *docker(machine), *features(machine, list(mode.needs.kernel)))
+
+
+def in_capsule(mode: Mode, machine: Machine) -> tuple[Missing, ...]:
+    """Return what it lacks in the capsule, for machines whose own kernel cannot: Docker and containerlab on the capsule's."""
+    found = [*needs_embedded.in_capsule(mode, machine)]
+    if machine.system != "Linux":
+        return tuple(found)
+    if machine.has(CPU) and without_xstate.needed(machine.files / CPU):
+        found.append(AMX)
+    found += tools(machine, "containerlab in the capsule is built with it", "dockerd")
+    if not lab_image.archive().is_file():
+        found.append(Missing("the lab's image as an archive", f"{lab_image.archive()} is not there",
+                             "Run `invoke setup --image`."))
+    return tuple(found)

@@ -15,8 +15,8 @@ from described import Described, described, tool, write
 from experiments import catalog
 from experiments.cli import listing
 from experiments.errors import UserError
-from experiments.labs import needs_containers as containers
-from experiments.labs import needs_kubernetes as kubernetes
+from experiments.labs.containerlab import needs_containers as containers
+from experiments.labs.kind import needs_kind as kubernetes
 from experiments.labs.readiness import choose, readiness
 
 DOCKER = """#!/bin/sh

@@ -1,9 +1,9 @@
-"""What the labs in Kubernetes need: everything that is missing at once, each with what to do about it."""
+"""What the kind lab needs: everything that is missing at once, each with what to do about it."""
 
 from __future__ import annotations
 
 from experiments.catalog import Mode
-from experiments.labs import needs_containers as containers
+from experiments.labs.containerlab import needs_containers as containers
 from experiments.machine import Machine, Missing
 from experiments.machine.snapshot import PROCESSORS
 from experiments.paths import MODES
@@ -21,7 +21,7 @@ CONTROL_GROUPS = "/sys/fs/cgroup"
 ANSWER_S = 5.0
 
 
-def kind(mode: Mode, machine: Machine) -> tuple[Missing, ...]:
+def needs(mode: Mode, machine: Machine) -> tuple[Missing, ...]:
     """What the kind lab lacks for a mode."""
     if machine.system != "Linux":
         return (Missing("Linux", "the fabric's links are made in this machine's kernel", "Run it in a virtual machine."),)
@@ -33,23 +33,6 @@ def kind(mode: Mode, machine: Machine) -> tuple[Missing, ...]:
     if not (MODES / mode.name / "kind.yml").is_file():
         found.append(Missing(f"{mode.name} in Kubernetes", "this variant is of the embedded lab only", "Use --lab netns."))
     return tuple(found)
-
-
-def cluster(machine: Machine) -> tuple[Missing, ...]:
-    """What is needed to ask a cluster at all; whether it answers, and allows it, is asked when it is wanted."""
-    if machine.program("kubectl") is None:
-        return (Missing("kubectl", "clusters are spoken to by it", containers.HOW["kubectl"]),)
-    if refused := _no_context(machine):
-        return (Missing("a cluster", refused, "Name one: `kubectl config use-context NAME`, or set KUBECONFIG."),)
-    return ()
-
-
-def _no_context(machine: Machine) -> str | None:
-    """Why kubectl knows no cluster; None if it knows one."""
-    answer = machine.ask("kubectl", "config", "current-context", timeout_s=ANSWER_S)
-    if answer.refusal is not None:
-        return answer.trouble or f"`kubectl config` ended with {answer.status}: {answer.refusal}"
-    return None if answer.output.strip() else "no context is chosen"
 
 
 def _old_kind(machine: Machine) -> list[Missing]:

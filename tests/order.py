@@ -1,0 +1,30 @@
+"""Which tests begin first, and which the quick selection leaves out.
+
+With two workers the last test to begin decides when the run ends, so what takes long begins first. Within each of these
+classes the order stays pytest's own, or the random one of pytest-randomly.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+# From the longest to the shortest. A test is of the first class whose mark it has.
+SLOW = ("capsule", "browser", "slow", "cluster", "lab")
+
+
+def rank(item: pytest.Item) -> int:
+    """Return the place of a test's class: 0 begins first."""
+    return next((place for place, mark in enumerate(SLOW) if item.get_closest_marker(mark)), len(SLOW))
+
+
+def begin_with_the_longest(items: list[pytest.Item]) -> None:
+    """Sort in place, by class."""
+    items.sort(key=rank)
+
+
+def leave_out_the_slow(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what is of any of the classes."""
+    left_out = [item for item in items if rank(item) < len(SLOW)]
+    items[:] = [item for item in items if rank(item) == len(SLOW)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
