@@ -51,12 +51,13 @@ def _rows(result: ModeResult, known: Mapping[str, catalog.Mode]) -> Iterator[tup
                ratio(cell) if cell else "", quantity(limit, "bit/s") if limit else "")
 
 
-def _reasons(result: ModeResult) -> Iterator[str]:
+def _reasons(result: ModeResult, *, but: str = "") -> Iterator[str]:
+    """Why deployments and trials have no number that counts; trials of the status ``but`` are left out."""
     for deployment in result.deployments:
         if deployment.reason:
             yield f"deployment {deployment.n} {deployment.status}: {deployment.reason.splitlines()[0]}"
         for trial in deployment.trials:
-            if trial.reason:
+            if trial.reason and trial.status != but:
                 yield f"{what(trial)}, {trial.path}: {reason_in_words(trial)}"
 
 
@@ -97,8 +98,12 @@ def show_campaign(campaign: Campaign, results: Sequence[ModeResult], folder: Pat
         print_table(("mode", "what", "median", "ratio", "good"), rows, words=2)
         say("Ratios are to the baseline: the same two nodes without the mode.")
     for result in results:
-        for reason in dict.fromkeys(_reasons(result)):
+        for reason in dict.fromkeys(_reasons(result, but="discarded")):
             say(as_shown(f"{result.variant.name}: {reason}"), indent="  ")
+    discarded = [t for result in results for d in result.deployments for t in d.trials if t.status == "discarded"]
+    if discarded:
+        say(f"{counted(len(discarded), 'trial')} discarded because of what the machine did meanwhile, and measured again; "
+            "`invoke show MODE` says what that was.")
     say(f"Stored: {folder}")
 
 

@@ -46,7 +46,7 @@ def _compare(a: Stored, b: Stored) -> None:
             raise UserError("The two answer no question in common that has a baseline.",
                             "Measure both with the profile quick or standard.")
         print_table(("ratio to the baseline", "A", "B", "B/A"), rows)
-    say("Compared are ratios only, each to the baseline of its own deployments, host to host on the same two nodes. Absolute "
+    say("Only ratios are compared, each to the baseline of its own deployments, host to host on the same two nodes. Absolute "
         "figures of two machines or two kernels say nothing about two modes, so none stand here.")
     ids = {str(stored.campaign.protocol.get("id")) for stored in (a, b)}
     if len(ids) > 1:

@@ -42,11 +42,13 @@ def _discarded(result: ModeResult) -> list[str]:
     found = [t for t in every if t.status == "discarded"]
     if not found:
         return []
-    kinds = sorted({(t.reason or "no reason").split(" ")[0] for t in found})
+    kinds = sorted({_KINDS.get((t.reason or "").split(" ")[0], "for another reason") for t in found})
     return [f"{counted(len(found), 'trial')} of {len(every)} discarded because of what the machine did meanwhile "
             f"({', '.join(kinds)}). Try again on an idle machine."]
 
 
+# What the machine did, by the covariate that showed it.
+_KINDS = {"canary_ratio": "a fixed loop took longer than usual", "steal_ratio": "its hypervisor kept processor time for others"}
 # A covariate above its limit, as a discarded trial's reason names it (experiments.views), and what that means.
 _ABOVE = re.compile(r"(canary_ratio|steal_ratio) ([\d.]+) > ([\d.]+)")
 

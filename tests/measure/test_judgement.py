@@ -44,6 +44,7 @@ def test_what_validates_is_complete_and_says_so(tmp_path: Path) -> None:
     assert report.errors == []
     stored, (result,) = read_campaign(folder)
     assert (stored.status, result.deployments[0].status) == ("complete", "ok")
+    assert result.deployments[0].drift_ratio == _outcome().deployment.drift_ratio
     assert validate.validate(folder).errors == []
 
 
