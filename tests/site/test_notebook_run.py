@@ -15,11 +15,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from experiments.site import notebook_run
 
+pytestmark = pytest.mark.slow
+
 ASKED = """
 import os, sys, json, ipykernel
 from pathlib import Path
-
-pytestmark = pytest.mark.slow
 print(json.dumps([json.loads(Path(ipykernel.get_connection_file()).read_text())["transport"], sys.executable, os.getcwd(),
                   "started" in globals()]))
 """
