@@ -15,6 +15,7 @@ from experiments.labs.netns import backend as netns
 from experiments.paths import ROOT
 from experiments.probes import environment
 from experiments.probes.environment import Absent, host, host_slug, parse_offloads, tool_version
+from experiments.results.private_names import PLAIN_NAMES
 
 GOLDEN = ROOT / "tests" / "golden" / "probes"
 
@@ -44,7 +45,9 @@ def test_a_fact_that_cannot_be_had_is_left_out(failure: Exception, monkeypatch: 
 def test_nothing_names_the_machine_or_its_user() -> None:
     said = json.dumps([host(host_slug()), environment.software()])
     for name in {platform.node(), getpass.getuser()} - {""}:
-        assert not re.search(rf"\b{re.escape(name)}\b", said)
+        # A host that is called "vm" names nobody; results say of any virtual machine that it is a vm.
+        if not PLAIN_NAMES.fullmatch(name):
+            assert not re.search(rf"\b{re.escape(name)}\b", said)
 
 
 def test_the_machines_slug_comes_from_its_random_id_and_its_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
