@@ -47,9 +47,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For ``-n auto``: one worker more than processors, because most tests wait for a lab; more than eight gain nothing."""
     return min(8, len(os.sched_getaffinity(0)) + 1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """For ``--dist loadgroup``: groups by name. pytest-xdist's own, by mark, are lost with pytest 9.2 (its issue 1386)."""
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return order.group(nodeid)
+
+    return Groups(config, log)
 
 
 @cache
@@ -69,9 +84,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             reason = cluster_is_missing() if meant else NO_CLUSTER
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
-        if item.get_closest_marker("capsule"):
-            # One after the other, by one worker: a capsule keeps to one processor, the same for all.
-            item.add_marker(pytest.mark.xdist_group("capsule"))
         if item.get_closest_marker("lab") and lab_is_missing():
             item.add_marker(pytest.mark.skip(reason=lab_is_missing()))
     if config.getoption("--quick"):

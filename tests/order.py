@@ -17,6 +17,11 @@ def rank(item: pytest.Item) -> int:
     return next((place for place, mark in enumerate(SLOW) if item.get_closest_marker(mark)), len(SLOW))
 
 
+def group(nodeid: str) -> str:
+    """Return what stays with one worker: a test, or all of the capsule's, which keeps to one processor, the same for all."""
+    return "capsule" if "capsule" in nodeid or "containerlab_for_real" in nodeid else nodeid
+
+
 def begin_with_the_longest(items: list[pytest.Item]) -> None:
     """Sort in place, by class."""
     items.sort(key=rank)

@@ -69,6 +69,12 @@ def test_the_longest_begin_first_and_the_others_stay_in_their_order() -> None:
     assert items == [capsule, built, lab, pure, other]
 
 
+def test_what_the_capsule_runs_stays_with_one_worker(request: pytest.FixtureRequest) -> None:
+    capsules = [item.nodeid for item in request.session.items if item.get_closest_marker("capsule")]
+    assert {order.group(nodeid) for nodeid in capsules} <= {"capsule"}
+    assert order.group("tests/test_x.py::test_y") == "tests/test_x.py::test_y"
+
+
 def test_pytest_s_arguments_stay_as_the_shell_gave_them() -> None:
     assert after_dashes(["invoke", "test"]) == []
     assert after_dashes(["invoke", "test", "--", "-m", "not lab", "--", "x"]) == ["-m", "not lab", "--", "x"]

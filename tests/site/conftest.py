@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from built_site import built, copy_of_project
+from filelock import FileLock
 from playwright.sync_api import Browser
 from shared import made_once
 
@@ -27,6 +28,13 @@ def project(measured: Stored, for_all_workers: Path) -> Path:
         assert done.returncode == 0, done.stdout + done.stderr
 
     return made_once(for_all_workers, "project", make)
+
+
+@pytest.fixture
+def building(project: Path, for_all_workers: Path) -> Iterator[None]:
+    """For a test that builds once more in the shared project: only one at a time does."""
+    with FileLock(for_all_workers / "project.building"):
+        yield
 
 
 @pytest.fixture(scope="session")

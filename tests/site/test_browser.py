@@ -94,7 +94,7 @@ def test_tables_are_there_without_javascript(address: str, browser: Browser) -> 
     context.close()
 
 
-@pytest.mark.xdist_group("builds in the project")
+@pytest.mark.usefixtures("building")
 def test_two_builds_are_equal_byte_for_byte(project: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     subprocess.run([sys.executable, "-m", "mkdocs", *STRICT, str(again)], cwd=project,

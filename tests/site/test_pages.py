@@ -154,7 +154,7 @@ def test_the_comparison_is_a_plain_table_without_javascript(address: str, browse
     context.close()
 
 
-@pytest.mark.xdist_group("builds in the project")
+@pytest.mark.usefixtures("building")
 def test_a_copy_is_read_from_the_disk_search_included(project: Path, browser: Browser, tmp_path: Path) -> None:
     done = built(project, "offline", PODPATH_OFFLINE="true")
     assert done.returncode == 0, done.stdout + done.stderr
