@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,10 +87,11 @@ def _survivors(folder: Path, name: str, *, mended: bool) -> list[str]:
     path.write_text(_dumped(first_line, yaml.safe_load(original)))
     assert set(_errors(path)) == before, "another way of writing the same values is no error"
     left = []
-    for at, value in list(_distinct(yaml.safe_load(original))):
+    whole = yaml.safe_load(original)
+    for at, value in list(_distinct(whole)):
         if mended and at[-1] not in DERIVED and not (len(at) > 1 and at[-2] in DERIVED):
             continue
-        loaded = yaml.safe_load(original)
+        loaded = copy.deepcopy(whole)
         _put(loaded, at, _changed(value))
         if mended:
             loaded["digest"] = plain.digest({key: inner for key, inner in loaded.items() if key != "digest"})
