@@ -47,7 +47,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For ``-n auto``: one worker more than processors, because most tests wait for a lab; more than eight gain nothing."""
     return min(8, len(os.sched_getaffinity(0)) + 1)
