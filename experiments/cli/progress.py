@@ -29,7 +29,11 @@ class _Line:
     def times(self) -> str:
         """How long it has run, and how long it still will, about."""
         elapsed = duration(time.monotonic() - self._started)
-        return f"{elapsed}, {duration(self._pace.left_s)} left" if self._pace else elapsed
+        if self._pace is None:
+            return elapsed
+        left_s = self._pace.left_s
+        # What is made once more, or waits for a busy machine, outlives its estimate; nobody knows then for how long.
+        return f"{elapsed}, {duration(left_s)} left" if left_s >= 1 else f"{elapsed}, longer than expected"
 
     def __rich__(self) -> Text:
         return Text(f"{self.text}  ({self.times})" if self.text else "", overflow="ellipsis", no_wrap=True)
