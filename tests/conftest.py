@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -16,13 +15,14 @@ from hypothesis import settings
 from measured import measure
 from shared import made_once
 
+from experiments import paths
 from experiments.errors import PodpathError
 from experiments.labs.cluster import backend as cluster
+from experiments.labs.netns.needs_embedded import LAB_TOOLS
 from experiments.results.store import Stored, read_campaign
 
-LAB_TOOLS = ("unshare", "nsenter", "ip", "ping", "iperf3", "ethtool", "bird", "sockperf")
+NEEDED = (*LAB_TOOLS, "bird")
 NO_CLUSTER = "no cluster was started; to measure the one that kubectl knows: `invoke test -- --cluster`"
-SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
 # How long an example takes says something of the machine and nothing of the code.
 settings.register_profile("podpath", deadline=None)
@@ -32,7 +32,7 @@ settings.load_profile("podpath")
 @cache
 def lab_is_missing() -> str:
     """Why the embedded lab cannot be built here; empty if it can."""
-    missing = [tool for tool in LAB_TOOLS if shutil.which(tool, path=SYSTEM_PATH) is None]
+    missing = [tool for tool in NEEDED if paths.find(tool) is None]
     if missing:
         return f"the lab needs {', '.join(missing)}: run `invoke setup`"
     done = subprocess.run(["unshare", "--user", "--map-root-user", "--net", "true"], capture_output=True, text=True)

@@ -41,7 +41,7 @@ def figures() -> Iterator[BenchFigure | NotRun]:
 
 def _on_the_host(name: str, mode: Mode) -> BenchFigure | NotRun:
     try:
-        with table.EMBEDDED.up(mode) as lab:
+        with table.EMBEDDED_LAB.up(mode) as lab:
             recipe = recipe_for(mode, lab)
             recipe.build()
             recipe.wait_ready(READY_TIMEOUT_S)

@@ -70,7 +70,7 @@ def _compared(rivals: dict[str, Callable[[Lab, Mode], Recipe]]) -> Iterator[Benc
 
 def _goodput(recipe: Callable[[Lab, Mode], Recipe]) -> float:
     mode = catalog.get(MODE)
-    with table.EMBEDDED.up(mode) as lab:
+    with table.EMBEDDED_LAB.up(mode) as lab:
         built = recipe(lab, mode)
         built.build()
         built.wait_ready(READY_TIMEOUT_S)

@@ -16,7 +16,7 @@ from experiments.bench.bench_figure import BenchFigure, NotRun
 from experiments.dataplanes.table import recipe_for
 from experiments.errors import PodpathError
 from experiments.labs.capsule import capsule
-from experiments.labs.table import EMBEDDED
+from experiments.labs.table import EMBEDDED_LAB
 from experiments.measure.deployment import READY_TIMEOUT_S
 from experiments.probes import iperf3
 from experiments.variant import CAPSULE
@@ -60,7 +60,7 @@ def pairs(argument: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str,
 
 def _goodput(daemon: str) -> float:
     mode = catalog.get(MODE)
-    with EMBEDDED.up(mode, kernel=CAPSULE) as lab:
+    with EMBEDDED_LAB.up(mode, kernel=CAPSULE) as lab:
         built = recipe_for(mode, lab, daemon)
         built.build()
         built.wait_ready(READY_TIMEOUT_S)

@@ -196,7 +196,6 @@ class Mode:
     short_title: str
     summary: str
     cni: Cni
-    dataplane: str  # module in experiments.dataplanes
     underlay: UnderlayNeeds
     encapsulation: Encapsulation
     mtu: Mtu

@@ -20,10 +20,10 @@ from experiments.paths import ROOT
 from experiments.results import store
 from experiments.results.model import Campaign, Purpose
 from experiments.results.words import counted, duration
-from experiments.variant import EMBEDDED, Variant
+from experiments.variant import CAPSULE, EMBEDDED, HOST, Variant
 
 CAMPAIGNS = ROOT / "data" / "campaigns"
-KERNELS = ("all", "auto", "host", "uml")
+CHOICES = ("all", "auto", HOST, CAPSULE)
 PROFILE, SEED = "standard", 1  # where nothing else is asked for
 
 
@@ -119,14 +119,14 @@ def _asked(
 
 def _variants(names: list[str], kernels: str = "all") -> tuple[Variant, ...]:
     """Every mode asked for, on the kernels asked for that can carry it here; what cannot run is said, with the reason."""
-    if kernels not in KERNELS:
-        raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(KERNELS)}.")
+    if kernels not in CHOICES:
+        raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(CHOICES)}.")
     found: list[Variant] = []
     machine = look()
     for name in names or list(catalog.load()):
         catalog.get(name)
         for ready in readiness(name, machine):
-            if ready.lab != EMBEDDED or (kernels in ("host", "uml") and ready.kernel != kernels):
+            if ready.lab != EMBEDDED or (kernels in (HOST, CAPSULE) and ready.kernel != kernels):
                 continue
             if kernels == "auto" and any(variant.mode == name for variant in found):
                 continue

@@ -69,9 +69,9 @@ def run_experiment(
         raise UserError(f"--image-archive {image_archive}: there is no such file.",
                         "Make it where registries can be reached: `docker save --output FILE IMAGE …`.")
     if mode is None or dry_run:
-        _show_plan(mode, profile, nodes, place or table.EMBEDDED, upstream, Means(image=image))
+        _show_plan(mode, profile, nodes, place or table.EMBEDDED_LAB, upstream, Means(image=image))
         return None
-    choice = choose(mode, look(), lab if place or nodes == 2 else table.EMBEDDED.name, kernel, forced=force,
+    choice = choose(mode, look(), lab if place or nodes == 2 else table.EMBEDDED_LAB.name, kernel, forced=force,
                     daemon=upstream or None)
     console.print(choice.sentence, markup=False)
     request = campaign.Request(

@@ -17,9 +17,9 @@ from experiments.labs.netns.needs_embedded import RELAY_IN_CAPSULE
 from experiments.labs.readiness import Readiness, readiness
 from experiments.labs.remarks import impossible, remarks
 from experiments.machine import Machine, Missing, look
-from experiments.variant import EMBEDDED
+from experiments.variant import CAPSULE, EMBEDDED, KERNELS
 
-KERNELS = {"host": "host's kernel", "uml": "capsule"}  # User-Mode Linux
+SHORT = {**KERNELS, CAPSULE: "capsule"}  # as short as a column is wide
 WIDTH = 80  # columns of the smallest terminal that the list is made for
 
 
@@ -92,7 +92,7 @@ def _cell(place: Readiness) -> str:
 
 def _title(lab: str, kernel: str) -> str:
     """A place in words; clusters run on their own kernels."""
-    return f"{lab}, {KERNELS[kernel]}" if len(table.LABS[lab].kernels) > 1 else lab
+    return f"{lab}, {SHORT[kernel]}" if len(table.LABS[lab].kernels) > 1 else lab
 
 
 def _short(missing: Missing) -> str:

@@ -13,7 +13,7 @@ from experiments.labs.netns.backend import Embedded
 
 # In the order in which people see them.
 LABS: Mapping[str, Backend] = {lab.name: lab for lab in (Embedded(), Containerlab(), Kind(), Cluster())}
-EMBEDDED = LABS[Embedded.name]
+EMBEDDED_LAB = LABS[Embedded.name]
 # What `--lab auto` takes, in this order, where it is ready. A cluster is somebody's: never without being asked.
 AUTOMATIC = (Kind.name, Embedded.name)
 

@@ -17,7 +17,7 @@ from experiments.dataplanes.table import recipe_for
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.base import Lab, run
 from experiments.labs.fabric import addresses, bird
-from experiments.labs.table import EMBEDDED
+from experiments.labs.table import EMBEDDED_LAB
 
 POLL_S = 0.1
 # All namespaces of a kernel share one neighbour table; past this many entries sessions hang without a word.
@@ -57,7 +57,7 @@ def grow(mode: Mode, nodes: int, timeout_s: float, tell: Callable[[str], None]) 
     """
     check(mode, nodes)
     tell(f"{nodes} nodes: build")
-    with EMBEDDED.up(mode, nodes=nodes) as lab:
+    with EMBEDDED_LAB.up(mode, nodes=nodes) as lab:
         recipe = recipe_for(mode, lab)
         started = time.monotonic()
         recipe.build()

@@ -12,7 +12,7 @@ from experiments.dataplanes.recipe import Recipe
 from experiments.dataplanes.table import recipe_for
 from experiments.labs.base import Lab, run
 from experiments.labs.netns import backend as netns
-from experiments.labs.table import EMBEDDED
+from experiments.labs.table import EMBEDDED_LAB
 from experiments.measure.deployment import READY_TIMEOUT_S
 
 pytestmark = pytest.mark.lab
@@ -34,7 +34,7 @@ def _built(lab: Lab, mode: catalog.Mode) -> Recipe:
 
 
 def test_three_nodes_reach_each_other_and_show_every_sign(mode: catalog.Mode) -> None:
-    with EMBEDDED.up(mode, nodes=3) as lab:
+    with EMBEDDED_LAB.up(mode, nodes=3) as lab:
         recipe = _built(lab, mode)
         for source, target in permutations(recipe.pods, 2):
             answer = run(lab, source.name, ["ping", "-n", "-c", "1", "-W", "2", target.address])
@@ -45,7 +45,7 @@ def test_three_nodes_reach_each_other_and_show_every_sign(mode: catalog.Mode) ->
 
 
 def test_dry_run_writes_every_build_command_down(mode: catalog.Mode) -> None:
-    with EMBEDDED.up(mode, nodes=2) as lab:
+    with EMBEDDED_LAB.up(mode, nodes=2) as lab:
         _built(lab, mode)
         built = [step.command for step in lab.transcript.steps if step.phase == "build"]
     paper = netns.on_paper(nodes=2, underlay=mode.underlay.kind, reflectors=mode.underlay.reflectors)

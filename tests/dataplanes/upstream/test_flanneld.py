@@ -15,7 +15,7 @@ from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab
 from experiments.labs.base import run as run_command
 from experiments.labs.netns import backend as netns
-from experiments.labs.table import EMBEDDED
+from experiments.labs.table import EMBEDDED_LAB
 from experiments.measure import attestation
 from experiments.measure.deployment import READY_TIMEOUT_S, Job, deploy
 from experiments.variant import Variant
@@ -39,7 +39,7 @@ def _built(lab: Lab, mode: Mode) -> ByFlanneld:
 
 
 def test_three_nodes_reach_each_other_and_show_every_sign(mode: Mode) -> None:
-    with EMBEDDED.up(mode, nodes=3) as lab:
+    with EMBEDDED_LAB.up(mode, nodes=3) as lab:
         recipe = _built(lab, mode)
         for source, target in permutations(recipe.pods, 2):
             answer = run_command(lab, source.name, ["ping", "-n", "-c", "1", "-W", "2", target.address])
@@ -57,7 +57,7 @@ def test_three_nodes_reach_each_other_and_show_every_sign(mode: Mode) -> None:
 
 
 def test_dry_run_writes_every_build_command_down(mode: Mode) -> None:
-    with EMBEDDED.up(mode) as lab:
+    with EMBEDDED_LAB.up(mode) as lab:
         _built(lab, mode)
         built = [step.command for step in lab.transcript.steps if step.phase == "build"]
     paper = netns.on_paper()
@@ -94,7 +94,7 @@ def test_a_flanneld_that_is_killed_fails_the_attestation(mode: Mode, monkeypatch
 
 
 def test_a_flanneld_that_ends_at_once_is_quoted(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
-    with EMBEDDED.up(mode) as lab:
+    with EMBEDDED_LAB.up(mode) as lab:
         recipe = recipe_for(mode, lab, "upstream")
         assert isinstance(recipe, ByFlanneld)
         monkeypatch.setattr(recipe.store, "endpoint", "not an address")

@@ -27,7 +27,7 @@ from experiments import catalog
 from experiments.dataplanes.table import recipe_for
 from experiments.labs.base import Pod
 from experiments.labs.cluster.backend import RIGHTS
-from experiments.labs.table import EMBEDDED
+from experiments.labs.table import EMBEDDED_LAB
 from experiments.paths import ROOT
 from experiments.results import verdict
 from experiments.results.model import ModeResult
@@ -172,7 +172,7 @@ def _somebody_s_cluster(mode: str, folder: Path) -> Iterator[Machine]:
     for place in (standin / "namespaces", standin / "pods"):
         place.mkdir(parents=True)
     launchers.install(folder / "bin", "cluster-kubectl", program="kubectl")
-    with EMBEDDED.up(catalog.get(mode)) as lab:
+    with EMBEDDED_LAB.up(catalog.get(mode)) as lab:
         recipe = recipe_for(catalog.get(mode), lab)
         recipe.build()
         recipe.wait_ready(30)

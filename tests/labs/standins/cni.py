@@ -75,7 +75,7 @@ def install(cluster):
     from experiments.dataplanes.table import recipe_for
 
     wanted, made = mode(cluster), lab(cluster)
-    if wanted.dataplane == "flannel":
+    if wanted.cni.name == "flannel":
         plugin = world.inside(world.pid_of(cluster.node(1)), "test", "-s", "/opt/cni/bin/bridge")
         assert plugin.returncode == 0, "failed to find plugin bridge"
     if wanted.underlay.kind == "routed":
