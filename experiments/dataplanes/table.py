@@ -10,10 +10,11 @@ from typing import Any
 
 from experiments.catalog import Mode
 from experiments.dataplanes.built import calico, flannel, weave
-from experiments.dataplanes.found import calico as found_calico
-from experiments.dataplanes.found import flannel as found_flannel
-from experiments.dataplanes.found import weave as found_weave
+from experiments.dataplanes.found.calico import Calico
+from experiments.dataplanes.found.cni import Cni
+from experiments.dataplanes.found.flannel import Flannel
 from experiments.dataplanes.found.kubernetes import require_running
+from experiments.dataplanes.found.weave import Weave
 from experiments.dataplanes.recipe import Recipe
 from experiments.dataplanes.upstream import flanneld, weaver
 from experiments.labs.base import Lab
@@ -35,14 +36,8 @@ UPSTREAM: Recipes = {
     ("weave", "vxlan"): weaver.FastDataPathByWeaver,
     ("weave", "sleeve"): weaver.SleeveByWeaver,
 }
-FOUND: Recipes = {
-    ("calico", "none"): found_calico.Calico,
-    ("calico", "ipip"): found_calico.Calico,
-    ("flannel", "vxlan"): found_flannel.FlannelVxlan,
-    ("flannel", "udp"): found_flannel.FlannelUdp,
-    ("weave", "vxlan"): found_weave.FastDataPath,
-    ("weave", "sleeve"): found_weave.Sleeve,
-}
+# What is recognised in a cluster, and looked at there.
+FOUND: Mapping[str, Cni] = {cni.name: cni for cni in (Calico(), Flannel(), Weave())}
 
 
 def recipe_for(mode: Mode, lab: Lab, daemon: str = "") -> Recipe:
@@ -53,8 +48,8 @@ def recipe_for(mode: Mode, lab: Lab, daemon: str = "") -> Recipe:
     Raises:
         UserError: the lab is somebody's cluster and runs another mode; what was recognised is named, with the evidence.
     """
-    wanted = (mode.cni.name, mode.encapsulation.name)
     if lab.built_by_cni:
-        require_running(mode, lab)
-        return FOUND[wanted](lab, mode)
+        require_running(mode, lab, FOUND)
+        return FOUND[mode.cni.name].recipe(lab, mode)
+    wanted = (mode.cni.name, mode.encapsulation.name)
     return (UPSTREAM if daemon and mode.daemon else BUILT)[wanted](lab, mode)
