@@ -10,11 +10,11 @@ from typing import Any
 
 from experiments.catalog import Mode
 from experiments.dataplanes.built import calico, flannel, weave
-from experiments.dataplanes.found.calico import Calico
+from experiments.dataplanes.found.calico import CalicoCni
 from experiments.dataplanes.found.cni import Cni
-from experiments.dataplanes.found.flannel import Flannel
+from experiments.dataplanes.found.flannel import FlannelCni
 from experiments.dataplanes.found.kubernetes import require_running
-from experiments.dataplanes.found.weave import Weave
+from experiments.dataplanes.found.weave import WeaveCni
 from experiments.dataplanes.recipe import Recipe
 from experiments.dataplanes.upstream import flanneld, weaver
 from experiments.labs.base import Lab
@@ -37,7 +37,7 @@ UPSTREAM: Recipes = {
     ("weave", "sleeve"): weaver.SleeveByWeaver,
 }
 # What is recognised in a cluster, and looked at there.
-FOUND: Mapping[str, Cni] = {cni.name: cni for cni in (Calico(), Flannel(), Weave())}
+FOUND: Mapping[str, Cni] = {cni.name: cni for cni in (CalicoCni(), FlannelCni(), WeaveCni())}
 
 
 def recipe_for(mode: Mode, lab: Lab, daemon: str = "") -> Recipe:

@@ -42,7 +42,7 @@ class CalicoEvidence:
     felix: Json | None = None  # spec of the FelixConfiguration `default`
 
 
-class CalicoRecipe(FoundRecipe):
+class FoundCalico(FoundRecipe):
     """IPIP, and the three ways of BGP without encapsulation."""
 
     daemon = "calico-node"
@@ -144,12 +144,12 @@ class CalicoRecipe(FoundRecipe):
         return "ipip tunnel and routing" if self.wraps else "routing"
 
 
-class Calico(Cni):
+class CalicoCni(Cni):
     """Calico, of which the objects say most."""
 
     name = "calico"
     evidence = CalicoEvidence
-    recipes: ClassVar = {"none": CalicoRecipe, "ipip": CalicoRecipe}
+    recipes: ClassVar = {"none": FoundCalico, "ipip": FoundCalico}
 
     def ask(self, reader: Reader, pods: CniPods | None, nodes: Sequence[Json]) -> CalicoEvidence:
         """As :meth:`Cni.ask`."""

@@ -29,7 +29,7 @@ class FlannelEvidence:
     backends: tuple[str, ...] = ()  # of the two nodes, by flanneld's annotation
 
 
-class FlannelRecipe(FoundRecipe):
+class FoundFlannel(FoundRecipe):
     """What both backends share."""
 
     daemon = "kube-flannel"
@@ -65,7 +65,7 @@ class FlannelRecipe(FoundRecipe):
         ], mapping(mapping(link.get("linkinfo")).get("info_data"))
 
 
-class FlannelVxlan(FlannelRecipe):
+class FoundFlannelVxlan(FoundFlannel):
     """The vxlan backend."""
 
     kind = "vxlan"
@@ -120,7 +120,7 @@ class FlannelVxlan(FlannelRecipe):
         return "vxlan"
 
 
-class FlannelUdp(FlannelRecipe):
+class FoundFlannelUdp(FoundFlannel):
     """The udp backend: flanneld carries every packet."""
 
     kind = "tun"
@@ -147,12 +147,12 @@ def _json(text: str) -> list[dict[str, Any]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-class Flannel(Cni):
+class FlannelCni(Cni):
     """Flannel, which may run inside another program (k3s): then only the nodes' annotations tell of it."""
 
     name = "flannel"
     evidence = FlannelEvidence
-    recipes: ClassVar = {"vxlan": FlannelVxlan, "udp": FlannelUdp}
+    recipes: ClassVar = {"vxlan": FoundFlannelVxlan, "udp": FoundFlannelUdp}
 
     def ask(self, reader: Reader, pods: CniPods | None, nodes: Sequence[Json]) -> FlannelEvidence:
         """As :meth:`Cni.ask`."""

@@ -53,7 +53,7 @@ class WeaveEvidence:
     overlays: tuple[str, ...] | None = None  # of the connection between the two nodes, seen from each
 
 
-class WeaveRecipe(FoundRecipe):
+class FoundWeave(FoundRecipe):
     """Both data paths."""
 
     daemon = "weave"
@@ -111,7 +111,7 @@ class WeaveRecipe(FoundRecipe):
         return super().names() | {"client_peer": client, "server_peer": server, "tunnel_id": str(ids[1] << 12 | ids[0])}
 
 
-class FastDataPath(WeaveRecipe):
+class FoundFastDataPath(FoundWeave):
     """The kernel's datapath carries the frames."""
 
     def _node_checks(self, node: Node) -> list[Check]:
@@ -125,7 +125,7 @@ class FastDataPath(WeaveRecipe):
         return "openvswitch and vxlan"
 
 
-class Sleeve(WeaveRecipe):
+class FoundSleeve(FoundWeave):
     """weaver carries the frames: captured from ``vethwe-pcap``, or as upcalls of the datapath where it is the fallback."""
 
     process = "weaver"
@@ -136,12 +136,12 @@ class Sleeve(WeaveRecipe):
         return "openvswitch's upcalls, and weaver (fallback from the fast data path)"
 
 
-class Weave(Cni):
+class WeaveCni(Cni):
     """Weave Net, whose settings stand in its container's environment."""
 
     name = "weave"
     evidence = WeaveEvidence
-    recipes: ClassVar = {"vxlan": FastDataPath, "sleeve": Sleeve}
+    recipes: ClassVar = {"vxlan": FoundFastDataPath, "sleeve": FoundSleeve}
 
     def ask(self, reader: Reader, pods: CniPods | None, nodes: Sequence[Json]) -> WeaveEvidence:
         """As :meth:`Cni.ask`."""
