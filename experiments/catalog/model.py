@@ -116,6 +116,8 @@ class ControlPlane:
     protocol: str
     sessions: str  # for n nodes, in words or as a formula
     detects: str = ""  # how long a dead node stays unnoticed, and what happens then
+    program: str = ""  # the process on each node that keeps its entries up to date and carries no packet: "BIRD"
+    session: str = ""  # what such processes speak with each other: "BGP"; empty if they do not
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,9 @@ class Hop:
     does: str
     space: Space = "kernel"
     mtu_bytes: int | None = None
+    ttl: int | None = None  # in the pod's IP header as the packet leaves this hop; the pod sends it with 64
     headers: str = ""  # the header stack as the packet leaves this hop, outermost first: "IP | UDP | IP"
+    shown_by: tuple[str, ...] = ()  # commands of a transcript whose answers decide here, without output options
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from experiments.catalog import Hop, Mode
-
 # How a measure is shown: the factor from the stored unit, decimals, and the unit in words.
 SHOWN: dict[str, tuple[float, int, str]] = {
     "wire_goodput_bps": (1e-6, 1, "Mbit/s"),
@@ -22,9 +20,6 @@ SHOWN: dict[str, tuple[float, int, str]] = {
     "p999_us": (1, 1, "µs"),
     "max_us": (1, 1, "µs"),
 }
-
-LINE_CHARACTERS = 40  # that fit into a drawing 360 units wide at 14 units height
-ROW = 24
 
 
 def shown(measure: str, value: float | None) -> str:
@@ -44,44 +39,6 @@ def plain(measure: str, value: float) -> float:
 def unit(measure: str) -> str:
     """The unit of a shown value."""
     return SHOWN.get(measure, (1, 3, ""))[2]
-
-
-@dataclass(frozen=True)
-class Box:
-    """A hop in the drawing of a path: where it stands and what is written in it."""
-
-    hop: Hop
-    y: int
-    height: int
-    lines: tuple[str, ...]
-    headers: tuple[str, ...]
-    first_of_place: bool
-
-
-def path_boxes(mode: Mode) -> tuple[tuple[Box, ...], int]:
-    """The boxes of a mode's path from top to bottom, and the height of the drawing."""
-    boxes: list[Box] = []
-    y, place = 8, ""
-    for hop in mode.path:
-        first = hop.at != place
-        place = hop.at
-        y += ROW if first else 6
-        lines, headers = wrapped(hop.does), wrapped(hop.headers, " | ")
-        height = ROW * (1 + len(lines) + len(headers)) + 8
-        boxes.append(Box(hop, y, height, lines, headers, first))
-        y += height + 10
-    return tuple(boxes), y + 4
-
-
-def wrapped(text: str, separator: str = " ", limit: int = LINE_CHARACTERS) -> tuple[str, ...]:
-    """Lines of at most ``limit`` characters, broken at the separator."""
-    lines: list[str] = []
-    for word in text.split(separator) if text else []:
-        if lines and len(lines[-1]) + len(separator) + len(word) <= limit:
-            lines[-1] += separator + word
-        else:
-            lines.append(word)
-    return tuple(lines)
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,14 @@ from experiments.results import fields
 from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
 from experiments.results.summary import cells
-from experiments.site import figures, frame, limit_model, tables
+from experiments.site import figures, frame, journey, limit_model, stacks, tables
+from experiments.site import packet as packets
 from experiments.site import published as published_tables
 from experiments.site.entries import Entry, entries, first_trial, limit, phases
 from experiments.site.shelf import Shelf, others
 from experiments.variant import EMBEDDED, KERNELS
 
-HEX_A_LINE = 16
+STACK_UNITS = 698  # width of the largest header stack of a path's steps
 OTHERS_SHOWN = 20  # campaigns that a mode's page lists beside those it shows in full
 ENTRIES_OF_FEED = 50
 LISTED = 100  # campaigns of a kind on the page of results; the table as data holds them all
@@ -108,24 +109,26 @@ def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[
 
 def _fragments(jinja: jinja2.Environment, mode: Mode, own: Sequence[Entry], shelf: Shelf) -> dict[str, str]:
     """The parts of a mode's page that come from data."""
-    boxes, height = figures.path_boxes(mode)
     more = others(shelf.cards, mode.name)
     shown = next((e for e in own if _packet(e.result)), None)
     packet = _packet(shown.result) if shown else None
+    titles = _titles(mode, packet)
     typed = next((e for e in own if e.result.transcript), None)
     values: dict[str, Mapping[str, Any]] = {
         "facts": {"entries": own, "limit": figures.shown("goodput_bps", limits.goodput_limit_bps(mode))},
-        "path": {"boxes": boxes, "height": height},
-        "headers": {"entry": shown, "packet": packet, "titles": _titles(mode, packet),
-                    "hex": _hex_lines(packet.hex) if packet else []},
+        "path": {"drawings": journey.drawings(mode), "legend": stacks.legend(mode), "typed": typed,
+                 "programs": journey.programs_in_words(mode),
+                 "steps": journey.steps(mode, typed.result.transcript if typed else (), STACK_UNITS)},
+        "headers": {"entry": shown, "packet": packet, "titles": titles, "outer": mode.pod_packet if mode.overhead_bytes else 0,
+                    "rows": packets.rows(packet, titles) if packet else (),
+                    "words": [packets.words(header) for header in packet.headers] if packet else []},
         "transcript": {"entry": typed, "phases": phases(typed.result.transcript) if typed else []},
         "measured": {"entries": own, "others": more[:OTHERS_SHOWN], "left_out": len(more[OTHERS_SHOWN:]),
                      "kernels": KERNELS},
         "reproduce": {"caveats": CAVEATS},
         "sources": {},
     }
-    return {part: jinja.get_template("path.svg.j2" if part == "path" else f"{part}.md.j2").render(mode=mode, **named)
-            for part, named in values.items()}
+    return {part: jinja.get_template(f"{part}.md.j2").render(mode=mode, **named) for part, named in values.items()}
 
 
 def _packet(result: ModeResult) -> Any:
@@ -140,8 +143,3 @@ def _titles(mode: Mode, packet: Any) -> list[str]:
     if layers == [header.layer for header in mode.headers]:
         return [header.title for header in mode.headers]
     return layers
-
-
-def _hex_lines(text: str) -> list[str]:
-    data = bytes.fromhex(text)
-    return [f"{i:04x}  {data[i:i + HEX_A_LINE].hex(' ')}" for i in range(0, len(data), HEX_A_LINE)]

@@ -182,6 +182,9 @@ BROKEN = {
     "other name": ("name: flannel-udp", "name: flannel-tcp"),
     "kernel or user": ("relay: true", "relay: false"),
     "path": ("  - at: client pod", "  - at: client node"),
+    "TTL that grows": ("    ttl: 63\n", "    ttl: 65\n"),
+    "TTL that was captured otherwise": ("    ttl: 62\n    headers: \"Ethernet |", "    ttl: 61\n    headers: \"Ethernet |"),
+    "TTL at the pod": ("ttl_at_pod: 60", "ttl_at_pod: 59"),
     "path in the kernel": ("    space: user", "    space: kernel"),
 }
 

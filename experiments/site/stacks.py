@@ -1,0 +1,69 @@
+"""Header stacks as blocks to scale: of a hop on a mode's path, and of each mode between the nodes. Pure; units of drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from experiments.catalog import Mode
+from experiments.catalog.rules import HEADER_BYTES
+
+PAYLOAD_UNITS = 16  # the payload is cut to this: to scale it would be fifteen times as wide as all headers
+
+# The first word of a header in a hop's stack, and the layer it names.
+LAYERS = {"ethernet": "ethernet", "ip": "ipv4", "udp": "udp", "vxlan": "vxlan", "sleeve": "sleeve", "tcp": "tcp"}
+NAMES = {"ethernet": "Ethernet", "ipv4": "IPv4", "udp": "UDP", "vxlan": "VXLAN", "sleeve": "Weave's sleeve", "tcp": "TCP",
+         "other": "other"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One header of a stack: its layer, its words, and where it stands in the drawing of the stack (units)."""
+
+    layer: str
+    title: str
+    bytes: int
+    x: float
+    width: float
+    outer: bool  # of the network between the nodes, not of the pods
+
+
+def stack(mode: Mode, headers: str, scale: float, payload: float = PAYLOAD_UNITS) -> tuple[Block, ...]:
+    """The blocks of a stack as ``mode.yml`` writes it, ``scale`` units a byte, and a cut payload where it has a width."""
+    titles = [title.strip() for title in headers.split("|") if title.strip()]
+    layers = [_layer(title) for title in titles]
+    sizes: dict[str, int] = {str(layer): size for layer, size in HEADER_BYTES.items()}
+    sizes |= {header.layer: header.bytes for header in reversed(mode.headers)}
+    wrapping = _wrapping(layers)
+    blocks: list[Block] = []
+    x = 0.0
+    for place, (title, layer) in enumerate(zip(titles, layers, strict=True)):
+        size = sizes.get(layer, 0)
+        blocks.append(Block(layer, title, size, round(x, 1), round(size * scale, 1), place < wrapping))
+        x += size * scale
+    if payload:
+        blocks.append(Block("payload", "payload", 0, round(x, 1), payload, False))
+    return tuple(blocks)
+
+
+def _wrapping(layers: Sequence[str]) -> int:
+    """How many headers of a stack are wrapped around what the pod sent; none where only a frame carries its packet."""
+    inner = max((place for place, layer in enumerate(layers) if layer == "ipv4"), default=0)
+    if inner > 1 and layers[inner - 1] == "ethernet":
+        inner -= 1
+    return inner if any(layer != "ethernet" for layer in layers[:inner]) else 0
+
+
+def _layer(title: str) -> str:
+    return LAYERS.get(title.split()[0].lower(), "other")
+
+
+def largest(mode: Mode) -> int:
+    """Bytes of the largest stack on the path."""
+    return max(sum(block.bytes for block in stack(mode, hop.headers, 1)) for hop in mode.path) or 1
+
+
+def legend(mode: Mode) -> Mapping[str, str]:
+    """The layers on a mode's path and how each is called."""
+    found = {block.layer for hop in mode.path for block in stack(mode, hop.headers, 1, payload=0)}
+    return {layer: name for layer, name in NAMES.items() if layer in found}
