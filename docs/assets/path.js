@@ -66,5 +66,6 @@
   const found = linked();
   if (found) now = Math.min(steps.length - 1, Math.max(0, Number(found[1]) - 1));
   show();
-  if (found) journey.scrollIntoView();
+  // After the browser's own jump to the step, which would leave the picture above it out of sight.
+  if (found) addEventListener("load", () => requestAnimationFrame(() => journey.scrollIntoView()));
 })();

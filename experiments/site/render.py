@@ -42,13 +42,13 @@ def environment(templates: Path) -> jinja2.Environment:
 
 
 def render(
-    jinja: jinja2.Environment, modes: Mapping[str, Mode], shelf: Shelf, reported: Sequence[Reported]
+    jinja: jinja2.Environment, modes: Mapping[str, Mode], shelf: Shelf, reported: Sequence[Reported],
+    variants: Sequence[Mode] = (),
 ) -> dict[str, str]:
     """All rendered files but those of single campaigns, path below the project's root -> text."""
     found: dict[str, str] = {}
     note = next(one for one in reported if one.id == "note-2018")
     found |= {f"generated/{name}": text for name, text in published_tables.fragments(jinja, reported).items()}
-    found |= {f"generated/{name}": text for name, text in limit_model.fragments(jinja, modes, note).items()}
     everything: list[Entry] = []
     for mode in modes.values():
         own = [*entries(jinja, mode, shelf.reference, local=False), *entries(jinja, mode, shelf.local, local=True)]
@@ -56,6 +56,9 @@ def render(
         for part, text in _fragments(jinja, mode, own, shelf).items():
             found[f"generated/{mode.name}-{part}.md"] = text
         found |= _table_files(f"docs/results/tables/{mode.name}", tables.as_rows(tables.compared(own, {})))
+    captured = {entry.mode.name for entry in everything if not entry.local and _packet(entry.result)}
+    found |= {f"generated/{name}": text for name, text in limit_model.fragments(
+        jinja, modes, note, captured, variants).items()}
     titles = {mode.name: mode.short_title for mode in modes.values()}
     lines = tables.compared(everything, titles)
     found |= _table_files("docs/results/tables/compare", tables.as_rows(lines))

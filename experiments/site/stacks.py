@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from experiments.catalog import Mode
+from experiments.catalog import Mode, limits
 from experiments.catalog.rules import HEADER_BYTES
 
 PAYLOAD_UNITS = 16  # the payload is cut to this: to scale it would be fifteen times as wide as all headers
@@ -67,3 +67,53 @@ def legend(mode: Mode) -> Mapping[str, str]:
     """The layers on a mode's path and how each is called."""
     found = {block.layer for hop in mode.path for block in stack(mode, hop.headers, 1, payload=0)}
     return {layer: name for layer, name in NAMES.items() if layer in found}
+
+
+# -- all modes ------------------------------------------------------------------------------------------------------
+
+# Relatives of a mode that no lab builds: their headers are that mode's, as docs/encapsulation.md shows from sources.
+RELATIVES = (("Calico VXLAN", "flannel-vxlan"), ("Flannel host-gw", "calico-bgp"))
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A full-size packet on the wire, byte by byte: its headers, its payload, and what the underlay's MTU leaves unused."""
+
+    title: str
+    page: str  # of the mode; empty for a relative
+    like: str  # whose headers these are, for a relative
+    captured: bool
+    blocks: tuple[Block, ...]
+    unused_bytes: int
+    line: limits.Limit
+
+    @property
+    def frame_bytes(self) -> int:
+        """The longest frame that the underlay carries, whether or not this packet fills it."""
+        return sum(block.bytes for block in self.blocks) + self.unused_bytes
+
+    @property
+    def percent(self) -> str:
+        """The share of the wire that is payload."""
+        return f"{100 * self.line.efficiency:.1f}"
+
+
+def wholes(modes: Iterable[Mode], captured: Container[str]) -> list[Whole]:
+    """The packets of all modes and of the relatives, the most payload first; ``captured``: what a result shows."""
+    by_name = {mode.name: mode for mode in modes}
+    found = [_whole(mode, mode.short_title, name in captured) for name, mode in by_name.items()]
+    found += [_whole(by_name[name], title, False, like=by_name[name].short_title)
+              for title, name in RELATIVES if name in by_name]
+    return sorted(found, key=lambda one: (-one.line.efficiency, bool(one.like)))
+
+
+def _whole(mode: Mode, title: str, captured: bool, like: str = "") -> Whole:
+    line = limits.limit(mode)
+    wrapping = _wrapping([header.layer for header in mode.headers])
+    blocks, x = [], 0
+    for place, header in enumerate(mode.headers):
+        blocks.append(Block(header.layer, header.title, header.bytes, x, header.bytes, place < wrapping))
+        x += header.bytes
+    blocks.append(Block("payload", "payload", line.payload_bytes, x, line.payload_bytes, False))
+    page = "" if like else f"modes/{mode.name}.html"
+    return Whole(title, page, like, captured, tuple(blocks), mode.mtu.underlay_bytes - line.underlay_length_bytes, line)

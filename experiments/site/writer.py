@@ -34,7 +34,8 @@ def write(root: Path = ROOT) -> Written:
     jinja = environment(root / "docs" / "templates")
     modes, published = catalog.load(), reported.load_all(root / "data" / "reported")
     campaigns = shelf.update(root, jinja, modes)
-    texts = {path: text.encode() for path, text in render(jinja, modes, campaigns, published).items()}
+    rendered = render(jinja, modes, campaigns, published, [*catalog.variants().values()])
+    texts = {path: text.encode() for path, text in rendered.items()}
     # The changes of method stand in one file, which the repository and the site both show.
     texts["generated/changes.md"] = (root / "CHANGELOG.md").read_bytes()
     changed = sum(_write_if_different(root / path, content) for path, content in texts.items())
