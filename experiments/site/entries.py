@@ -56,7 +56,8 @@ class Entry:
     @property
     def anchor(self) -> str:
         """Where it stands on the mode's page."""
-        return f"measured-{self.campaign.id}-{self.result.variant.anchor}"
+        own = f"-{self.mode.name}" if self.mode.variant_of else ""
+        return f"measured-{self.campaign.id}-{self.result.variant.anchor}{own}"
 
     @property
     def from_elsewhere(self) -> bool:

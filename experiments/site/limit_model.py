@@ -55,16 +55,15 @@ class NoteLine:
 
 
 def fragments(
-    jinja: jinja2.Environment, modes: Mapping[str, Mode], note: Reported, captured: Container[str],
-    variants: Iterable[Mode] = (),
+    jinja: jinja2.Environment, modes: Mapping[str, Mode], variants: Mapping[str, Mode], note: Reported, captured: Container[str]
 ) -> dict[str, str]:
     """The rendered fragments by the name of their file in ``generated/``; ``note`` is what the post of 2018 reported.
 
     ``captured`` are the modes of which a result holds a packet."""
     values: Mapping[str, Mapping[str, Any]] = {
         "model-encapsulation": {"modes": list(modes.values())},
-        "model-stacks": {"packets": stacks.wholes(modes.values(), captured)},
-        "model-mtu": {"modes": list(modes.values()), "variants": list(variants), "underlays": UNDERLAYS},
+        "model-stacks": {"packets": stacks.wholes([*modes.values(), *variants.values()], captured)},
+        "model-mtu": {"modes": list(modes.values()), "variants": list(variants.values()), "underlays": UNDERLAYS},
         "model-limits": {"lines": list(_lines(modes.values()))},
         "model-history": {"lines": [Line(line, line.name) for line in HISTORY]},
         "model-note-2018": {"readings": list(readings(note))},

@@ -9,6 +9,7 @@ result file stays text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from experiments.catalog import CAVEATS, Mode, limits
+from experiments.catalog.pending import pending
 from experiments.results import fields
 from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
@@ -24,6 +26,7 @@ from experiments.site import figures, frame, journey, limit_model, stacks, table
 from experiments.site import packet as packets
 from experiments.site import published as published_tables
 from experiments.site.entries import Entry, entries, first_trial, limit, phases
+from experiments.site.mode_pages import in_order
 from experiments.site.shelf import Shelf, others
 from experiments.variant import EMBEDDED, KERNELS
 
@@ -42,24 +45,33 @@ def environment(templates: Path) -> jinja2.Environment:
 
 
 def render(
-    jinja: jinja2.Environment, modes: Mapping[str, Mode], shelf: Shelf, reported: Sequence[Reported],
-    variants: Sequence[Mode] = (),
+    jinja: jinja2.Environment, modes: Mapping[str, Mode], variants: Mapping[str, Mode], shelf: Shelf,
+    reported: Sequence[Reported],
 ) -> dict[str, str]:
-    """All rendered files but those of single campaigns, path below the project's root -> text."""
+    """All rendered files but those of single campaigns, path below the project's root -> text.
+
+    A variant is told of on its mode's page, and has lines of its own in the comparison.
+    """
     found: dict[str, str] = {}
     note = next(one for one in reported if one.id == "note-2018")
     found |= {f"generated/{name}": text for name, text in published_tables.fragments(jinja, reported).items()}
     everything: list[Entry] = []
     for mode in modes.values():
-        own = [*entries(jinja, mode, shelf.reference, local=False), *entries(jinja, mode, shelf.local, local=True)]
-        everything += own
-        for part, text in _fragments(jinja, mode, own, shelf).items():
+        own = _entries(jinja, mode, shelf)
+        told = [VariantOf(variant, _entries(jinja, variant, shelf)) for variant in variants.values()
+                if variant.variant_of == mode.name]
+        for part, text in _fragments(jinja, mode, own, told, shelf).items():
             found[f"generated/{mode.name}-{part}.md"] = text
-        found |= _table_files(f"docs/results/tables/{mode.name}", tables.as_rows(tables.compared(own, {})))
+        for name, shown in ((mode.name, own), *((one.mode.name, one.entries) for one in told)):
+            everything += shown
+            found |= _table_files(f"docs/results/tables/{name}", tables.as_rows(tables.compared(shown, {})))
     captured = {entry.mode.name for entry in everything if not entry.local and _packet(entry.result)}
     found |= {f"generated/{name}": text for name, text in limit_model.fragments(
-        jinja, modes, note, captured, variants).items()}
-    titles = {mode.name: mode.short_title for mode in modes.values()}
+        jinja, modes, variants, note, captured).items()}
+    found["generated/to-come.md"] = '<p class="pp-to-come">Still to be written.</p>\n'
+    found["generated/choose.md"] = jinja.get_template("choose.md.j2").render(
+        modes=in_order(modes.values()), pending={mode.name: pending(mode) for mode in modes.values()})
+    titles = {mode.name: mode.short_title for mode in (*modes.values(), *variants.values())}
     lines = tables.compared(everything, titles)
     found |= _table_files("docs/results/tables/compare", tables.as_rows(lines))
     found["generated/compare.md"] = jinja.get_template("compare.md.j2").render(
@@ -79,6 +91,18 @@ def render(
     found |= _table_files("docs/results/tables/campaigns", tables.campaign_rows(reversed(shelf.cards)))
     found[f"docs/results/{frame.NAME}.md"] = frame.SOURCE
     return found
+
+
+@dataclass(frozen=True)
+class VariantOf:
+    """A variant as its mode's page shows it."""
+
+    mode: Mode
+    entries: Sequence[Entry]
+
+
+def _entries(jinja: jinja2.Environment, mode: Mode, shelf: Shelf) -> list[Entry]:
+    return [*entries(jinja, mode, shelf.reference, local=False), *entries(jinja, mode, shelf.local, local=True)]
 
 
 def _table_files(path: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -110,15 +134,19 @@ def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[
     return jinja.get_template("home-plot.md.j2").render(drawing=Markup(drawing), campaigns=list(campaigns))
 
 
-def _fragments(jinja: jinja2.Environment, mode: Mode, own: Sequence[Entry], shelf: Shelf) -> dict[str, str]:
+def _fragments(
+    jinja: jinja2.Environment, mode: Mode, own: Sequence[Entry], variants: Sequence[VariantOf], shelf: Shelf
+) -> dict[str, str]:
     """The parts of a mode's page that come from data."""
-    more = others(shelf.cards, mode.name)
+    more = others(shelf.cards, (mode.name, *(one.mode.name for one in variants)))
     shown = next((e for e in own if _packet(e.result)), None)
     packet = _packet(shown.result) if shown else None
     titles = _titles(mode, packet)
     typed = next((e for e in own if e.result.transcript), None)
     values: dict[str, Mapping[str, Any]] = {
-        "facts": {"entries": own, "limit": figures.shown("goodput_bps", limits.goodput_limit_bps(mode))},
+        "facts": {"entries": own, "limit": figures.shown("goodput_bps", limits.goodput_limit_bps(mode)),
+                  "pending": pending(mode), "variants": variants, "limits": {
+                      one.mode.name: figures.shown("goodput_bps", limits.goodput_limit_bps(one.mode)) for one in variants}},
         "path": {"drawings": journey.drawings(mode), "legend": stacks.legend(mode), "typed": typed,
                  "programs": journey.programs_in_words(mode),
                  "steps": journey.steps(mode, typed.result.transcript if typed else (), STACK_UNITS)},
@@ -126,8 +154,8 @@ def _fragments(jinja: jinja2.Environment, mode: Mode, own: Sequence[Entry], shel
                     "rows": packets.rows(packet, titles) if packet else (),
                     "words": [packets.words(header) for header in packet.headers] if packet else []},
         "transcript": {"entry": typed, "phases": phases(typed.result.transcript) if typed else []},
-        "measured": {"entries": own, "others": more[:OTHERS_SHOWN], "left_out": len(more[OTHERS_SHOWN:]),
-                     "kernels": KERNELS},
+        "measured": {"entries": own, "variants": variants, "others": more[:OTHERS_SHOWN],
+                     "left_out": len(more[OTHERS_SHOWN:]), "kernels": KERNELS},
         "reproduce": {"caveats": CAVEATS},
         "sources": {},
     }

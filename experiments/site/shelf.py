@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -92,12 +92,12 @@ def chosen(cards: Iterable[Card]) -> dict[str, set[Variant]]:
     return found
 
 
-def others(cards: Iterable[Card], mode: str) -> list[tuple[Card, ResultCard]]:
-    """A mode's results that its page does not show in full, the newest first."""
+def others(cards: Iterable[Card], modes: Collection[str]) -> list[tuple[Card, ResultCard]]:
+    """The results of a mode and its variants that the mode's page does not show in full, the newest first."""
     cards = list(cards)
     full = chosen(cards)
     return [(card, result) for card in reversed(cards) for result in card.results
-            if result.variant.mode == mode and result.variant not in full.get(card.id, ())]
+            if result.variant.mode in modes and result.variant not in full.get(card.id, ())]
 
 
 def _whole(folder: Path, wanted: set[Variant]) -> Stored:

@@ -32,10 +32,9 @@ def write(root: Path = ROOT) -> Written:
         UserError: a result file or a mode is broken; nothing is written then.
     """
     jinja = environment(root / "docs" / "templates")
-    modes, published = catalog.load(), reported.load_all(root / "data" / "reported")
-    campaigns = shelf.update(root, jinja, modes)
-    rendered = render(jinja, modes, campaigns, published, [*catalog.variants().values()])
-    texts = {path: text.encode() for path, text in rendered.items()}
+    modes, variants, published = catalog.load(), catalog.variants(), reported.load_all(root / "data" / "reported")
+    campaigns = shelf.update(root, jinja, {**modes, **variants})
+    texts = {path: text.encode() for path, text in render(jinja, modes, variants, campaigns, published).items()}
     # The changes of method stand in one file, which the repository and the site both show.
     texts["generated/changes.md"] = (root / "CHANGELOG.md").read_bytes()
     changed = sum(_write_if_different(root / path, content) for path, content in texts.items())
