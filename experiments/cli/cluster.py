@@ -10,8 +10,10 @@ from typing import Any
 from experiments import __version__, catalog
 from experiments.catalog import Mode
 from experiments.cli.progress import console
-from experiments.dataplanes.found.cluster_objects import Reader, evidence
+from experiments.dataplanes.found.cluster_objects import Reader
+from experiments.dataplanes.found.cni import evidence
 from experiments.dataplanes.found.recognise import recognise
+from experiments.dataplanes.table import FOUND
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.backend import Means
 from experiments.labs.cluster import backend as cluster
@@ -45,8 +47,8 @@ def ask(name: str, on: str = "", image: str = "") -> Asked:
     console.print(f"The cluster of the kubectl context {found.context}: node1 is {first.name}, node2 is {second.name}.",
                   markup=False)
     reader = Reader(found.kubectl)
-    seen, _ = evidence(reader, [member.object for member in found.members])
-    recognised = recognise(seen, {**catalog.load(), **catalog.variants()})
+    seen, _ = evidence(reader, [member.object for member in found.members], FOUND)
+    recognised = recognise(seen, {**catalog.load(), **catalog.variants()}, FOUND)
     console.print(f"It runs {recognised.sentence}.", markup=False)
     for what, why in reader.unseen.items():
         console.print(f"Not seen: {what}: {why}", markup=False)

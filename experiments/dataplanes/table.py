@@ -13,10 +13,11 @@ from typing import Any
 
 from experiments.catalog import Mode
 from experiments.dataplanes.built import calico, flannel, weave
-from experiments.dataplanes.found import calico as found_calico
-from experiments.dataplanes.found import flannel as found_flannel
-from experiments.dataplanes.found import weave as found_weave
+from experiments.dataplanes.found.calico import CalicoCni
+from experiments.dataplanes.found.cni import Cni
+from experiments.dataplanes.found.flannel import FlannelCni
 from experiments.dataplanes.found.kubernetes import require_running
+from experiments.dataplanes.found.weave import WeaveCni
 from experiments.dataplanes.recipe import Recipe
 from experiments.dataplanes.upstream import flanneld, weaver
 from experiments.errors import UserError
@@ -40,14 +41,8 @@ UPSTREAM: Recipes = {
     ("weave", "vxlan"): weaver.FastDataPathByWeaver,
     ("weave", "sleeve"): weaver.SleeveByWeaver,
 }
-FOUND: Recipes = {
-    ("calico", "none"): found_calico.Calico,
-    ("calico", "ipip"): found_calico.Calico,
-    ("flannel", "vxlan"): found_flannel.FlannelVxlan,
-    ("flannel", "udp"): found_flannel.FlannelUdp,
-    ("weave", "vxlan"): found_weave.FastDataPath,
-    ("weave", "sleeve"): found_weave.Sleeve,
-}
+# What is recognised in a cluster, and looked at there.
+FOUND: Mapping[str, Cni] = {cni.name: cni for cni in (CalicoCni(), FlannelCni(), WeaveCni())}
 
 
 def recipe_for(mode: Mode, lab: Lab, daemon: str = "") -> Recipe:
@@ -59,10 +54,10 @@ def recipe_for(mode: Mode, lab: Lab, daemon: str = "") -> Recipe:
         UserError: the lab is somebody's cluster and runs another mode (what was recognised is named, with the evidence); or
             no recipe builds such a mode.
     """
-    wanted = (mode.cni.name, mode.encapsulation.name)
     if lab.built_by_cni:
-        require_running(mode, lab)
-        return FOUND[wanted](lab, mode)
+        require_running(mode, lab, FOUND)
+        return FOUND[mode.cni.name].recipe(lab, mode)
+    wanted = (mode.cni.name, mode.encapsulation.name)
     if daemon and mode.daemon:
         return UPSTREAM[wanted](lab, mode)
     recipe = own_recipe(mode) or BUILT.get(wanted)

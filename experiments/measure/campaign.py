@@ -20,7 +20,7 @@ from experiments.labs.backend import Tell
 from experiments.measure import provenance
 from experiments.measure.deployment import Job, Outcome
 from experiments.measure.pace import Pace
-from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Protocol, profile
+from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Profile, profile
 from experiments.probes import environment
 from experiments.results import store, summary
 from experiments.results import validate as validation
@@ -72,7 +72,7 @@ def begin(request: Request, root: Path) -> Path:
     Raises:
         UserError: the folder cannot be written, or what is to be a reference would be refused as one when it has been measured.
     """
-    protocol: Protocol = profile(request.profile)
+    protocol: Profile = profile(request.profile)
     host = request.host or environment.host_slug()
     alone = request.variants[0].mode if request.purpose == "experiment" and len(request.variants) == 1 else ""
     folder = store.campaign_dir(root, now()[:10], f"{host}-{alone}" if alone else host)

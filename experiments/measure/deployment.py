@@ -23,7 +23,7 @@ from experiments.labs.backend import NO_MEANS, Means, Tell
 from experiments.labs.base import Lab, Transcript
 from experiments.measure import attestation, views
 from experiments.measure.anonymous import Anonymous
-from experiments.measure.protocol import Protocol, profile
+from experiments.measure.protocol import Profile, profile
 from experiments.probes import environment
 from experiments.results import rules
 from experiments.results.model import Deployment, Trial
@@ -66,7 +66,7 @@ class _Run:
         self.hold = hold
         self.means = means
         self.mode: Mode = catalog.get(job.variant.mode)
-        self.protocol: Protocol = profile(job.profile)
+        self.protocol: Profile = profile(job.profile)
         self.seconds: dict[str, float] = {}
         self.transcript = Transcript()
         self.before: list[Check] = []

@@ -16,7 +16,7 @@ from experiments.catalog import Mode
 from experiments.results.comparison import Comparison, compare
 from experiments.results.model import ModeResult, Trial
 from experiments.results.store import Stored, mode_path
-from experiments.results.summary import cells
+from experiments.results.summary import aggregates
 from experiments.site import entries, figures
 from experiments.variant import Variant
 
@@ -112,7 +112,7 @@ def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool, flaw: str =
 
 def _compared(results: Sequence[ModeResult]) -> list[Comparison]:
     """The campaign's modes by each question that two of them answered in the same lab on the same kernel."""
-    asked = [(result.lab, result.kernel, cell.key) for result in results for cell in cells(result) if cell.path == "pod-pod"]
+    asked = [(result.lab, result.kernel, one.key) for result in results for one in aggregates(result) if one.path == "pod-pod"]
     return [compare(results, key, lab=lab, kernel=kernel) for lab, kernel, key in dict.fromkeys(asked)
             if asked.count((lab, kernel, key)) > 1]
 

@@ -16,7 +16,7 @@ from experiments.labs import table
 from experiments.results import verdict
 from experiments.results.model import Campaign, Deployment, ModeResult, Trial
 from experiments.results.store import Stored, mode_path
-from experiments.results.summary import Cell, Estimate, cells, key_of
+from experiments.results.summary import Aggregate, Estimate, aggregates, key_of
 from experiments.site import figures
 from experiments.variant import EMBEDDED, Variant
 
@@ -100,26 +100,26 @@ def entries(jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], *, 
 
 def rows(mode: Mode, stored: Stored, result: ModeResult) -> tuple[Row, ...]:
     """A row for each question that a mode's result answers from pod to pod."""
-    all_cells = cells(result)
-    return tuple(_row(mode, stored, result, cell, all_cells) for cell in all_cells if cell.path == "pod-pod")
+    everything = aggregates(result)
+    return tuple(_row(mode, stored, result, aggregate, everything) for aggregate in everything if aggregate.path == "pod-pod")
 
 
-def _row(mode: Mode, stored: Stored, result: ModeResult, cell: Cell, all_cells: Sequence[Cell]) -> Row:
-    measure = cell.shown
-    whole, ratio = cell.estimate(measure), cell.ratio(measure)
-    base = next((other for other in all_cells if other.key == cell.baseline), None)
+def _row(mode: Mode, stored: Stored, result: ModeResult, aggregate: Aggregate, everything: Sequence[Aggregate]) -> Row:
+    measure = aggregate.shown
+    whole, ratio = aggregate.estimate(measure), aggregate.ratio(measure)
+    base = next((other for other in everything if other.key == aggregate.baseline), None)
     baseline = base.estimate(measure) if base else None
-    where, trial = first_trial(result, cell)
+    where, trial = first_trial(result, aggregate)
     file = mode_path(stored.folder, result).name
     value = whole.median if whole else None
     return Row(
-        view=cell.view, what=_what(cell), anchor=trial.id if trial else "",
-        source=f"{stored.campaign.id}/{file}#{where if whole and whole.n == 1 else f'summary.{cell.key}'}.{measure}",
+        view=aggregate.view, what=_what(aggregate), anchor=trial.id if trial else "",
+        source=f"{stored.campaign.id}/{file}#{where if whole and whole.n == 1 else f'summary.{aggregate.key}'}.{measure}",
         value="" if value is None else repr(value), shown=figures.shown(measure, value), unit=figures.unit(measure),
         range=_range(measure, whole),
         baseline=figures.shown(measure, baseline.median if baseline else None),
         ratio=f"{ratio.median:.3f}" if ratio else "",
-        limit=figures.shown(measure, limit(mode, cell, trial)), measure=measure,
+        limit=figures.shown(measure, limit(mode, aggregate, trial)), measure=measure,
     )
 
 
@@ -130,29 +130,29 @@ def _range(measure: str, whole: Estimate | None) -> str:
     return f"{figures.shown(measure, whole.low)} to {figures.shown(measure, whole.high)}"
 
 
-def first_trial(result: ModeResult, cell: Cell) -> tuple[str, Trial | None]:
-    """The first trial of a cell and its place in the file."""
+def first_trial(result: ModeResult, aggregate: Aggregate) -> tuple[str, Trial | None]:
+    """The first trial of an aggregate and its place in the file."""
     for d, deployment in enumerate(result.deployments):
         for t, trial in enumerate(deployment.trials):
-            if deployment.status == "ok" and trial.status == "ok" and key_of(trial) == cell.key:
+            if deployment.status == "ok" and trial.status == "ok" and key_of(trial) == aggregate.key:
                 return f"deployments[{d}].trials[{t}]", trial
     return "", None
 
 
-def _what(cell: Cell) -> str:
-    if cell.view == "latency":
-        return "round trip, beside a stream at half of the goodput" if cell.load_ratio else "round trip, idle"
-    if cell.view == "cost":
+def _what(aggregate: Aggregate) -> str:
+    if aggregate.view == "latency":
+        return "round trip, beside a stream at half of the goodput" if aggregate.load_ratio else "round trip, idle"
+    if aggregate.view == "cost":
         return "CPU time at a fixed load"
-    streams = f"{cell.streams} stream" + ("s" if cell.streams != 1 else "")
-    return streams if cell.mss in (None, "native") else f"{streams}, {cell.mss} segments"
+    streams = f"{aggregate.streams} stream" + ("s" if aggregate.streams != 1 else "")
+    return streams if aggregate.mss in (None, "native") else f"{streams}, {aggregate.mss} segments"
 
 
-def limit(mode: Mode | None, cell: Cell, trial: Trial | None) -> float | None:
+def limit(mode: Mode | None, aggregate: Aggregate, trial: Trial | None) -> float | None:
     """What the headers leave of the wire, or of the emulated link (bit/s); None where nothing sets a limit."""
-    if cell.view == "wire":
+    if aggregate.view == "wire":
         return limits.goodput_limit_bps(mode)
-    if cell.view == "link" and trial is not None and trial.link_rate_bps:
+    if aggregate.view == "link" and trial is not None and trial.link_rate_bps:
         return limits.goodput_limit_bps(mode, trial.link_rate_bps)
     return None
 
@@ -161,16 +161,16 @@ def _plots(
     jinja: jinja2.Environment, mode: Mode, stored: Stored, result: ModeResult
 ) -> Iterable[str]:
     """A strip plot for each view that has a limit or a baseline in the same unit."""
-    all_cells = cells(result)
+    everything = aggregates(result)
     for view, title in (("wire", "What the wire leaves for payload"), ("link", "TCP goodput over an emulated link"),
                         ("speed", "TCP goodput without a limit")):
         strips = []
-        for cell in (c for c in all_cells if c.view == view):
-            _, trial = first_trial(result, cell)
-            samples = tuple(cell.values.get(cell.shown, {}).values())
-            label = f"{'host to host' if cell.path == 'host-host' else mode.short_title}, {_what(cell)}"
+        for aggregate in (c for c in everything if c.view == view):
+            _, trial = first_trial(result, aggregate)
+            samples = tuple(aggregate.values.get(aggregate.shown, {}).values())
+            label = f"{'host to host' if aggregate.path == 'host-host' else mode.short_title}, {_what(aggregate)}"
             if samples:
-                strips.append((label, samples, limit(mode if cell.path == "pod-pod" else None, cell, trial)))
+                strips.append((label, samples, limit(mode if aggregate.path == "pod-pod" else None, aggregate, trial)))
         if strips:
             measure = "wire_goodput_bps" if view == "wire" else "goodput_bps"
             where = "" if result.lab == EMBEDDED else f" ({result.lab} lab)"

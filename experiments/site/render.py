@@ -21,7 +21,7 @@ from experiments.catalog.pending import pending
 from experiments.results import fields
 from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
-from experiments.results.summary import cells
+from experiments.results.summary import aggregates
 from experiments.site import figures, frame, journey, limit_model, stacks, tables
 from experiments.site import packet as packets
 from experiments.site import published as published_tables
@@ -115,16 +115,17 @@ def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[
     rows, seen = [], set()
     campaigns: dict[str, None] = {}
     for entry in (one for one in own if one.result.lab == EMBEDDED):
-        for cell in cells(entry.result):
-            _, trial = first_trial(entry.result, cell)
+        for aggregate in aggregates(entry.result):
+            _, trial = first_trial(entry.result, aggregate)
             rate_bps = trial.link_rate_bps if trial else None
             ours = entry.result.daemon is None
-            if not (ours and cell.view == "link" and cell.path == "pod-pod" and rate_bps) or entry.result.mode in seen:
+            shaped = aggregate.view == "link" and aggregate.path == "pod-pod"
+            if not (ours and shaped and rate_bps) or entry.result.mode in seen:
                 continue
             seen.add(entry.result.mode)
             campaigns[entry.campaign.id] = None
-            limit_bps = limit(entry.mode, cell, trial)
-            samples = tuple(value / rate_bps for value in cell.values.get("goodput_bps", {}).values())
+            limit_bps = limit(entry.mode, aggregate, trial)
+            samples = tuple(value / rate_bps for value in aggregate.values.get("goodput_bps", {}).values())
             rows.append((titles[entry.result.mode], samples, limit_bps / rate_bps if limit_bps else None))
     if not rows:
         return ""

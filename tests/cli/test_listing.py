@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from described import Described, described, tool, write
+from described import BRIDGE_FILTER, Described, described, tool, write
 
 from experiments import catalog
 from experiments.cli import listing, progress
 from experiments.errors import UserError
 from experiments.labs.containerlab import lab_image
 from experiments.labs.containerlab import needs_containers as containers
-from experiments.labs.kind import needs_kind as kubernetes
 from experiments.labs.readiness import choose
 from experiments.machine.packages import PACKAGES
 
@@ -30,7 +29,7 @@ def complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Described:
         tool(tmp_path, name)
     for name, text in (("docker", DOCKER), ("kind", "#!/bin/sh\necho 0.32.0\n"), ("kubectl", "#!/bin/sh\necho mine\n")):
         tool(tmp_path, name, text)
-    for name in (containers.MODULES, kubernetes.BRIDGE_FILTER, "sys/fs/cgroup/cgroup.controllers"):
+    for name in (containers.MODULES, BRIDGE_FILTER, "sys/fs/cgroup/cgroup.controllers"):
         write(tmp_path, name.lstrip("/"), "")
     write(tmp_path, "etc/os-release", 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n')
     return described(tmp_path)

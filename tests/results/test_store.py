@@ -71,7 +71,7 @@ def test_a_file_under_the_other_s_name_does_not(folder: Path) -> None:
 
 def test_they_are_compared_under_two_names(folder: Path) -> None:
     ours, theirs = _both(folder)
-    key = next(cell.key for cell in summary.cells(ours) if cell.path == "pod-pod")
+    key = next(aggregate.key for aggregate in summary.aggregates(ours) if aggregate.path == "pod-pod")
     assert set(compare([ours, theirs], key).names) == {"calico-bgp", "calico-bgp@upstream"}
 
 

@@ -7,20 +7,18 @@ is kept with the reason, and the result says that it was not looked at.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from experiments.dataplanes.found.recognise import BACKEND, CNIS, Evidence, Json
 from experiments.errors import ExperimentFailed
 from experiments.evidence import TranscriptStep
 from experiments.labs.base import Transcript
 from experiments.labs.kubernetes.base import Kubectl, is_name
 
+Json = Mapping[str, Any]
 LONGEST_REASON = 200  # of kubectl's words, as they stand in a result
 NOT_THERE = ("notfound", "not found", "doesn't have a resource type", "could not find the requested resource")
-CALICO_GROUP = "crd.projectcalico.org"
-NET_CONF = "net-conf.json"
 
 
 @dataclass
@@ -101,7 +99,7 @@ class CniPods:
 
 
 def mapping(value: object) -> dict[str, Any]:
-    """A mapping as it is, and an empty one for anything else."""
+    """A mapping as it is, and an empty one for anything else: what a cluster says may be anything."""
     return value if isinstance(value, dict) else {}
 
 
@@ -123,12 +121,12 @@ def daemon_sets(reader: Reader) -> list[dict[str, Any]]:
     return reader.items("daemonsets.apps", "--all-namespaces") or []
 
 
-def cni_pods(reader: Reader, sets: Sequence[Json]) -> CniPods | None:
-    """The first daemon set that is one of the known CNIs', with its pods; None where there is none."""
+def cni_pods(reader: Reader, sets: Sequence[Json], known: Mapping[str, str]) -> CniPods | None:
+    """The first daemon set that is one of ``known`` (CNI by daemon set), with its pods; None where there is none."""
     for one in sets:
         metadata, spec = mapping(one.get("metadata")), mapping(one.get("spec"))
         name, namespace = str(metadata.get("name")), str(metadata.get("namespace"))
-        if name not in CNIS or not is_name(namespace):
+        if name not in known or not is_name(namespace):
             continue
         labels = mapping(mapping(spec.get("selector")).get("matchLabels"))
         chosen = ",".join(f"{key}={value}" for key, value in labels.items())
@@ -139,7 +137,7 @@ def cni_pods(reader: Reader, sets: Sequence[Json]) -> CniPods | None:
               if mapping(pod.get("status")).get("phase") == "Running"
               and is_name(found := str(mapping(pod.get("metadata")).get("name")))}
         images = tuple(plain_image(str(c.get("image"))) for c in containers)
-        return CniPods(CNIS[name], name, namespace, images, containers, on)
+        return CniPods(known[name], name, namespace, images, containers, on)
     return None
 
 
@@ -155,40 +153,3 @@ def plain_image(reference: str) -> str:
     short = "/".join(parts[-2:])
     tagged = ":" in parts[-1]
     return short if tagged or not digest else f"{short}@{digest[:19]}"
-
-
-def net_conf(data: Json | None) -> Json | None:
-    """Flannel's configuration out of its config map; None where it is not there or no JSON."""
-    if data is None or NET_CONF not in data:
-        return None
-    try:
-        return mapping(json.loads(str(data[NET_CONF])))
-    except ValueError:
-        return None
-
-
-def evidence(reader: Reader, nodes: Sequence[Json]) -> tuple[Evidence, CniPods | None]:
-    """What the API says of the network between the given nodes (their objects)."""
-    sets = daemon_sets(reader)
-    pods = cni_pods(reader, sets)
-    names = tuple(sorted(str(mapping(one.get("metadata")).get("name")) for one in sets))
-    notes = [mapping(mapping(node.get("metadata")).get("annotations")) for node in nodes]
-    backends = tuple(str(note[BACKEND]) for note in notes if BACKEND in note)
-    cni = pods.cni if pods else "flannel" if backends else ""
-    seen = Evidence(daemon_sets=names, backends=backends)
-    if cni == "calico":
-        seen = replace(
-            seen, ip_pools=reader.specs(f"ippools.{CALICO_GROUP}", ("cidr", "ipipMode", "vxlanMode", "disabled")),
-            bgp=reader.spec(f"bgpconfigurations.{CALICO_GROUP}", "default", ("nodeToNodeMeshEnabled", "asNumber")),
-            peers=reader.specs(f"bgppeers.{CALICO_GROUP}", ("node", "nodeSelector", "peerIP", "peerSelector", "asNumber")),
-            felix=reader.spec(f"felixconfigurations.{CALICO_GROUP}", "default", ("bpfEnabled", "wireguardEnabled")),
-        )
-    elif cni == "flannel" and pods:
-        data = reader.config(pods.namespace, "kube-flannel-cfg")
-        seen = replace(seen, flannel=net_conf(data))
-        if data is not None and seen.flannel is not None:
-            reader.record(f"kubectl --namespace {pods.namespace} get configmap kube-flannel-cfg -o jsonpath="
-                          r"'{.data.net-conf\.json}'", str(data[NET_CONF]).strip())
-    elif cni == "weave" and pods:
-        seen = replace(seen, weave=pods.environment("weave"))
-    return seen, pods

@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from experiments.catalog import Mode, sizes
-from experiments.dataplanes.found.cluster_objects import mapping
-from experiments.dataplanes.found.kubernetes import Kubernetes
-from experiments.dataplanes.found.recognise import backend_of, link_kind
+from experiments.dataplanes.found.cluster_objects import CniPods, Json, Reader, mapping
+from experiments.dataplanes.found.cni import Cni, Evidence, Features, link_kind
+from experiments.dataplanes.found.kubernetes import FoundRecipe
 from experiments.dataplanes.recipe import expect
 from experiments.evidence import Check
 from experiments.labs.base import Node, run
 
-DATA = "flannel.alpha.coreos.com/backend-data"  # pkg/subnet/kube/annotations.go
+BACKEND = "flannel.alpha.coreos.com/backend-type"  # annotations of nodes: flannel-io/flannel pkg/subnet/kube/annotations.go
+DATA = "flannel.alpha.coreos.com/backend-data"
+CONFIG, NET_CONF = "kube-flannel-cfg", "net-conf.json"  # the config map of its manifest, and the key in it
 VNI, PORT = 1, 8472  # pkg/backend/vxlan/vxlan.go: the default, and the kernel's default for a port that is not given
 
 
-class Flannel(Kubernetes):
+@dataclass(frozen=True)
+class FlannelEvidence:
+    """What was seen of Flannel's settings; None: it could not be seen."""
+
+    net_conf: Json | None = None  # net-conf.json of the config map
+    backends: tuple[str, ...] = ()  # of the two nodes, by flanneld's annotation
+
+
+class FoundFlannel(FoundRecipe):
     """What both backends share."""
 
     daemon = "kube-flannel"
+    seen: FlannelEvidence
     kind = ""  # of the device
 
     @property
     def settings(self) -> dict[str, Any]:
         """``Backend`` of net-conf.json."""
-        return mapping((self.seen.flannel or {}).get("Backend"))
+        return mapping((self.seen.net_conf or {}).get("Backend"))
 
     def _pod_bytes(self, mode: Mode) -> int:
         """``Backend.MTU`` stands for the underlay's (pkg/backend/vxlan/vxlan_network.go)."""
@@ -35,7 +48,7 @@ class Flannel(Kubernetes):
 
     def _object_checks(self) -> list[Check]:
         wanted, checks = self.mode.encapsulation.name, []
-        if self.seen.flannel is not None:
+        if self.seen.net_conf is not None:
             checks.append(expect("backend.type", "cluster", wanted, self.settings.get("Type") or "udp",
                                  "kubectl get configmap kube-flannel-cfg: net-conf.json"))
         checks += [expect("node.backend_type", node.name, wanted, backend_of(kind), "kubectl get node: flanneld's annotation")
@@ -52,7 +65,7 @@ class Flannel(Kubernetes):
         ], mapping(mapping(link.get("linkinfo")).get("info_data"))
 
 
-class FlannelVxlan(Flannel):
+class FoundFlannelVxlan(FoundFlannel):
     """The vxlan backend."""
 
     kind = "vxlan"
@@ -107,7 +120,7 @@ class FlannelVxlan(Flannel):
         return "vxlan"
 
 
-class FlannelUdp(Flannel):
+class FoundFlannelUdp(FoundFlannel):
     """The udp backend: flanneld carries every packet."""
 
     kind = "tun"
@@ -132,3 +145,59 @@ def _json(text: str) -> list[dict[str, Any]]:
     except ValueError:
         return []
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+class FlannelCni(Cni):
+    """Flannel, which may run inside another program (k3s): then only the nodes' annotations tell of it."""
+
+    name = "flannel"
+    evidence = FlannelEvidence
+    recipes: ClassVar = {"vxlan": FoundFlannelVxlan, "udp": FoundFlannelUdp}
+
+    def ask(self, reader: Reader, pods: CniPods | None, nodes: Sequence[Json]) -> FlannelEvidence:
+        """As :meth:`Cni.ask`."""
+        notes = [mapping(mapping(node.get("metadata")).get("annotations")) for node in nodes]
+        backends = tuple(str(note[BACKEND]) for note in notes if BACKEND in note)
+        if pods is None:
+            return FlannelEvidence(backends=backends)
+        data = reader.config(pods.namespace, CONFIG)
+        found = net_conf(data)
+        if data is not None and found is not None:
+            reader.record(f"kubectl --namespace {pods.namespace} get configmap {CONFIG} -o jsonpath="
+                          r"'{.data.net-conf\.json}'", str(data[NET_CONF]).strip())
+        return FlannelEvidence(found, backends)
+
+    def read(self, own: FlannelEvidence, seen: Evidence) -> tuple[Features, list[str]]:
+        """As :meth:`Cni.read`."""
+        kinds = {backend_of(one) for one in own.backends}
+        words = [f"node annotation {BACKEND}: {one or 'empty, as udp leaves it'}" for one in sorted(set(own.backends))]
+        if own.net_conf is not None:
+            backend = mapping(own.net_conf.get("Backend"))
+            kind = str(backend.get("Type") or "udp")  # pkg/subnet/config.go: what a config without a backend means
+            kinds.add(kind)
+            words.append(f"net-conf.json: Backend.Type {kind}")
+            if backend.get("DirectRouting") is True:
+                kinds.add("plain routes inside one network")
+                words.append("net-conf.json: DirectRouting")
+        return ({"encapsulation": " and ".join(sorted(kinds))} if kinds else {}), words
+
+    def without_daemon_set(self, own: FlannelEvidence) -> str:
+        """As :meth:`Cni.without_daemon_set`."""
+        if not own.backends:
+            return ""
+        return f"node annotation {BACKEND}: {', '.join(map(backend_of, own.backends))}, and no daemon set of flannel's"
+
+
+def backend_of(annotation: str) -> str:
+    """The backend that flanneld's annotation of a node means: only udp's lease has no name (pkg/backend/udp/udp_amd64.go)."""
+    return annotation or "udp"
+
+
+def net_conf(data: Json | None) -> Json | None:
+    """Flannel's configuration out of its config map; None where it is not there or no JSON."""
+    if data is None or NET_CONF not in data:
+        return None
+    try:
+        return mapping(json.loads(str(data[NET_CONF])))
+    except ValueError:
+        return None

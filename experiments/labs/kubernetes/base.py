@@ -25,7 +25,6 @@ from experiments.labs.containerlab import topology
 from experiments.labs.kubernetes.pods import CONTAINER
 
 TIMEOUT_S = 30.0
-LABS = ("kind", "cluster")
 
 
 @dataclass(frozen=True)

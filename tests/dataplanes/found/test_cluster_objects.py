@@ -72,12 +72,12 @@ def test_a_daemon_s_pods_are_found_by_node_and_only_real_names_are_used(reader: 
         "selector": {"matchLabels": {"k8s-app": "calico-node"}},
         "template": {"spec": {"containers": [{"name": "calico-node", "image": "calico/node:v3", "env": [
             {"name": "A", "value": "1"}, {"name": "B", "valueFrom": {"secretKeyRef": {}}}]}]}}}}
-    found = cluster_objects.cni_pods(reader, [{"metadata": {"name": "other"}}, described])
+    found = cluster_objects.cni_pods(reader, [{"metadata": {"name": "other"}}, described], {"calico-node": "calico"})
     assert found is not None
     assert found.on == {"one": "calico-node-a"}
     assert found.environment("calico-node") == {"A": "1", "B": "set"}
     described["metadata"]["namespace"] = "-x"
-    assert cluster_objects.cni_pods(reader, [described]) is None
+    assert cluster_objects.cni_pods(reader, [described], {"calico-node": "calico"}) is None
 
 
 def test_weave_s_words_about_its_connections() -> None:
@@ -114,4 +114,4 @@ def test_the_narrowest_route_decides() -> None:
 
 def test_every_cni_of_the_catalogue_has_a_recipe_in_kubernetes() -> None:
     for mode in {**catalog.load(), **catalog.variants()}.values():
-        assert (mode.cni.name, mode.encapsulation.name) in table.FOUND
+        assert mode.encapsulation.name in table.FOUND[mode.cni.name].recipes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -11,7 +12,11 @@ from hypothesis import strategies as st
 
 from experiments import catalog
 from experiments.catalog.pending import in_kubernetes
-from experiments.dataplanes.found.recognise import Evidence, peering, recognise
+from experiments.dataplanes.found.calico import CalicoEvidence, peering
+from experiments.dataplanes.found.cni import Evidence
+from experiments.dataplanes.found.flannel import FlannelEvidence
+from experiments.dataplanes.found.recognise import recognise
+from experiments.dataplanes.table import FOUND
 from experiments.paths import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "clusters" / "evidence.yml"
@@ -20,12 +25,18 @@ MODES = {**catalog.load(), **catalog.variants()}
 
 
 def _evidence(plain: dict[str, Any]) -> Evidence:
-    return Evidence(**{name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()})
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    own = {}
+    for name, cni in FOUND.items():
+        mine = {field.name: given.pop(field.name) for field in fields(cni.evidence) if field.name in given}
+        if mine:
+            own[name] = cni.evidence(**mine)
+    return Evidence(**given, own=own)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_what_is_recognised_and_by_what(case: dict[str, Any]) -> None:
-    found = recognise(_evidence(case["evidence"]), MODES)
+    found = recognise(_evidence(case["evidence"]), MODES, FOUND)
     assert sorted(found.candidates) == sorted(case["recognised"]), found.sentence
     assert found.mode == (case["recognised"][0] if len(case["recognised"]) == 1 else "")
     for words in case["says"]:
@@ -55,11 +66,14 @@ _OBJECT = st.dictionaries(st.sampled_from(_KEYS), _JSON, max_size=4)
 
 @given(st.builds(
     Evidence, daemon_sets=st.lists(st.sampled_from(["calico-node", "kube-flannel-ds", "weave-net", "cilium", "x"])).map(tuple),
-    ip_pools=st.none() | st.lists(_OBJECT, max_size=2).map(tuple), bgp=st.none() | _OBJECT,
-    peers=st.none() | st.lists(_OBJECT, max_size=2).map(tuple), felix=st.none() | _OBJECT, flannel=st.none() | _OBJECT,
+    own=st.fixed_dictionaries({
+        "calico": st.builds(
+            CalicoEvidence, ip_pools=st.none() | st.lists(_OBJECT, max_size=2).map(tuple), bgp=st.none() | _OBJECT,
+            peers=st.none() | st.lists(_OBJECT, max_size=2).map(tuple), felix=st.none() | _OBJECT),
+        "flannel": st.builds(FlannelEvidence, net_conf=st.none() | _OBJECT)}),
     route=st.none() | _OBJECT, links=st.none() | st.lists(_OBJECT, max_size=2).map(tuple),
 ))
 def test_whatever_a_cluster_says_it_is_answered(seen: Evidence) -> None:
-    found = recognise(seen, MODES)
+    found = recognise(seen, MODES, FOUND)
     assert set(found.candidates) <= set(MODES)
     assert found.sentence

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from described import Described, described, tool, write
+from described import BRIDGE_FILTER, Described, described, tool, write
 
 from experiments import catalog
 from experiments.catalog.pending import in_kubernetes
@@ -47,7 +47,7 @@ class Complete:
         write(folder, "sys/fs/cgroup/cgroup.controllers", "")
         write(folder, "proc/meminfo", f"MemTotal: 1 kB\nMemAvailable: {64 * 1024 * 1024} kB\n")
         write(folder, "proc/modules", "")
-        write(folder, kubernetes.BRIDGE_FILTER.lstrip("/"), "1\n")
+        write(folder, BRIDGE_FILTER.lstrip("/"), "1\n")
 
     def look(self) -> Described:
         return replace(self.seen)
@@ -112,7 +112,7 @@ def test_a_limit_that_is_too_low_is_named_with_the_command_that_raises_it(
 
 def test_what_is_broken_is_not_what_is_missing(complete: Complete) -> None:
     complete.without("sys/fs/cgroup/cgroup.controllers")
-    complete.without(kubernetes.BRIDGE_FILTER)
+    complete.without(BRIDGE_FILTER)
     complete.but(free=1 << 30)
     tool(complete.folder, "kind", "#!/bin/sh\necho 0.20.0\n")
     assert set(complete.missing("kind")) == {"control groups", "kernel feature br_netfilter", "disk space", "a newer kind"}
@@ -158,7 +158,7 @@ def test_the_list_shows_a_lab_once_and_what_a_mode_needs_beyond_it(
     complete: Complete, capsys: pytest.CaptureFixture[str]
 ) -> None:
     complete.without("bin/kubectl")
-    complete.without(kubernetes.BRIDGE_FILTER)
+    complete.without(BRIDGE_FILTER)
     listing.run_list(machine=complete.look())
     said = capsys.readouterr().out
     assert "\nkind: not ready, needs kubectl\n" in said
