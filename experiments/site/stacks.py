@@ -80,7 +80,7 @@ class Whole:
     """A full-size packet on the wire, byte by byte: its headers, its payload, and what the underlay's MTU leaves unused."""
 
     title: str
-    page: str  # of the mode; empty for a relative
+    page: str  # of the mode, or of the mode that it is a variant of; empty for a relative
     like: str  # whose headers these are, for a relative
     captured: bool
     blocks: tuple[Block, ...]
@@ -115,5 +115,5 @@ def _whole(mode: Mode, title: str, captured: bool, like: str = "") -> Whole:
         blocks.append(Block(header.layer, header.title, header.bytes, x, header.bytes, place < wrapping))
         x += header.bytes
     blocks.append(Block("payload", "payload", line.payload_bytes, x, line.payload_bytes, False))
-    page = "" if like else f"modes/{mode.name}.html"
+    page = "" if like else f"modes/{mode.variant_of or mode.name}.html"
     return Whole(title, page, like, captured, tuple(blocks), mode.mtu.underlay_bytes - line.underlay_length_bytes, line)
