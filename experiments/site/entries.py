@@ -176,7 +176,7 @@ def _plots(
             where = "" if result.lab == EMBEDDED else f" ({result.lab} lab)"
             plot = figures.plot(f"{mode.title}: {title}{where}", measure, "higher is better", strips)
             identity = f"{mode.name}-{stored.campaign.id}-{result.variant.anchor}-{view}"
-            drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity)
+            drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity, kind="")
             yield Markup(drawing)
 
 

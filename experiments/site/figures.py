@@ -66,18 +66,22 @@ class Plot:
     left: int
     width: int
     label_rise: int  # how far a label's baseline stands above the middle of its row
+    begins: float = 0.0  # where the axis does
+    whole: int = 360  # width of the drawing
 
     def x(self, value: float) -> float:
         """Where a value stands from left to right."""
-        return round(self.left + self.width * value / self.top, 1)
+        return round(self.left + self.width * (max(value, self.begins) - self.begins) / (self.top - self.begins), 1)
 
 
 def plot(
-    title: str, measure: str, direction: str, rows: Sequence[tuple[str, Sequence[float], float | None]], *, beside: bool = False
+    title: str, measure: str, direction: str, rows: Sequence[tuple[str, Sequence[float], float | None]], *,
+    beside: bool = False, wide: bool = False,
 ) -> Plot:
-    """A strip plot of rows (label, samples, limit), in the stored unit of the measure; the axis begins at zero.
+    """A strip plot of rows (label, samples, limit), in the stored unit of the measure.
 
-    Labels stand above the rows, or ``beside`` them where they are short.
+    Labels stand above the rows, or ``beside`` them where they are short; ``wide`` is for a page's whole width. The axis
+    begins at zero, or, beside labels, at the last mark below all samples: the plot says so.
     """
     factor, _, name = SHOWN[measure]
     largest = max(max([*samples, limit or 0]) for _, samples, limit in rows) * factor
@@ -94,5 +98,9 @@ def plot(
     )
     ticks = tuple(step * i for i in range(count + 1))
     if beside:
-        return Plot(title, name, direction, strips, ticks, ticks[-1], 10 + 30 * len(rows) + 56, 152, 190, -5)
+        least = min(sample for strip in strips for sample in strip.samples)
+        ticks = tuple(tick for tick in ticks if tick >= least - step)
+        left, width, whole = (170, 490, 700) if wide else (152, 190, 360)
+        height = 10 + 30 * len(rows) + 56
+        return Plot(title, name, direction, strips, ticks, ticks[-1], height, left, width, -5, ticks[0], whole)
     return Plot(title, name, direction, strips, ticks, ticks[-1], 30 + 50 * len(rows) + 60, 14, 332, 18)

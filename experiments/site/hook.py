@@ -66,6 +66,11 @@ def on_pre_page(page: Any, config: Any, files: Any) -> Any:
     return page
 
 
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """In commands, the repository's address as the one setting has it; without it the word stays."""
+    return markdown.replace("git clone REPOSITORY ", f"git clone {config.repo_url} ") if config.repo_url else markdown
+
+
 def _root(config: Any) -> Path:
     return Path(config.config_file_path).parent
 

@@ -28,6 +28,7 @@ from experiments.site import published as published_tables
 from experiments.site.entries import Entry, entries, first_trial, limit, phases
 from experiments.site.mode_pages import in_order
 from experiments.site.shelf import Shelf, others
+from experiments.site.ways import ways
 from experiments.variant import EMBEDDED, KERNELS
 
 STACK_UNITS = 698  # width of the largest header stack of a path's steps
@@ -81,6 +82,7 @@ def render(
         campaigns=list(dict.fromkeys(line.campaign for line in lines)),
     )
     found["generated/format.md"] = jinja.get_template("format.md.j2").render(objects=list(fields.OBJECTS.items()))
+    found["generated/home-ways.md"] = jinja.get_template("home-ways.md.j2").render(ways=ways(modes.values()))
     found["generated/home-plot.md"] = _home_plot(jinja, [e for e in everything if not e.local], titles)
     contributed = [card for card in reversed(shelf.cards) if not card.local]
     groups = (("Reference campaigns", [card for card in contributed if card.purpose == "reference"]),
@@ -129,10 +131,12 @@ def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[
             rows.append((titles[entry.result.mode], samples, limit_bps / rate_bps if limit_bps else None))
     if not rows:
         return ""
-    plot = figures.plot("TCP goodput from pod to pod over an emulated link", "link_share_ratio", "higher is better", rows,
-                        beside=True)
-    drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity="home")
-    return jinja.get_template("home-plot.md.j2").render(drawing=Markup(drawing), campaigns=list(campaigns))
+    drawings = []
+    for kind in ("wide", "tall"):
+        plot = figures.plot("TCP goodput from pod to pod over an emulated link", "link_share_ratio", "higher is better", rows,
+                            beside=True, wide=kind == "wide")
+        drawings.append(Markup(jinja.get_template("plot.svg.j2").render(plot=plot, identity=f"home-{kind}", kind=kind)))
+    return jinja.get_template("home-plot.md.j2").render(drawings=drawings, campaigns=list(campaigns))
 
 
 def _fragments(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments.catalog import Mode, limits
 from experiments.catalog.rules import HEADER_BYTES
@@ -107,13 +107,20 @@ def wholes(modes: Iterable[Mode], captured: Container[str]) -> list[Whole]:
     return sorted(found, key=lambda one: (-one.line.efficiency, bool(one.like)))
 
 
+def declared(mode: Mode, scale: float, payload: float = PAYLOAD_UNITS) -> tuple[Block, ...]:
+    """The headers that ``mode.yml`` declares between the nodes, ``scale`` units a byte, and a payload of that width."""
+    wrapping = _wrapping([header.layer for header in mode.headers])
+    blocks, x = [], 0.0
+    for place, header in enumerate(mode.headers):
+        width = header.bytes * scale
+        blocks.append(Block(header.layer, header.title, header.bytes, round(x, 1), round(width, 1), place < wrapping))
+        x += width
+    return (*blocks, Block("payload", "payload", 0, round(x, 1), payload, False))
+
+
 def _whole(mode: Mode, title: str, captured: bool, like: str = "") -> Whole:
     line = limits.limit(mode)
-    wrapping = _wrapping([header.layer for header in mode.headers])
-    blocks, x = [], 0
-    for place, header in enumerate(mode.headers):
-        blocks.append(Block(header.layer, header.title, header.bytes, x, header.bytes, place < wrapping))
-        x += header.bytes
-    blocks.append(Block("payload", "payload", line.payload_bytes, x, line.payload_bytes, False))
+    blocks = declared(mode, 1, payload=line.payload_bytes)
     page = "" if like else f"modes/{mode.variant_of or mode.name}.html"
-    return Whole(title, page, like, captured, tuple(blocks), mode.mtu.underlay_bytes - line.underlay_length_bytes, line)
+    return Whole(title, page, like, captured, (*blocks[:-1], replace(blocks[-1], bytes=line.payload_bytes)),
+                 mode.mtu.underlay_bytes - line.underlay_length_bytes, line)
