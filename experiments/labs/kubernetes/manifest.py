@@ -8,8 +8,6 @@ another version of the manifest is never half-changed.
 from __future__ import annotations
 
 import hashlib
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,6 +132,9 @@ def _require(content: bytes, wanted: Published, where: str) -> None:
 
 
 def _download(address: str) -> bytes:
+    import urllib.error
+    import urllib.request
+
     if not address.startswith("https://"):
         raise UserError(f"{address} is not fetched: only https is.", ADVICE)
     try:
