@@ -6,6 +6,7 @@ is a key that must stand there. YAML is read as nodes, not as plain values, beca
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import types
@@ -23,6 +24,27 @@ T = TypeVar("T")
 SHOWN_CHARACTERS = 60  # of a wrong value; a message must stay readable whatever a file holds
 TEXT_TAG = "tag:yaml.org,2002:str"
 KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _quick_loader() -> Any:
+    """PyYAML's own composer over libyaml's parser: every command reads the catalogue first, and this takes half the time.
+
+    libyaml's own composer is no choice: a text that is nested deeply enough makes it end the process.
+    """
+    if not yaml.__with_libyaml__:
+        return yaml.SafeLoader
+    from yaml._yaml import CParser
+
+    class Quick(yaml.composer.Composer, CParser, yaml.resolver.Resolver):
+        def __init__(self, text: str) -> None:
+            CParser.__init__(self, text)
+            yaml.composer.Composer.__init__(self)
+            yaml.resolver.Resolver.__init__(self)
+
+    return Quick
+
+
+_QUICK = _quick_loader()
 
 
 class Document:
@@ -63,7 +85,9 @@ class Document:
             text = self.path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{self.path}: cannot be read: {error}.", self.advice) from None
-        try:
+        with contextlib.suppress(yaml.YAMLError, UnicodeEncodeError, RecursionError):
+            return yaml.compose(text, Loader=_QUICK)
+        try:  # again, for the words: libyaml's say less
             return yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
-
-import jsonschema
+from typing import TYPE_CHECKING, Any
 
 from experiments.results import fields
 from experiments.results.plain import Misfit
 from experiments.results.schema import schema
+
+if TYPE_CHECKING:  # only what does not fit needs it, and it takes longer to import than most commands to run
+    import jsonschema
 
 MOST = 50  # findings in one file; whoever has more mends these first
 _TYPES = {"string": "text; put it into quotes", "integer": "a whole number", "number": "a number",
@@ -19,6 +20,8 @@ _TYPES = {"string": "text; put it into quotes", "integer": "a whole number", "nu
 
 @cache
 def _validator(kind: str) -> jsonschema.Draft7Validator:
+    import jsonschema
+
     return jsonschema.Draft7Validator(schema(kind))
 
 
