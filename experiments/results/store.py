@@ -151,7 +151,7 @@ def write_raw(folder: Path, trial_id: str, text: str, tool: str) -> Raw:
 
 def _write_object(path: Path, kind: str, value: Campaign | ModeResult) -> None:
     try:
-        plain = outputs.without_paths_everywhere(to_plain(value))
+        plain = outputs.fit_to_store(to_plain(value))
     except Misfit as misfit:
         raise UserError(f"{path}: {_sentence(misfit)}.") from None
     plain["digest"] = digest(plain)

@@ -146,6 +146,7 @@ def _walk(path: Path, found: _Found) -> None:
 
 def _campaign(report: Report, place: Path, modes: Collection[str], reread: Reread) -> None:
     """One campaign's folder. Nothing of it is kept afterwards, so that memory does not grow with their number."""
+    report.unpacked_bytes = 0
     file = File(report, place / store.CAMPAIGN_FILE, "campaign", Campaign)
     campaign = file.value
     found = folder.listing(report, place, campaign, modes)
@@ -163,6 +164,7 @@ def _campaign(report: Report, place: Path, modes: Collection[str], reread: Rerea
         return
     references.campaign(file, campaign, place, modes)
     evidence.provenance(file, campaign)
+    privacy.facts(file, campaign)
     if len(read) == len(files):
         references.plan(file, campaign, read)
         derived.noise_floor(file, campaign, [result for _, result in read])
