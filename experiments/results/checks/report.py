@@ -105,6 +105,11 @@ class File(Generic[T]):
         """Where the keys stand; made when the first finding asks for it."""
         return yamlfile.Lines(self.text)
 
+    @property
+    def full(self) -> bool:
+        """Whether so many errors are noted that no other will be told."""
+        return self._noted[False] > MOST
+
     def misfit(self, misfit: Misfit) -> None:
         """Note a value that does not fit the format."""
         value = "" if misfit.value is None else shown(misfit.value)
@@ -112,18 +117,19 @@ class File(Generic[T]):
 
     def error(self, key: Key, text: str) -> None:
         """Note an error under a key; the value is looked up."""
-        self._note(key, self._value(key), text, warning=False)
+        self._note(key, None, text, warning=False)
 
     def warn(self, key: Key, text: str) -> None:
         """Note a warning under a key; the value is looked up."""
-        self._note(key, self._value(key), text, warning=True)
+        self._note(key, None, text, warning=True)
 
-    def _note(self, key: Key, value: str, text: str, *, warning: bool) -> None:
+    def _note(self, key: Key, value: str | None, text: str, *, warning: bool) -> None:
         self._noted[warning] += 1
         if self._noted[warning] > MOST:
             self.report.add(Message(self.path, 0, "", "", f"has more than {MOST} of these; mend them first."), warning=warning)
             return
-        message = Message(self.path, self.lines.of(key), spelled(key), value, text + ".")
+        value = self._value(key) if value is None else value
+        message = Message(self.path, self.lines.of(key), spelled(key) if key else "", value, text + ".")
         self.report.add(message, warning=warning)
 
     def _value(self, key: Key) -> str:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from experiments.results import private_names
 
@@ -143,6 +144,7 @@ SIGNS: tuple[Sign, ...] = (
 # What stands between blanks, quotes and brackets; a number alone is no sign.
 _WORD = re.compile(r"[^\s\"'`,;<>()\[\]{}|]+")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:[eE][-+]?[0-9]{1,4})?:?")
+MOST = 20  # of one sign in one text that are told
 _MOST_WORDS = 100_000
 _harmless: set[str] = set()  # words that were looked at: outputs of one tool differ in numbers alone
 
@@ -152,7 +154,8 @@ def found_in(text: str) -> Iterator[tuple[str, str]]:
     yield from _matches(text, words=False)
     new = [word for word in dict.fromkeys(_WORD.findall(text)) if word not in _harmless and not _NUMBER.fullmatch(word)]
     lines = "\n".join(new)
-    found = [*_matches(lines, words=True), *((words, "a public address") for words in private_names.public_addresses(lines))]
+    addresses = islice(private_names.public_addresses(lines), MOST)
+    found = [*_matches(lines, words=True), *((words, "a public address") for words in addresses)]
     if not found and len(_harmless) < _MOST_WORDS:
         _harmless.update(word for word in new if len(word) < 100)
     yield from found
@@ -163,9 +166,8 @@ def _matches(text: str, *, words: bool) -> Iterator[tuple[str, str]]:
     for sign in SIGNS:
         if sign.word != words or (sign.hints and not any(hint in small for hint in sign.hints)):
             continue
-        for match in sign.pattern.finditer(text):
-            if sign.counts is None or sign.counts(match):
-                yield match[0], sign.what
+        found = (match[0] for match in sign.pattern.finditer(text) if sign.counts is None or sign.counts(match))
+        yield from ((words, sign.what) for words in islice(found, MOST))
 
 
 def plainly(text: str) -> str:

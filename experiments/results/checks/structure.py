@@ -30,8 +30,8 @@ def misfits(plain: Any, kind: str) -> list[Misfit]:
     Raises:
         KeyError: there is no such kind of file.
     """
-    found = [misfit for error in islice(_validator(kind).iter_errors(plain), LOOKED_AT) for misfit in _worded(error)]
-    return sorted(found, key=lambda misfit: [str(part).zfill(6) for part in misfit.key])[:MOST]
+    found = (misfit for error in _validator(kind).iter_errors(plain) for misfit in _worded(error))
+    return sorted(islice(found, LOOKED_AT), key=lambda misfit: [str(part).zfill(6) for part in misfit.key])[:MOST]
 
 
 def _worded(error: jsonschema.ValidationError) -> Iterator[Misfit]:
