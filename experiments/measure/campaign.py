@@ -221,8 +221,8 @@ def unfinished(root: Path) -> Path:
     Raises:
         UserError: there is none.
     """
-    for folder in sorted(root.glob("*/campaign.yml"), reverse=True):
-        campaign, _ = store.read_campaign(folder.parent)
+    for folder in reversed(store.campaign_folders(root)):
+        campaign, _ = store.read_campaign(folder)
         if campaign.status == "partial":
-            return folder.parent
+            return folder
     raise UserError(f"No unfinished campaign in {root}.", "Start one: `invoke campaign`.")
