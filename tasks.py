@@ -121,6 +121,19 @@ def show(c: Context, result: str | None = None, other: str | None = None) -> Non
     run_show(result or "", other or "")
 
 
+@task(
+    positional=["name"],
+    help={"name": "of the new mode: its CNI, a hyphen, its mode", "like": "the mode that it begins as a copy of",
+          "variant_of": "write a variant of this mode instead"},
+)
+@door
+def new_mode(c: Context, name: str, like: str = "", variant_of: str = "") -> None:
+    """Begin a mode, or a variant: its folder, its page."""
+    from experiments.cli.new_mode import run_new_mode
+
+    run_new_mode(name, like=like, variant_of=variant_of)
+
+
 @task(help={"path": "file or folder; default data/", "base": "git revision"})
 @door
 def validate(c: Context, path: str = "", base: str = "") -> None:
