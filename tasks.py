@@ -122,6 +122,23 @@ def show(c: Context, result: str | None = None, other: str | None = None) -> Non
 
 
 @task(
+    klass=Offering,
+    positional=["result"],
+    help={
+        "result": "a folder of data/campaigns, or its id; default the newest that is not merged",
+        "dry_run": "only check it and print the text of the pull request (the default)",
+        "branch": "also commit the one folder, on a branch of its own",
+    },
+)
+@door
+def submit(c: Context, result: str | None = None, dry_run: bool = False, branch: bool = False) -> None:
+    """Check a campaign, commit it, print its pull request."""
+    from experiments.cli.submit import run_submit
+
+    run_submit(result or "", dry_run=dry_run, branch=branch)
+
+
+@task(
     positional=["name"],
     help={"name": "of the new mode: its CNI, a hyphen, its mode", "like": "the mode that it begins as a copy of",
           "variant_of": "write a variant of this mode instead"},
