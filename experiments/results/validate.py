@@ -19,7 +19,7 @@ from experiments import catalog
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import reported, store
-from experiments.results.checks import derived, evidence, folder, history, privacy, references, tree, trials
+from experiments.results.checks import derived, evidence, folder, one_folder, privacy, references, tree, trials
 from experiments.results.checks.report import File, Message, Report
 from experiments.results.checks.reread import REREAD
 from experiments.results.checks.trials import Reread
@@ -43,7 +43,8 @@ def validate(
 
     ``modes`` are the names that may be measured (None: :func:`known_modes`). ``reread`` gives for each view a function from
     the tool's own output to the fields of the trial that follow from it; None takes the parsers of ``experiments.probes``.
-    With ``base``, a git revision, files of data/campaigns may only have been added since. With ``own_name`` this machine's
+    With ``base``, a git revision, what has changed since must be a new campaign's folder and nothing else, if results are
+    among it. With ``own_name`` this machine's
     name is looked for in the files; without, the answer is the same on every machine.
 
     Raises:
@@ -59,7 +60,7 @@ def validate(
     for place in found.campaigns:
         _campaign(report, place, known_modes() if modes is None else modes, REREAD if reread is None else reread)
     if base:
-        for message in history.not_only_added(base, asked.resolve()):
+        for message in one_folder.broken(*one_folder.changes(base, asked.resolve()), base):
             report.add(message)
     return report
 
