@@ -27,6 +27,7 @@ from experiments.site import packet as packets
 from experiments.site import published as published_tables
 from experiments.site.entries import Entry, entries, first_trial, limit, phases
 from experiments.site.mode_pages import in_order
+from experiments.site.sessions import shapes
 from experiments.site.shelf import Shelf, others
 from experiments.site.ways import ways
 from experiments.variant import EMBEDDED, KERNELS
@@ -83,6 +84,7 @@ def render(
     )
     found["generated/format.md"] = jinja.get_template("format.md.j2").render(objects=list(fields.OBJECTS.items()))
     found["generated/home-ways.md"] = jinja.get_template("home-ways.md.j2").render(ways=ways(modes.values()))
+    found["generated/model-sessions.md"] = jinja.get_template("model-sessions.md.j2").render(shapes=shapes())
     found["generated/home-plot.md"] = _home_plot(jinja, [e for e in everything if not e.local], titles)
     contributed = [card for card in reversed(shelf.cards) if not card.local]
     groups = (("Reference campaigns", [card for card in contributed if card.purpose == "reference"]),
