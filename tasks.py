@@ -132,6 +132,36 @@ def show(c: Context, result: str | None = None, other: str | None = None) -> Non
     run_show(result or "", other or "")
 
 
+@task(
+    klass=Offering,
+    positional=["result"],
+    help={
+        "result": "a folder of data/campaigns, or its id; default the newest that is not merged",
+        "dry_run": "only check it and print the text of the pull request (the default)",
+        "branch": "also commit the one folder, on a branch of its own",
+    },
+)
+@door
+def submit(c: Context, result: str | None = None, dry_run: bool = False, branch: bool = False) -> None:
+    """Check a campaign, commit it, print its pull request."""
+    from experiments.cli.submit import run_submit
+
+    run_submit(result or "", dry_run=dry_run, branch=branch)
+
+
+@task(
+    positional=["name"],
+    help={"name": "of the new mode: its CNI, a hyphen, its mode", "like": "the mode that it begins as a copy of",
+          "variant_of": "write a variant of this mode instead"},
+)
+@door
+def new_mode(c: Context, name: str, like: str = "", variant_of: str = "") -> None:
+    """Begin a mode, or a variant: its folder, its page."""
+    from experiments.cli.new_mode import run_new_mode
+
+    run_new_mode(name, like=like, variant_of=variant_of)
+
+
 @task(help={"path": "file or folder; default data/", "base": "git revision"})
 @door
 def validate(c: Context, path: str = "", base: str = "") -> None:

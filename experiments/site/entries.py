@@ -56,7 +56,8 @@ class Entry:
     @property
     def anchor(self) -> str:
         """Where it stands on the mode's page."""
-        return f"measured-{self.campaign.id}-{self.result.variant.anchor}"
+        own = f"-{self.mode.name}" if self.mode.variant_of else ""
+        return f"measured-{self.campaign.id}-{self.result.variant.anchor}{own}"
 
     @property
     def from_elsewhere(self) -> bool:
@@ -175,7 +176,7 @@ def _plots(
             where = "" if result.lab == EMBEDDED else f" ({result.lab} lab)"
             plot = figures.plot(f"{mode.title}: {title}{where}", measure, "higher is better", strips)
             identity = f"{mode.name}-{stored.campaign.id}-{result.variant.anchor}-{view}"
-            drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity)
+            drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity, kind="")
             yield Markup(drawing)
 
 

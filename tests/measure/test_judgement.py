@@ -16,10 +16,17 @@ from experiments.measure.campaign import Request
 from experiments.measure.deployment import Job, Outcome, deploy
 from experiments.paths import ROOT
 from experiments.probes.counters import Counters
-from experiments.results import store, validate
+from experiments.results import aside, store, validate
 from experiments.results.model import Deployment
 from experiments.results.store import read_campaign, read_raw
 from experiments.variant import Variant
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where outputs of refused deployments are set aside."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+
 
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 ONE = Request((Variant("calico-bgp"),), "smoke", 1, host="tester")
@@ -62,7 +69,8 @@ def test_a_deployment_that_does_not_validate_is_kept_as_a_failed_one_with_the_re
     assert deployment.attestation_before
     assert result.summary == {}
     assert report.errors == []  # a failed deployment is no flaw of the campaign
-    assert len(list((folder / "raw").iterdir())) == len(_outcome().raws)  # nothing is thrown away
+    assert len(list(aside.place(folder).iterdir())) == len(_outcome().raws)  # nothing is thrown away …
+    assert list((folder / "raw").iterdir()) == []  # … nor published
 
 
 def test_a_campaign_that_does_not_validate_is_aborted(tmp_path: Path) -> None:

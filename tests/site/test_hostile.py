@@ -108,7 +108,7 @@ def test_no_text_becomes_markup_in_the_templates(measured: Stored, texts: list[s
     poisoned = _poisoned(measured, lambda: next(supply))
     jinja, modes = environment(ROOT / "docs" / "templates"), catalog.load()
     shelf = Shelf((campaign_pages.card(modes, poisoned, local=False),), (poisoned,), (), 1, 0)
-    rendered = render(jinja, modes, shelf, reported.load_all())
+    rendered = render(jinja, modes, catalog.variants(), shelf, reported.load_all())
     rendered |= {f"{name}.html": page["body"] for name, page in campaign_pages.pages(jinja, poisoned, local=False).items()}
     rendered["trials.json"] = tables.as_json(tables.trial_rows(poisoned.campaign, poisoned.results))
     for path, text in rendered.items():

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from experiments.catalog import Mode
+from experiments.catalog.pending import in_kubernetes
 from experiments.dataplanes.found import daemon_sets
 from experiments.dataplanes.found.cni import UNDERLAY, Cni, Evidence, Features, link_kind
 from experiments.dataplanes.found.findings import (
@@ -90,7 +91,8 @@ class Verdict:
 
 def recognise(seen: Evidence, modes: Mapping[str, Mode], cnis: Mapping[str, Cni]) -> Verdict:
     """The modes of the catalogue that the evidence leaves; ``cnis`` are those that are known, by name."""
-    wanted = {name: _wanted(mode, cnis[mode.cni.name]) for name, mode in modes.items() if mode.cni.name in cnis}
+    wanted = {name: _wanted(mode, cnis[mode.cni.name]) for name, mode in modes.items()
+              if mode.cni.name in cnis and in_kubernetes(mode.variant_of or name)}
     common = [*_whose(seen, cnis), *_nodes(seen, modes.values(), cnis)]
     possible = narrowed(common).get("cni")
     read = {name: cni.read(seen.own.get(name, cni.evidence()), seen) for name, cni in cnis.items()

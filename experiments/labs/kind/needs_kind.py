@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from experiments.catalog import Mode
+from experiments.catalog import Mode, pending
 from experiments.labs.containerlab import needs_containers as containers
 from experiments.labs.kubernetes import manifest
 from experiments.machine import Machine, Missing
 from experiments.machine.snapshot import PROCESSORS
-from experiments.paths import MODES
 
 KIND_VERSION = (0, 32)  # the one that the pinned node image was published for
 GIB = 1024 ** 3
@@ -28,8 +27,9 @@ def needs(mode: Mode, machine: Machine) -> tuple[Missing, ...]:
     found = [*containers.tools(machine, "the kind lab is built with it", "kind", "kubectl"), *containers.host(machine),
              *containers.docker(machine), *_old_kind(machine), *_inotify(machine), *_cgroup(machine),
              *_architecture(mode, machine), *_room(machine), *_features(mode, machine)]
-    if not (MODES / mode.name / "kind.yml").is_file():
-        found.append(Missing(f"{mode.name} in Kubernetes", "this variant is of the embedded lab only", "Use --lab netns."))
+    if not pending.in_kubernetes(mode.name):
+        why = "this variant is of the embedded lab only" if mode.variant_of else f"it is {pending.NOT_IN_KUBERNETES}"
+        found.append(Missing(f"{mode.name} in Kubernetes", why, "Use --lab netns."))
     return tuple(found)
 
 

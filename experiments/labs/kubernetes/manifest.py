@@ -8,8 +8,6 @@ text exactly as often as it says is an error, so that another version of the man
 from __future__ import annotations
 
 import hashlib
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,6 +174,9 @@ def _require(content: bytes, wanted: Published, where: str) -> None:
 
 
 def _download(address: str) -> bytes:
+    import urllib.error
+    import urllib.request
+
     if not address.startswith("https://"):
         raise UserError(f"{address} is not fetched: only https is.", ADVICE)
     try:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments import catalog
+from experiments.catalog.pending import in_kubernetes
 from experiments.dataplanes.found import saved
 from experiments.dataplanes.found.calico import CalicoEvidence
 from experiments.dataplanes.found.calico_peers import kind_of, peering
@@ -52,7 +53,7 @@ def test_what_is_recognised_and_by_what(case: Case, tmp_path: Path) -> None:
 
 
 def test_the_corpus_has_every_mode_and_enough_clusters() -> None:
-    assert {case.mode for case in CASES} >= set(catalog.load())
+    assert {case.mode for case in CASES} >= {name for name in catalog.load() if in_kubernetes(name)}
     assert len(CASES) >= 25
 
 

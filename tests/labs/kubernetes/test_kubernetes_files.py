@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from published import MANIFESTS, here
 
 from experiments import catalog
+from experiments.catalog.pending import in_kubernetes
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.fabric import addresses, peering
 from experiments.labs.fabric.bird import CALICO_AS
@@ -33,7 +34,7 @@ from experiments.paths import ROOT
 
 SCHEMA = Path(os.environ.get("PODPATH_CLAB_SCHEMA", ROOT.parent / "shared" / "schemas" / "clab.schema.json"))
 GOLDEN = ROOT / "tests" / "golden" / "manifests"
-MODES = sorted(catalog.load())
+MODES = sorted(name for name in catalog.load() if in_kubernetes(name))
 
 
 def _patched(mode: str) -> tuple[bytes, bytes]:
