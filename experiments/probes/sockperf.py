@@ -100,7 +100,9 @@ _PERCENTILE = re.compile(rf"percentile (\d{{1,2}}\.\d{{1,3}}) = +{_NUMBER}(?!\d)
 _MAX = re.compile(rf"<MAX> observation = +{_NUMBER}(?!\d)")
 _COMPLETE = re.compile(r"<MIN> observation = +\d[\d.]*\s*$", re.MULTILINE)  # the last line
 _DROPPED = re.compile(r"dropped messages = (\d+)")
-_VALID = re.compile(rf"\[Valid Duration\] RunTime={_NUMBER} sec; SentMessages=(\d{{1,12}}); ReceivedMessages=(\d{{1,12}})(?!\d)")
+_VALID = re.compile(
+    rf"\[Valid Duration\] RunTime={_NUMBER} sec; SentMessages=(\d{{1,12}}); ReceivedMessages=(\d{{1,12}})(?!\d)"
+)
 _MEAN = re.compile(rf"avg-(?:rtt|latency)={_NUMBER}")
 _LEAST = re.compile(rf"<MIN> observation = +{_NUMBER}(?!\d)")
 MEAN_TOLERANCE = 0.02  # of the mean, which the percentiles bound; each of them is rounded to an observation
@@ -140,7 +142,7 @@ def _require_one_story(plain: str, observations: int, percentiles: tuple[float, 
     """
     valid, mean, least = _VALID.search(plain), _MEAN.search(plain), _LEAST.search(plain)
     if not valid or not mean or not least:
-        raise ProbeError("sockperf's output is incomplete; its valid duration, its mean or its smallest observation is missing.")
+        raise ProbeError("sockperf's output is incomplete; duration, mean or smallest observation is missing.")
     seconds, average_us, low = float(valid[1]), float(mean[1]), float(least[1])
     if int(valid[3]) != observations:
         raise ProbeError(f"sockperf counts {observations} observations, but {valid[3]} messages came back.")

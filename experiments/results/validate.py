@@ -19,7 +19,19 @@ from experiments import catalog
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import reported, store
-from experiments.results.checks import derived, evidence, history, privacy, references, trials
+from experiments.results.checks import (
+    clock,
+    copies,
+    derived,
+    evidence,
+    history,
+    labels,
+    packet,
+    privacy,
+    protocol,
+    references,
+    trials,
+)
 from experiments.results.checks.report import File, Message, Report
 from experiments.results.checks.reread import REREAD
 from experiments.results.checks.trials import Reread
@@ -37,14 +49,15 @@ def known_modes() -> Collection[str]:
 
 def validate(
     path: Path | None = None, *, modes: Collection[str] | None = None, reread: Reread | None = None, base: str | None = None,
-    own_name: bool = True,
+    own_name: bool = True, alone: bool = False,
 ) -> Report:
     """Check a result file, a campaign's folder, or everything below a folder (None: the checkout's ``data``).
 
     ``modes`` are the names that may be measured (None: :func:`known_modes`). ``reread`` gives for each view a function from
     the tool's own output to the fields of the trial that follow from it; None takes the parsers of ``experiments.probes``.
     With ``base``, a git revision, files of data/campaigns may only have been added since. With ``own_name`` this machine's
-    name is looked for in the files; without, the answer is the same on every machine.
+    name is looked for in the files; without, the answer is the same on every machine. A campaign is compared with the others
+    beside it, in which its trials may not stand too, unless it is looked at ``alone``.
 
     Raises:
         UserError: there are no result files there, or git cannot compare with ``base``.
@@ -56,12 +69,22 @@ def validate(
         report.add(message)
     for file in found.publications:
         reported.check(report, file)
+    others = {} if alone else copies.known(_beside(found.campaigns))
     for folder in found.campaigns:
-        _campaign(report, folder, known_modes() if modes is None else modes, REREAD if reread is None else reread)
+        _campaign(report, folder, known_modes() if modes is None else modes, REREAD if reread is None else reread, others)
     if base:
         for message in history.not_only_added(base, asked.resolve()):
             report.add(message)
     return report
+
+
+def _beside(folders: list[Path]) -> list[Path]:
+    """The campaigns, and where they are published, all others beside them."""
+    found = {folder.absolute(): None for folder in folders}
+    for parent in dict.fromkeys(folder.absolute().parent for folder in folders):
+        if parent.name == CAMPAIGNS:
+            found |= {file.parent: None for file in sorted(parent.glob(f"*/{store.CAMPAIGN_FILE}"))}
+    return list(found)
 
 
 def mode_file(path: Path, campaign: Campaign) -> Report:
@@ -139,7 +162,7 @@ def _walk(path: Path, found: _Found) -> None:
 # -- one campaign ---------------------------------------------------------------------------------------------------------
 
 
-def _campaign(report: Report, folder: Path, modes: Collection[str], reread: Reread) -> None:
+def _campaign(report: Report, folder: Path, modes: Collection[str], reread: Reread, others: copies.Known) -> None:
     """One campaign's folder. Nothing of it is kept afterwards, so that memory does not grow with their number."""
     file = File(report, folder / store.CAMPAIGN_FILE, "campaign", Campaign)
     files = [File(report, path, "mode", ModeResult) for path in store.mode_files(folder)]
@@ -149,14 +172,20 @@ def _campaign(report: Report, folder: Path, modes: Collection[str], reread: Rere
         privacy.check(checked)
     references.folder(report, folder, read, all_read=len(read) == len(files))
     campaign = file.value
+    seen: dict[str, str] = {}
     for f, result in read:
         _mode(f, result, campaign, folder, modes, reread)
+        copies.check(f, result, folder.name, seen, others)
+    clock.deployments(read)
     if campaign is None:
         return
     references.campaign(file, campaign, folder, modes)
+    protocol.numbers(file, campaign)
     evidence.provenance(file, campaign)
+    clock.campaign(file, campaign)
     if len(read) == len(files):
         references.plan(file, campaign, read)
+        evidence.measured(file, campaign, read)
         derived.noise_floor(file, campaign, [result for _, result in read])
 
 
@@ -167,7 +196,12 @@ def _mode(
     """One mode's file; what the campaign says is needed for names, times and processors."""
     privacy.check(file)
     evidence.attestation(file, result)
+    if result.mode in modes:
+        mode = catalog.get(result.mode)
+        labels.check(file, result, mode)
+        packet.check(file, result, mode)
     derived.summaries(file, result)
     if campaign is not None:
         references.mode(file, result, campaign, folder, modes)
+        protocol.trials(file, result, campaign)
         trials.check(file, result, campaign, folder, modes, reread)

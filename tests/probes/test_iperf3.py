@@ -145,7 +145,7 @@ def test_a_few_bytes_may_still_be_under_way() -> None:
 
 
 @pytest.mark.parametrize(("path", "value", "said"), [
-    ("end.sum_received.bits_per_second", 9e17, "iperf3's end.sum_received contradicts itself: its bytes over its seconds are not"),
+    ("end.sum_received.bits_per_second", 9e17, "iperf3's end.sum_received contradicts itself: its bytes over its seconds"),
     ("end.sum_sent.seconds", 0.2, "iperf3's end.sum_sent contradicts itself: its bytes over its seconds are not"),
     ("intervals.0.sum.bits_per_second", 1, "iperf3's intervals[0].sum contradicts itself"),
     ("intervals", [], ""),
