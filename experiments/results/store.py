@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 CAMPAIGN_FILE = "campaign.yml"
 BESIDE = ("local", "campaigns")  # the folders of data/ whose ids are names of pages
+RAW_PATH = re.compile(fields.get("Raw", "path").pattern)
 RAW_MAX_BYTES = 1024 * 1024  # of one tool's output, unpacked
 SCHEMA_LINE = "# yaml-language-server: $schema={depth}schema/{kind}-{version}.schema.json\n"
 

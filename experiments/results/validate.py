@@ -24,12 +24,14 @@ from experiments.results.checks import (
     copies,
     derived,
     evidence,
+    folder,
     history,
     labels,
     packet,
     privacy,
     protocol,
     references,
+    tree,
     trials,
 )
 from experiments.results.checks.report import File, Message, Report
@@ -39,7 +41,7 @@ from experiments.results.model import Campaign, ModeResult
 
 __all__ = ["Message", "Report", "known_modes", "mode_file", "validate"]
 
-REPORTED, CAMPAIGNS = "reported", "campaigns"
+from experiments.results.checks.tree import CAMPAIGNS, DATA, REPORTED
 
 
 def known_modes() -> Collection[str]:
@@ -70,8 +72,8 @@ def validate(
     for file in found.publications:
         reported.check(report, file)
     others = {} if alone else copies.known(_beside(found.campaigns))
-    for folder in found.campaigns:
-        _campaign(report, folder, known_modes() if modes is None else modes, REREAD if reread is None else reread, others)
+    for place in found.campaigns:
+        _campaign(report, place, known_modes() if modes is None else modes, REREAD if reread is None else reread, others)
     if base:
         for message in history.not_only_added(base, asked.resolve()):
             report.add(message)
@@ -80,8 +82,8 @@ def validate(
 
 def _beside(folders: list[Path]) -> list[Path]:
     """The campaigns, and where they are published, all others beside them."""
-    found = {folder.absolute(): None for folder in folders}
-    for parent in dict.fromkeys(folder.absolute().parent for folder in folders):
+    found = {one.absolute(): None for one in folders}
+    for parent in dict.fromkeys(one.absolute().parent for one in folders):
         if parent.name == CAMPAIGNS:
             found |= {file.parent: None for file in sorted(parent.glob(f"*/{store.CAMPAIGN_FILE}"))}
     return list(found)
@@ -125,16 +127,19 @@ def _found(path: Path) -> _Found:
     except OSError as error:
         there = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         raise UserError(f"{path} {there}.", advice) from None
-    if path.is_symlink():  # a campaign's name is that of its folder, not that of a link to it
-        path = path.resolve()
     found = _Found()
+    if path.is_symlink():
+        if path.absolute().parent.name == CAMPAIGNS:
+            found.strange.append(Message(path, 0, "", "", "is a symbolic link; only folders belong here."))
+            return found
+        path = path.resolve()  # a campaign's name is that of its folder, not that of a link to it
     if stat.S_ISDIR(kind):
         _walk(path, found)
     elif stat.S_ISREG(kind):
-        folder = path.absolute().parent
-        if folder.name == REPORTED:
+        parent = path.absolute().parent
+        if parent.name == REPORTED:
             found.publications.append(path)
-        elif path.suffix == ".yml" and ((folder / store.CAMPAIGN_FILE).exists() or folder.parent.name == CAMPAIGNS):
+        elif path.suffix == ".yml" and ((parent / store.CAMPAIGN_FILE).exists() or parent.parent.name == CAMPAIGNS):
             found.campaigns.append(path.parent)
     else:
         raise UserError(f"{path} is neither a file nor a folder.", advice)
@@ -149,37 +154,42 @@ def _walk(path: Path, found: _Found) -> None:
         here = Path(name)
         folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
         parent = here.absolute().parent.name
+        if here.absolute().name == DATA:
+            found.strange += tree.whole(here)
         if here.absolute().name == REPORTED:
             found.publications += sorted(here / file for file in files if file.endswith(".yml") and not file.startswith("."))
+            found.strange += tree.publications(here)
         elif store.CAMPAIGN_FILE in files or parent == CAMPAIGNS:
             found.campaigns.append(here)
             folders.clear()  # what else is in a campaign's folder is looked at with it
         if here.absolute().name == CAMPAIGNS:
-            found.strange += [Message(here / inner, 0, "", "", "is a symbolic link; only folders belong here.")
-                              for inner in folders if (here / inner).is_symlink()]
+            found.strange += tree.campaigns(here)
 
 
 # -- one campaign ---------------------------------------------------------------------------------------------------------
 
 
-def _campaign(report: Report, folder: Path, modes: Collection[str], reread: Reread, others: copies.Known) -> None:
+def _campaign(report: Report, place: Path, modes: Collection[str], reread: Reread, others: copies.Known) -> None:
     """One campaign's folder. Nothing of it is kept afterwards, so that memory does not grow with their number."""
-    file = File(report, folder / store.CAMPAIGN_FILE, "campaign", Campaign)
-    files = [File(report, path, "mode", ModeResult) for path in store.mode_files(folder)]
+    file = File(report, place / store.CAMPAIGN_FILE, "campaign", Campaign)
+    campaign = file.value
+    found = folder.listing(report, place, campaign, modes)
+    if found is None:  # far more than any campaign has: to read it would take as long as somebody wants
+        return
+    files = [File(report, path, "mode", ModeResult) for path in found.modes]
     read = [(f, f.value) for f in files if f.value is not None]
     everything: list[File[Any]] = [file, *(f for f in files if f.value is None)]
     for checked in everything:
         privacy.check(checked)
-    references.folder(report, folder, read, all_read=len(read) == len(files))
-    campaign = file.value
+    folder.raw_outputs(report, place, found, read, all_read=len(read) == len(files))
     seen: dict[str, str] = {}
     for f, result in read:
-        _mode(f, result, campaign, folder, modes, reread)
-        copies.check(f, result, folder.name, seen, others)
+        _mode(f, result, campaign, place, modes, reread)
+        copies.check(f, result, place.name, seen, others)
     clock.deployments(read)
     if campaign is None:
         return
-    references.campaign(file, campaign, folder, modes)
+    references.campaign(file, campaign, place, modes)
     protocol.numbers(file, campaign)
     evidence.provenance(file, campaign)
     clock.campaign(file, campaign)
@@ -190,7 +200,7 @@ def _campaign(report: Report, folder: Path, modes: Collection[str], reread: Rere
 
 
 def _mode(
-    file: File[ModeResult], result: ModeResult, campaign: Campaign | None, folder: Path, modes: Collection[str],
+    file: File[ModeResult], result: ModeResult, campaign: Campaign | None, place: Path, modes: Collection[str],
     reread: Reread,
 ) -> None:
     """One mode's file; what the campaign says is needed for names, times and processors."""
@@ -202,6 +212,6 @@ def _mode(
         packet.check(file, result, mode)
     derived.summaries(file, result)
     if campaign is not None:
-        references.mode(file, result, campaign, folder, modes)
+        references.mode(file, result, campaign, place, modes)
         protocol.trials(file, result, campaign)
-        trials.check(file, result, campaign, folder, modes, reread)
+        trials.check(file, result, campaign, place, modes, reread)
