@@ -29,12 +29,14 @@ class Frozen:
     numbers: Mapping[str, Any]
     trials: tuple[Asked, ...]
     link_bps: Mapping[str, int]  # rate of the emulated Ethernet, by kernel
+    noise_limits: Mapping[str, float]  # a trial above one of them may be discarded, no other
     one_run_a_trial: bool = True  # a trial's raw output is one run, as long as the numbers say
 
 
 _P2 = {"order": "block-random", "offered_bps": 200_000_000, "equal_mss_bytes": 1300, "congestion_control": "cubic",
        "omit_s": 1, "cost_s": 4, "latency_samples": 20_000}
 _P2_LINK = {"host": 1_000_000_000, "uml": 100_000_000}
+_P2_NOISE = {"steal_ratio": 0.02, "canary_ratio": 1.5}
 _VIEWS = ["wire", "link", "speed", "cost", "latency"]
 
 
@@ -54,12 +56,12 @@ def _p2_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool) -
 FROZEN: Mapping[str, Frozen] = {
     "p2-smoke": Frozen(
         {**_P2, "profile": "smoke", "deployments": 1, "trial_s": 1, "wire_bytes": 8_000_000, "views": ["wire", "speed"]},
-        _p2_trials(["wire", "speed"], (1,), other_mss=False), _P2_LINK),
+        _p2_trials(["wire", "speed"], (1,), other_mss=False), _P2_LINK, _P2_NOISE),
     "p2-quick": Frozen(
         {**_P2, "profile": "quick", "deployments": 1, "trial_s": 2, "wire_bytes": 32_000_000, "views": _VIEWS},
-        _p2_trials(_VIEWS, (1,), other_mss=True), _P2_LINK),
+        _p2_trials(_VIEWS, (1,), other_mss=True), _P2_LINK, _P2_NOISE),
     "p2-standard": Frozen(
         {**_P2, "profile": "standard", "deployments": 6, "trial_s": 2, "wire_bytes": 32_000_000, "views": _VIEWS},
-        _p2_trials(_VIEWS, (1, 4), other_mss=True), _P2_LINK),
+        _p2_trials(_VIEWS, (1, 4), other_mss=True), _P2_LINK, _P2_NOISE),
 }
 CAMPAIGN_S_OWN = frozenset({"id", "seed", "nodes"})

@@ -51,6 +51,10 @@ def _deployment(file: File[ModeResult], key: Key, deployment: Deployment, frozen
             if getattr(trial, name) != getattr(asked, name):
                 file.error((*here, name), f"the protocol asks for {getattr(asked, name)} here")
                 return  # every later one stands in a wrong place too
+    for t, trial in enumerate(deployment.trials):
+        if trial.status == "discarded" and not any(trial.noise.get(n, 0) > most for n, most in frozen.noise_limits.items()):
+            listed = ", ".join(f"{name} above {most:g}" for name, most in frozen.noise_limits.items())
+            file.error((*key, "trials", t, "status"), f"no covariate of its noise is above its limit; allowed: {listed}")
     for t, trial, asked in _numbered(deployment, frozen):
         here = (*key, "trials", t)
         for name, wanted in _conditions(trial, asked).items():
