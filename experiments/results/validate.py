@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from experiments import catalog
 from experiments.errors import UserError
 from experiments.paths import ROOT
-from experiments.results import reported, store
+from experiments.results import reported, standing, store
 from experiments.results.checks import (
     clock,
     copies,
@@ -38,6 +38,7 @@ from experiments.results.checks.report import File, Message, Report
 from experiments.results.checks.reread import REREAD
 from experiments.results.checks.trials import Reread
 from experiments.results.model import Campaign, ModeResult
+from experiments.results.standing import Standing
 
 __all__ = ["Message", "Report", "known_modes", "mode_file", "validate"]
 
@@ -71,16 +72,42 @@ def validate(
         report.add(message)
     for file in found.publications:
         reported.check(report, file)
-    others = {} if alone else copies.known(_beside(found.campaigns))
+    beside = _Beside(
+        known_modes() if modes is None else modes, REREAD if reread is None else reread,
+        {} if alone else copies.known(_published(found.campaigns)), _standings(report, found.campaigns),
+    )
     for place in found.campaigns:
-        _campaign(report, place, known_modes() if modes is None else modes, REREAD if reread is None else reread, others)
+        _campaign(report, place, beside)
     if base:
         for message in history.not_only_added(base, asked.resolve()):
             report.add(message)
     return report
 
 
-def _beside(folders: list[Path]) -> list[Path]:
+@dataclass(frozen=True)
+class _Beside:
+    """What a campaign is compared with."""
+
+    modes: Collection[str]
+    reread: Reread
+    others: copies.Known = field(default_factory=dict)
+    standings: Mapping[Path, Standing] = field(default_factory=dict)  # by the folders of published campaigns
+
+
+def _standings(report: Report, folders: list[Path]) -> dict[Path, Standing]:
+    """What maintainers say of the campaigns, by the folder in which these are published."""
+    found = {}
+    for parent in dict.fromkeys(one.absolute().parent for one in folders):
+        if parent.name == CAMPAIGNS:
+            found[parent] = Standing()
+            try:
+                found[parent] = standing.read(parent.parent)
+            except UserError as error:
+                report.add(Message(parent.parent, 0, "", "", str(error)))
+    return found
+
+
+def _published(folders: list[Path]) -> list[Path]:
     """The campaigns, and where they are published, all others beside them."""
     found = {one.absolute(): None for one in folders}
     for parent in dict.fromkeys(one.absolute().parent for one in folders):
@@ -97,7 +124,7 @@ def mode_file(path: Path, campaign: Campaign) -> Report:
     report = Report()
     file = File(report, path, "mode", ModeResult)
     if file.value is not None:
-        _mode(file, file.value, campaign, path.parent, known_modes(), REREAD)
+        _mode(file, file.value, campaign, path.parent, _Beside(known_modes(), REREAD))
     return report
 
 
@@ -169,11 +196,11 @@ def _walk(path: Path, found: _Found) -> None:
 # -- one campaign ---------------------------------------------------------------------------------------------------------
 
 
-def _campaign(report: Report, place: Path, modes: Collection[str], reread: Reread, others: copies.Known) -> None:
+def _campaign(report: Report, place: Path, beside: _Beside) -> None:
     """One campaign's folder. Nothing of it is kept afterwards, so that memory does not grow with their number."""
     file = File(report, place / store.CAMPAIGN_FILE, "campaign", Campaign)
     campaign = file.value
-    found = folder.listing(report, place, campaign, modes)
+    found = folder.listing(report, place, campaign, beside.modes)
     if found is None:  # far more than any campaign has: to read it would take as long as somebody wants
         return
     files = [File(report, path, "mode", ModeResult) for path in found.modes]
@@ -184,14 +211,14 @@ def _campaign(report: Report, place: Path, modes: Collection[str], reread: Rerea
     folder.raw_outputs(report, place, found, read, all_read=len(read) == len(files))
     seen: dict[str, str] = {}
     for f, result in read:
-        _mode(f, result, campaign, place, modes, reread)
-        copies.check(f, result, place.name, seen, others)
+        _mode(f, result, campaign, place, beside)
+        copies.check(f, result, place.name, seen, beside.others)
     clock.deployments(read)
     if campaign is None:
         return
-    references.campaign(file, campaign, place, modes)
+    references.campaign(file, campaign, place, beside.modes)
     protocol.numbers(file, campaign)
-    evidence.provenance(file, campaign)
+    evidence.provenance(file, campaign, beside.standings.get(place.absolute().parent))
     clock.campaign(file, campaign)
     if len(read) == len(files):
         references.plan(file, campaign, read)
@@ -200,18 +227,17 @@ def _campaign(report: Report, place: Path, modes: Collection[str], reread: Rerea
 
 
 def _mode(
-    file: File[ModeResult], result: ModeResult, campaign: Campaign | None, place: Path, modes: Collection[str],
-    reread: Reread,
+    file: File[ModeResult], result: ModeResult, campaign: Campaign | None, place: Path, beside: _Beside
 ) -> None:
     """One mode's file; what the campaign says is needed for names, times and processors."""
     privacy.check(file)
     evidence.attestation(file, result)
-    if result.mode in modes:
+    if result.mode in beside.modes:
         mode = catalog.get(result.mode)
         labels.check(file, result, mode)
         packet.check(file, result, mode)
     derived.summaries(file, result)
     if campaign is not None:
-        references.mode(file, result, campaign, place, modes)
+        references.mode(file, result, campaign, place, beside.modes)
         protocol.trials(file, result, campaign)
-        trials.check(file, result, campaign, place, modes, reread)
+        trials.check(file, result, campaign, place, beside.modes, beside.reread)

@@ -8,13 +8,17 @@ from experiments.results import fields, summary
 from experiments.results.checks.report import File
 from experiments.results.model import Campaign, Deployment, ModeResult
 from experiments.results.plain import Key
+from experiments.results.standing import Standing
 from experiments.variant import Variant
 
 _MEASURES = tuple(field.name for field in fields.OBJECTS["Trial"] if field.better)
 
 
-def provenance(file: File[Campaign], value: Campaign) -> None:
-    """What a reference campaign rests on can be had again: a commit, and nothing besides it."""
+def provenance(file: File[Campaign], value: Campaign, standing: Standing | None) -> None:
+    """What a reference campaign rests on can be had again: a commit, and nothing besides it.
+
+    Where campaigns are published (``standing``), it also has a maintainer's word.
+    """
     generator = value.generator
     if value.purpose == "reference":
         if "commit" not in generator:
@@ -23,6 +27,8 @@ def provenance(file: File[Campaign], value: Campaign) -> None:
             file.error(("generator", "dirty"), "a reference comes from a clean checkout; allowed: false")
         if value.protocol["deployments"] < 6:
             file.error(("protocol", "deployments"), "a reference has 6 or more of each mode")
+        if standing is not None and not standing.is_reference(value):
+            file.error(("purpose",), "no maintainer has signed it off in data/reference.yml; allowed: contribution")
     elif value.purpose == "contribution" and generator.get("dirty") is not False:
         file.warn(("generator", "dirty"), "files differed from the commit")
 

@@ -57,8 +57,9 @@ def _decoded(file: File[ModeResult], key: Key, packet: Packet) -> tuple[Header, 
                 file.error((*here, name), f"the bytes say {shown(getattr(header, name))}")
                 same = False
         for name in dict.fromkeys((*header.fields, *written.fields)):
-            if written.fields.get(name) != header.fields.get(name):
-                file.error((*here, "fields", name), f"the bytes say {shown(header.fields.get(name, 'nothing of it'))}")
+            ours, theirs = header.fields.get(name), written.fields.get(name)
+            if ours != theirs or type(ours) is not type(theirs):  # 1 is not true
+                file.error((*here, "fields", name), f"the bytes say {shown('nothing of it' if ours is None else ours)}")
                 same = False
     outer = next((h for h in found if h.layer == "ipv4"), None)
     if outer is not None:

@@ -1,4 +1,4 @@
-"""Ways to change numbers in several places at once, as somebody would who knows the format: raw output, trial, and what follows."""
+"""Numbers changed in several places at once, as somebody would who knows the format: raw output, trial, what follows."""
 
 from __future__ import annotations
 
@@ -103,7 +103,8 @@ def round_trips(factor: float, path: str = "pod-pod") -> Change:
         text = content["output"]
         for pattern in (r"(observation = +)([\d.]+)", r"(percentile [\d.]+ = +)([\d.]+)", r"(avg-rtt=)([\d.]+)"):
             text = re.sub(pattern, lambda found: f"{found[1]}{float(found[2]) * factor:.3f}", text)
-        for pattern in (r"(Total )(\d+)", r"(Valid Duration\] RunTime=[\d.]+ sec; SentMessages=)(\d+)", r"(ReceivedMessages=)(\d+)"):
+        counts = (r"(Total )(\d+)", r"(Valid Duration\] RunTime=[\d.]+ sec; SentMessages=)(\d+)", r"(ReceivedMessages=)(\d+)")
+        for pattern in counts:
             text = re.sub(pattern, lambda found: f"{found[1]}{round(int(found[2]) / factor)}", text)
         s.set_raw(trial, {**content, "output": text})
         reread(s, trial)

@@ -82,7 +82,8 @@ def _without_an_interval(content: Any) -> None:
 
 TWICE = "contradicts itself: its bytes over its seconds are not its bits_per_second"
 WITHIN_RAW = (
-    Case("a receiver's rate times 1.3", f"end.sum_received {TWICE}", raw("speed", _sum("sum_received", "bits_per_second", 1.3))),
+    Case("a receiver's rate times 1.3", f"end.sum_received {TWICE}",
+         raw("speed", _sum("sum_received", "bits_per_second", 1.3))),
     Case("a receiver's bytes doubled", f"end.sum_received {TWICE}", raw("link", _sum("sum_received", "bytes", 1.05)), "quick"),
     Case("a receiver's seconds halved", f"end.sum_received {TWICE}", raw("speed", _sum("sum_received", "seconds", 0.5))),
     Case("a sender's rate times 1.3", f"end.sum_sent {TWICE}", raw("speed", _sum("sum_sent", "bits_per_second", 1.3))),
@@ -90,9 +91,11 @@ WITHIN_RAW = (
     Case("an interval's rate times 1.3", f"sum {TWICE}", raw("speed", _interval("bits_per_second", 1.3))),
     Case("an interval's bytes halved", f"sum {TWICE}", raw("cost", _interval("bytes", 0.5)), "quick"),
     Case("an interval taken out", "do not add up to the bytes of end.sum_sent", raw("link", _without_an_interval), "quick"),
-    Case("retransmits of the sum taken out", "do not add up to the retransmits", raw("link", lambda c: c["end"]["sum_sent"].update(
+    Case("retransmits of the sum taken out", "do not add up to the retransmits",
+         raw("link", lambda c: c["end"]["sum_sent"].update(
         retransmits=99_999)), "quick"),
-    Case("a stream's received bytes doubled", "do not add up to the bytes of end.sum_received", raw("speed", _stream("receiver", 2))),
+    Case("a stream's received bytes doubled", "do not add up to the bytes of end.sum_received",
+         raw("speed", _stream("receiver", 2))),
     Case("a stream's sent bytes doubled", "do not add up to the bytes of end.sum_sent", raw("speed", _stream("sender", 2))),
     Case("every rate times 1.3, the bytes as they were", TWICE, rates(1.3, "speed", sizes=False)),
     Case("every rate of the link times 1.3", TWICE, rates(1.3, "link", sizes=False), "quick"),
@@ -135,7 +138,8 @@ CEILINGS = (
     Case("more processor time than there is", "cores have less time", _alone("cost", softirq_core_s=900.0), "quick"),
     Case("a daemon busier than the machine", "cores have less time", _alone("cost", daemon_core_s=900.0), "relay"),
     Case("limited by a link that there is not", "there is no link_rate_bps", _alone("speed", limited_by="link")),
-    Case("a goodput that is not finite", "the number 1e999 is too large", lambda s: s.text("calico-bgp.yml", "goodput_bps: ", "goodput_bps: 1e999 #")),
+    Case("a goodput that is not finite", "the number 1e999 is too large",
+         lambda s: s.text("calico-bgp.yml", "goodput_bps: ", "goodput_bps: 1e999 #")),
 )
 
 FLOORS = (
@@ -147,7 +151,8 @@ FLOORS = (
     Case("cost zero", "nothing moves bytes for so little", _trial("cost", cpu_core_s=0.0, core_s_per_gbit=0.0), "quick"),
     Case("cost below zero", "core_s_per_gbit", _alone("cost", cpu_core_s=-0.1, core_s_per_gbit=-0.1), "quick"),
     Case("a cost that does not follow", "cpu_core_s over the payload gives", _trial("cost", core_s_per_gbit=0.2), "quick"),
-    Case("no processor time beside a cost", "is missing; a trial of the view cost has it", _gone("cost", "cpu_core_s"), "quick"),
+    Case("no processor time beside a cost", "is missing; a trial of the view cost has it",
+         _gone("cost", "cpu_core_s"), "quick"),
     Case("no context switch at all", "without being woken", _trial("cost", context_switches_per_packet=0.0), "quick"),
     Case("a load that is no share of the goodput", "of what one stream carried", lambda s: next(
         t for t in s.trials() if t.get("load_ratio")).update(offered_bps=1000), "quick"),
@@ -160,8 +165,8 @@ FLOORS = (
 
 def _plan_less(s: Submission) -> None:
     s.campaign["plan"] = s.campaign["plan"][:-1]
-    s.mode["deployments"] = [d for d in s.mode["deployments"] if {"n": d["n"]}.items() <= {}.items()
-                             or any(cell["n"] == d["n"] for cell in s.campaign["plan"])]
+    left = {cell["n"] for cell in s.campaign["plan"]}
+    s.mode["deployments"] = [deployment for deployment in s.mode["deployments"] if deployment["n"] in left]
     s.reckon()
 
 
