@@ -121,3 +121,11 @@ def told(pattern: str, instead: str) -> Change:
         assert count, pattern
         s.set_raw(trial, {**content, "output": text})
     return changed
+
+
+def gone(view: str, name: str) -> Change:
+    """Take a key out of the first trial of a view."""
+    def changed(s: Submission) -> None:
+        del s.trial(view)[name]
+        s.reckon()
+    return changed

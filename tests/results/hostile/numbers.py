@@ -1,14 +1,12 @@
-"""Numbers that no machine gave, or that say other things than the tool's own output; copies; protocols that are none."""
+"""Numbers that no machine gave, or that say other things than the tool's own output."""
 
 from __future__ import annotations
 
-import copy
-import gzip
 import shutil
 from typing import Any
 
 from hostile import forgery
-from hostile.forgery import put, rates, raw, retold, round_trips, told
+from hostile.forgery import gone, put, rates, raw, retold, round_trips, told
 from hostile.submission import Case, Submission
 
 
@@ -19,17 +17,6 @@ def _trial(view: str, path: str = "pod-pod", **values: Any) -> Any:
 def _alone(view: str, path: str = "pod-pod", **values: Any) -> Any:
     """Set values of a trial; what follows from them stays as it is."""
     return lambda s: s.trial(view, path).update(values)
-
-
-def _gone(view: str, name: str) -> Any:
-    def changed(s: Submission) -> None:
-        del s.trial(view)[name]
-        s.reckon()
-    return changed
-
-
-def _protocol(**values: Any) -> Any:
-    return lambda s: s.campaign["protocol"].update(values)
 
 
 # -- a trial beside its raw output ------------------------------------------------------------------------------------
@@ -45,14 +32,14 @@ BESIDE_RAW = (
     Case("another segment size", SAYS, _alone("speed", mss_bytes=9000)),
     Case("another congestion control", SAYS, _alone("speed", congestion_control="bbr")),
     Case("payload that was not sent", SAYS, _alone("wire", payload_bytes=7_999_999)),
-    Case("no goodput beside a raw output", "is missing; a trial of the view speed has it", _gone("speed", "goodput_bps")),
-    Case("no duration beside a raw output", SAYS, _gone("speed", "duration_s")),
-    Case("no sent beside a raw output", SAYS, _gone("speed", "sent_bps")),
+    Case("no goodput beside a raw output", "is missing; a trial of the view speed has it", gone("speed", "goodput_bps")),
+    Case("no duration beside a raw output", SAYS, gone("speed", "duration_s")),
+    Case("no sent beside a raw output", SAYS, gone("speed", "sent_bps")),
     Case("a median that was not", SAYS, _trial("latency", p50_us=50.0), "quick"),
     Case("a slowest round trip that was not", SAYS, _trial("latency", max_us=900.0), "quick"),
     Case("more samples than were taken", SAYS, _alone("latency", samples=10**6), "quick"),
     Case("a tool that was not", SAYS, lambda s: s.trial()["raw"].update(tool="iperf3 3.99")),
-    Case("a trial without its raw output", "is missing; a trial keeps what the tool printed", _gone("speed", "raw")),
+    Case("a trial without its raw output", "is missing; a trial keeps what the tool printed", gone("speed", "raw")),
 )
 
 # -- a raw output beside itself ---------------------------------------------------------------------------------------
@@ -122,7 +109,7 @@ CEILINGS = (
     Case("a link of 100 Mbit/s that carries 124", ABOVE_THE_LINK, rates(1.3, "link", sizes=True), "standard"),
     Case("above its link by a tenth", ABOVE_THE_LINK, rates(1.12, "link", sizes=True, paths=("host-host",)), "quick"),
     Case("a link of 10^15 bit/s", "the protocol has 1000000000 on this kernel", _trial("link", link_rate_bps=10**15), "quick"),
-    Case("a link of no rate", "link_rate_bps", _gone("link", "link_rate_bps"), "quick"),
+    Case("a link of no rate", "link_rate_bps", gone("link", "link_rate_bps"), "quick"),
     Case("a link's rate in the view speed", "a trial of the view speed has none", _alone("speed", link_rate_bps=10**12)),
     Case("payload above what the wire carried", "the counters give",
          retold("wire", lambda c: forgery.times(c["end"], 1.3, sizes=True) or forgery.times(c["intervals"], 1.3, sizes=True))),
@@ -131,7 +118,7 @@ CEILINGS = (
     Case("frames too few for the payload", "so few frames cannot carry",
          lambda s: (s.trial("wire").update(underlay_tx_packets=9), forgery._follow(s, s.trial("wire")), s.reckon())),
     Case("a wire's ratio that was not", "the counters give", _trial("wire", wire_efficiency_ratio=0.95)),
-    Case("no counters in the view wire", "is missing; the wire view is made of them", _gone("wire", "underlay_tx_bytes")),
+    Case("no counters in the view wire", "is missing; the wire view is made of them", gone("wire", "underlay_tx_bytes")),
     Case("more than was offered", "were offered; allowed", rates(1.3, "cost", sizes=True), "quick"),
     Case("another load than all others have", "the protocol has 200000000",
          lambda s: s.trial("cost").update(offered_bps=400_000_000), "quick"),
@@ -147,12 +134,12 @@ FLOORS = (
     Case("round trips below the tool's floor", "below what the tool itself takes", round_trips(0.02), "relay"),
     Case("round trips a tenth of the nodes' own", "between the nodes themselves it is", round_trips(0.12), "relay"),
     Case("a floor of 25 ns", "no kernel answers so fast", _alone("latency", floor_p50_us=0.025), "quick"),
-    Case("no floor", "is missing; a trial of the view latency has it", _gone("latency", "floor_p50_us"), "quick"),
+    Case("no floor", "is missing; a trial of the view latency has it", gone("latency", "floor_p50_us"), "quick"),
     Case("cost zero", "nothing moves bytes for so little", _trial("cost", cpu_core_s=0.0, core_s_per_gbit=0.0), "quick"),
     Case("cost below zero", "core_s_per_gbit", _alone("cost", cpu_core_s=-0.1, core_s_per_gbit=-0.1), "quick"),
     Case("a cost that does not follow", "cpu_core_s over the payload gives", _trial("cost", core_s_per_gbit=0.2), "quick"),
     Case("no processor time beside a cost", "is missing; a trial of the view cost has it",
-         _gone("cost", "cpu_core_s"), "quick"),
+         gone("cost", "cpu_core_s"), "quick"),
     Case("no context switch at all", "without being woken", _trial("cost", context_switches_per_packet=0.0), "quick"),
     Case("a load that is no share of the goodput", "of what one stream carried", lambda s: next(
         t for t in s.trials() if t.get("load_ratio")).update(offered_bps=1000), "quick"),
@@ -215,118 +202,4 @@ COMPUTED = (
          lambda s: (s.trial().update(status="discarded", reason="too slow"), s.reckon()), "quick"),
 )
 
-# -- protocols and times ----------------------------------------------------------------------------------------------
-
-OTHER_ID = "other numbers have another id"
-PROTOCOLS = (
-    Case("an unknown protocol", "is not a protocol; allowed: p2-smoke", _protocol(id="p9-mine")),
-    Case("the protocol p1", "is not a protocol", _protocol(id="p1-smoke")),
-    Case("another profile's id", OTHER_ID, _protocol(id="p2-standard")),
-    Case("p2-standard with one deployment", OTHER_ID, _protocol(deployments=1), "standard"),
-    Case("p2-standard with shorter trials", OTHER_ID, _protocol(trial_s=1), "standard"),
-    Case("trials of an hour", OTHER_ID, _protocol(trial_s=3600)),
-    Case("no slow start left out", OTHER_ID, _protocol(omit_s=0)),
-    Case("another load", OTHER_ID, _protocol(offered_bps=10)),
-    Case("another congestion control by the protocol", OTHER_ID, _protocol(congestion_control="bbr")),
-    Case("fewer views", OTHER_ID, _protocol(views=["speed"])),
-    Case("an order that is not random", OTHER_ID, _protocol(order="as-i-like")),
-    Case("a number that the protocol has not", "is not a number of p2-smoke", _protocol(best_of=9)),
-    Case("a number taken out", "is missing; p2-smoke has", lambda s: s.campaign["protocol"].pop("wire_bytes")),
-    Case("no number of nodes", "a lab has a number of nodes", lambda s: s.campaign["protocol"].pop("nodes")),
-)
-
-
-def _at(when: str) -> Any:
-    return lambda s: s.campaign.update(started_at=when)
-
-
-def _moved(s: Submission) -> None:
-    """All times of the files a day later; the tools' outputs keep theirs."""
-    s.campaign.update(started_at="2026-11-25T13:59:15Z", finished_at="2026-11-25T13:59:33Z")
-    for one in (s.deployment(), *s.trials()):
-        one["started_at"] = one["started_at"].replace("2026-11-24", "2026-11-25")
-    s.rename("2026-11-25-sample")
-
-
-def _together(s: Submission) -> None:
-    first, second = s.deployment(0), s.deployment(1)
-    second["started_at"] = first["started_at"]
-
-
-CLOCKS = (
-    Case("the year 1", "is before there was a Podpath", _at("0001-01-01T00:00:00Z")),
-    Case("a year before Podpath", "is before there was a Podpath", _at("2019-11-24T13:59:15Z")),
-    Case("measured another day than the tool says", "is the output of another trial: it began at", _moved),
-    Case("two deployments at the same time", "one machine measures one at a time", _together, "standard"),
-    Case("a trial before the one in front of it", "is before what stands in front of it had ended",
-         lambda s: s.trials()[2].update(started_at=s.campaign["started_at"])),
-    Case("a trial without a time", "what was measured has a time", _gone("speed", "started_at")),
-    Case("a deployment without a time", "what was measured has a time", lambda s: s.deployment().pop("started_at")),
-    Case("a tool's output of another year", "is the output of another trial: it began at",
-         raw("speed", lambda c: c["start"]["timestamp"].update(timesecs=1_700_000_000))),
-    Case("a tool's output without a time", "does not say when it began", raw("speed", lambda c: c["start"].pop("timestamp"))),
-    Case("a longer run than the protocol's", "was asked for seconds = 60",
-         raw("speed", lambda c: c["start"]["test_start"].update(duration=60))),
-    Case("a smaller transfer than the protocol's", "was asked for size_bytes = 1000",
-         raw("wire", lambda c: c["start"]["test_start"].update(bytes=1000))),
-    Case("a load that was not offered", "was asked for offered_bps = 5e+07",
-         raw("cost", lambda c: c["start"]["test_start"].update(target_bitrate=50_000_000)), "quick"),
-)
-
-# -- copies -----------------------------------------------------------------------------------------------------------
-
-
-def _copied(*, repacked: bool = False, cookie: bool = False) -> Any:
-    """The first deployment in the place of all others: names and times are the others' own."""
-    def changed(s: Submission) -> None:
-        first = copy.deepcopy(s.deployment(0))
-        for number, other in enumerate(s.mode["deployments"][1:], 1):
-            own = [(trial["id"], trial["started_at"], trial["raw"]["path"]) for trial in other["trials"]]
-            other["trials"] = copy.deepcopy(first["trials"])
-            for trial, (identity, when, path) in zip(other["trials"], own, strict=True):
-                packed = (s.folder / trial["raw"]["path"]).read_bytes()
-                trial.update(id=identity, started_at=when, raw={**trial["raw"], "path": path})
-                if repacked or cookie:
-                    text = gzip.decompress(packed)
-                    packed = gzip.compress(text + b" " * number if cookie else text, compresslevel=number, mtime=number)
-                s.set_packed(trial, packed)
-        s.reckon()
-    return changed
-
-
-def _again(s: Submission, identity: str) -> None:
-    """The merged campaign once more under another id."""
-    shutil.copytree(s.folder, s.folder.with_name(s.folder.name + "-merged"))
-    merged = s.folder.with_name(s.folder.name + "-merged")
-    for name in ("campaign.yml", s.mode_name):
-        path = merged / name
-        path.write_text(path.read_text().replace(s.folder.name, merged.name))
-    s.rename(identity)
-
-
-def _again_repacked(s: Submission) -> None:
-    _again(s, "2026-11-24-mine")
-    for trial in s.trials():
-        s.set_packed(trial, gzip.compress(gzip.decompress((s.folder / trial["raw"]["path"]).read_bytes()), 1, mtime=7))
-
-
-def _one_for_another(s: Submission) -> None:
-    first, second = s.trial("speed"), s.trials()[-1]
-    second.update({name: first[name] for name in ("goodput_bps", "sent_bps", "intervals_bps", "duration_s", "retransmits",
-                                                  "mss_bytes")})
-    s.set_raw(second, s.raw(first))
-    s.reckon()
-
-
-COPY = "is a copy of"
-COPIES = (
-    Case("six copies of one deployment", COPY, _copied(), "standard"),
-    Case("six copies, packed anew", COPY, _copied(repacked=True), "standard"),
-    Case("six copies, with a blank at the end", COPY, _copied(cookie=True), "standard"),
-    Case("one trial's output for another", COPY, _one_for_another),
-    Case("a merged campaign under a new id", "is a copy from the campaign", lambda s: _again(s, "2026-11-24-mine")),
-    Case("a merged campaign under a new id, packed anew", "is a copy from the campaign", _again_repacked),
-    Case("a merged campaign under an older id", "is a copy from the campaign", lambda s: _again(s, "2026-11-23-mine")),
-)
-
-CASES = (*BESIDE_RAW, *WITHIN_RAW, *CEILINGS, *FLOORS, *COMPUTED, *PROTOCOLS, *CLOCKS, *COPIES)
+CASES = (*BESIDE_RAW, *WITHIN_RAW, *CEILINGS, *FLOORS, *COMPUTED)
