@@ -20,7 +20,7 @@ from experiments.results import fields
 from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
 from experiments.results.summary import cells
-from experiments.site import figures, frame, limit_model, tables
+from experiments.site import contributed, figures, frame, limit_model, tables
 from experiments.site import published as published_tables
 from experiments.site.entries import Entry, entries, first_trial, limit, phases
 from experiments.site.shelf import Shelf, others
@@ -50,7 +50,8 @@ def render(
     found |= {f"generated/{name}": text for name, text in limit_model.fragments(jinja, modes, note).items()}
     everything: list[Entry] = []
     for mode in modes.values():
-        own = [*entries(jinja, mode, shelf.reference, local=False), *entries(jinja, mode, shelf.local, local=True)]
+        references = entries(jinja, mode, shelf.reference, shelf.standing.records, local=False)
+        own = [*references, *entries(jinja, mode, shelf.local, local=True)]
         everything += own
         for part, text in _fragments(jinja, mode, own, shelf).items():
             found[f"generated/{mode.name}-{part}.md"] = text
@@ -62,15 +63,16 @@ def render(
         lines=lines, views=list(dict.fromkeys(line.view for line in lines)),
         modes=list(dict.fromkeys((line.mode, line.title) for line in lines)),
         labs=list(dict.fromkeys(line.lab for line in lines)), kernels=list(dict.fromkeys(line.kernel for line in lines)),
-        campaigns=list(dict.fromkeys(line.campaign for line in lines)),
+        campaigns=list(dict.fromkeys(line.campaign for line in lines)), contributed=contributed.lines(shelf.cards),
+        titles=titles, at="results/",
     )
     found["generated/format.md"] = jinja.get_template("format.md.j2").render(objects=list(fields.OBJECTS.items()))
     found["generated/home-plot.md"] = _home_plot(jinja, [e for e in everything if not e.local], titles)
-    contributed = [card for card in reversed(shelf.cards) if not card.local]
-    groups = (("Reference campaigns", [card for card in contributed if card.purpose == "reference"]),
-              ("Contributed campaigns", [card for card in contributed if card.purpose != "reference"]),
+    published = [card for card in reversed(shelf.cards) if not card.local]
+    groups = (("Reference campaigns", [card for card in published if not contributed.is_contributed(card)]),
+              ("Contributed campaigns", [card for card in published if contributed.is_contributed(card)]),
               ("This machine", [card for card in reversed(shelf.cards) if card.local]))
-    found["docs/results/feed.xml"] = jinja.get_template("feed.xml.j2").render(campaigns=contributed[:ENTRIES_OF_FEED])
+    found["docs/results/feed.xml"] = jinja.get_template("feed.xml.j2").render(campaigns=published[:ENTRIES_OF_FEED])
     found["docs/results/index.md"] = jinja.get_template("results.md.j2").render(groups=groups, most=LISTED)
     found |= _table_files("docs/results/tables/campaigns", tables.campaign_rows(reversed(shelf.cards)))
     found[f"docs/results/{frame.NAME}.md"] = frame.SOURCE
@@ -120,7 +122,8 @@ def _fragments(jinja: jinja2.Environment, mode: Mode, own: Sequence[Entry], shel
                     "hex": _hex_lines(packet.hex) if packet else []},
         "transcript": {"entry": typed, "phases": phases(typed.result.transcript) if typed else []},
         "measured": {"entries": own, "others": more[:OTHERS_SHOWN], "left_out": len(more[OTHERS_SHOWN:]),
-                     "kernels": KERNELS},
+                     "kernels": KERNELS, "contributed": contributed.lines(shelf.cards, mode.name), "at": "../results/",
+                     "titles": {mode.name: mode.short_title}},
         "reproduce": {"caveats": CAVEATS},
         "sources": {},
     }
