@@ -1,8 +1,8 @@
 """Whether iperf3's own output agrees with itself: bytes over seconds are its rates, intervals and streams add up to its sums.
 
 Each figure is printed several times over. A program that is broken, or a person who changes one of them, leaves the others
-as they were. What is looked at here came out the same to the last digit in a thousand real outputs; the tolerance is for
-versions that end an interval a moment later. Pure.
+as they were. Rates are exact: iperf3 divides the two numbers that it prints (iperf_api.c). Sums came out the same to the last
+byte in a thousand real outputs of 3.12; their tolerance is for versions that end an interval a moment later. Pure.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-TOLERANCE = 0.005  # of rates and sums
+RATE_TOLERANCE = 1e-6  # of a quotient that is printed with 15 digits
+TOLERANCE = 0.005  # of sums
 UNSETTLED_BYTES = 131_072  # a stream's last write (iperf3's default length for TCP), which one count may lack
 
 
@@ -31,7 +32,7 @@ def _rates(end: Mapping[str, Any], intervals: Sequence[Mapping[str, Any]]) -> It
         size, seconds, rate = (_number(block.get(key)) for key in ("bytes", "seconds", "bits_per_second"))
         if size is None or rate is None or not seconds:
             continue
-        if abs(size * 8 / seconds - rate) > TOLERANCE * max(rate, size * 8 / seconds):
+        if abs(size * 8 / seconds - rate) > RATE_TOLERANCE * max(rate, size * 8 / seconds):
             yield f"iperf3's {where} contradicts itself: its bytes over its seconds are not its bits_per_second."
 
 
