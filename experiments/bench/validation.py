@@ -62,7 +62,8 @@ def _hostile() -> Iterator[BenchFigure | NotRun]:
             number, longest_s, largest_mb = number + 1, max(longest_s, seconds), max(largest_mb, megabytes)
             yield BenchFigure(f"{kind}: {case.name}", f"{seconds:.2f} s, {megabytes:.0f} MB", LIMITS,
                               "refused" if refused else "ACCEPTED")
-    yield BenchFigure(f"{number} hostile submissions: the longest, the largest", f"{longest_s:.2f} s, {largest_mb:.0f} MB", LIMITS)
+    together = f"{longest_s:.2f} s, {largest_mb:.0f} MB"
+    yield BenchFigure(f"{number} hostile submissions: the longest, the largest", together, LIMITS)
 
 
 def _judged(data: Path, base: str | None) -> tuple[float, float, bool]:
