@@ -198,6 +198,7 @@ def _walk(path: Path, found: _Found) -> None:
 
 def _campaign(report: Report, place: Path, beside: _Beside) -> None:
     """One campaign's folder. Nothing of it is kept afterwards, so that memory does not grow with their number."""
+    report.unpacked_bytes = 0
     file = File(report, place / store.CAMPAIGN_FILE, "campaign", Campaign)
     campaign = file.value
     found = folder.listing(report, place, campaign, beside.modes)
@@ -220,6 +221,7 @@ def _campaign(report: Report, place: Path, beside: _Beside) -> None:
     protocol.numbers(file, campaign)
     evidence.provenance(file, campaign, beside.standings.get(place.absolute().parent))
     clock.campaign(file, campaign)
+    privacy.facts(file, campaign)
     if len(read) == len(files):
         references.plan(file, campaign, read)
         evidence.measured(file, campaign, read)

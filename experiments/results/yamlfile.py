@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from experiments.errors import UserError
+from experiments.results.characters import UNWANTED, on_one_line
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
@@ -37,9 +38,6 @@ AMBIGUOUS = re.compile(
     r"|[-+]?0[xob][0-9a-fA-F_]+|[-+]?[.](?i:inf|nan)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"  # dates
 )
-# What no text needs and some reader stumbles over: control characters but tab and end of line, characters that turn the
-# direction of what follows, ends of line that are none everywhere, and what Unicode calls no character (XML has none of them).
-UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 
 
 def read(path: Path) -> Plain:
@@ -171,7 +169,7 @@ class _Builder:
             if not isinstance(key, str):
                 raise self._refused(event, "a key is not text", "Put it into quotes.")
             if key in found:
-                raise self._refused(event, f"the key '{key}' stands here twice", "Remove one of the two.")
+                raise self._refused(event, f"the key '{on_one_line(key)}' stands here twice", "Remove one of the two.")
             event = following()
             found[key] = self.value(event, depth)
 

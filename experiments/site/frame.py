@@ -38,7 +38,7 @@ def fill(root: Path, site: Path) -> None:
     empty.unlink()
     names = []
     for source in shelf.SOURCES:
-        for folder in sorted(path.parent for path in (root / "data" / source).glob("*/campaign.yml")):
+        for folder in shelf.folders(root, source):
             made = root / shelf.BELOW / folder.name
             for name, page in json.loads((made / shelf.PAGES).read_bytes()).items():
                 (site / "results" / f"{name}.html").write_text(_filled(frame, name, page, folder, root), encoding="utf-8")

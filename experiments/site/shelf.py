@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 import jinja2
 
 from experiments.catalog import Mode
+from experiments.errors import UserError
 from experiments.paths import MODES, PACKAGE
 from experiments.results import standing, store
 from experiments.results.standing import Standing
@@ -29,7 +31,8 @@ from experiments.variant import Variant
 
 BELOW = "generated/campaigns"
 CARD, PAGES, TRIALS, FILES = "card.json", "pages.json", "trials", "files"
-SOURCES = {"local": True, "campaigns": False}  # folders of data/, and whether they are this machine's own
+CONTRIBUTED = "campaigns"
+SOURCES = {"local": True, CONTRIBUTED: False}  # folders of data/, and whether they are this machine's own
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,13 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
     cards: list[Card] = []
     changed, kept = 0, set()
     for source, local in SOURCES.items():
-        for file in sorted((root / "data" / source).glob(f"*/{store.CAMPAIGN_FILE}")):
-            place = root / BELOW / file.parent.name
+        for folder in folders(root, source):
+            place = root / BELOW / folder.name
             kept.add(place.name)
-            key = _key(file.parent, code)
+            key = _key(folder, code)
             found = _kept_card(place, key)
             if found is None:
-                found = _make(file.parent, place, key, jinja, modes, said, local=local)
+                found = _make(folder, place, key, jinja, modes, said, local=local)
                 changed += 1
             cards.append(found)
     removed = 0
@@ -77,6 +80,13 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
     by_source = {source: tuple(_whole(root / "data" / source / card.id, wanted[card.id]) for card in cards
                                if card.local == local and card.id in wanted) for source, local in SOURCES.items()}
     return Shelf(tuple(cards), by_source["campaigns"], by_source["local"], changed, removed, said)
+
+
+def folders(root: Path, source: str) -> list[Path]:
+    """The campaigns of a folder of data/; one of this machine's own that has been contributed is there once."""
+    given = {folder.name for folder in store.campaign_folders(root / "data" / CONTRIBUTED)}
+    return [folder for folder in store.campaign_folders(root / "data" / source)
+            if source == CONTRIBUTED or folder.name not in given]
 
 
 def chosen(cards: Iterable[Card]) -> dict[str, set[Variant]]:
@@ -118,6 +128,9 @@ def _make(
     folder: Path, place: Path, key: str, jinja: jinja2.Environment, modes: Mapping[str, Mode], said: Standing, *, local: bool
 ) -> Card:
     stored = Stored(folder, *store.read_campaign(folder))
+    if stored.campaign.id != folder.name:  # its pages would stand in the place of another campaign's
+        raise UserError(f"{folder / store.CAMPAIGN_FILE}: id is '{stored.campaign.id}', the folder is '{folder.name}'.",
+                        "They must be equal: rename the folder.")
     # Not this machine's name: the same files make the same pages everywhere. Nor all others beside it: with a thousand
     # campaigns each would be compared a thousand times; `invoke validate` compares all of them once.
     errors = validate(folder, own_name=False, alone=True).errors
@@ -129,10 +142,25 @@ def _make(
     store.atomic_write(place / PAGES, json.dumps(campaign_pages.pages(jinja, stored, card, said)).encode())
     store.atomic_write(place / f"{TRIALS}.csv", tables.as_csv(rows).encode())
     store.atomic_write(place / f"{TRIALS}.json", tables.as_json(rows).encode())
-    shutil.rmtree(place / FILES, ignore_errors=True)
-    shutil.copytree(folder, place / FILES, ignore=shutil.ignore_patterns(".*"), copy_function=shutil.copyfile)
+    _publish(stored, place / FILES)
     store.atomic_write(place / CARD, json.dumps({"key": key, "card": asdict(card)}).encode())
     return card
+
+
+def _publish(stored: Stored, place: Path) -> None:
+    """What visitors can fetch of a campaign: its values as Podpath writes them, and the raw outputs that its trials name.
+
+    Nothing else that lies in the folder gets onto the site, and no text that is no value (a comment).
+    """
+    shutil.rmtree(place, ignore_errors=True)
+    (place / "raw").mkdir(parents=True)
+    (place / store.CAMPAIGN_FILE).write_text(store.text_of(stored.campaign), encoding="utf-8")
+    for result in stored.results:
+        store.mode_path(place, result).write_text(store.text_of(result), encoding="utf-8")
+    for trial in (trial for result in stored.results for deployment in result.deployments for trial in deployment.trials):
+        if trial.raw is not None:
+            with suppress(UserError):  # one that is missing or was changed is nobody's output; `validate` says so
+                (place / trial.raw["path"]).write_bytes(store.packed_raw(stored.folder, trial.id, trial.raw))
 
 
 def _kept_card(place: Path, key: str) -> Card | None:

@@ -72,8 +72,47 @@ def test_the_site_is_given_copies_that_follow_their_originals(tmp_path: Path) ->
             copy = copied / path.relative_to(folder)
             assert copy.read_bytes() == path.read_bytes()
             assert copy.stat().st_ino != path.stat().st_ino
-        (folder / "raw" / "one-more.json.gz").write_bytes(b"new")
-    assert not any(path.name.startswith(".") for path in copied.rglob("*"))
+        path = folder / "calico-bgp.yml"
+        store.write_mode(folder, replace(store.read_mode(path), implementation={"data plane": "another"}))
+
+
+def test_nothing_is_published_but_what_podpath_wrote(tmp_path: Path) -> None:
+    root = _project(tmp_path, 1)
+    (folder,) = (root / "data" / "campaigns").iterdir()
+    wanted = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for name in ("evil.html", "raw/evil.html", "raw/one-more.json.gz", "raw/.hidden", "x.svg"):
+        (folder / name).write_bytes(b"<script>podpathEvil()</script>")
+    (folder / "raw" / "link.json.gz").symlink_to("/etc/passwd")
+    path = folder / "calico-bgp.yml"
+    path.write_text(f"# <script>podpathEvil()</script>\n{path.read_text()}# somebody@company.com\n")
+    changed = folder / store.read_mode(path).deployments[0].trials[0].raw["path"]  # type: ignore[index]
+    changed.write_bytes(b"<script>podpathEvil()</script>")
+    del wanted[changed.relative_to(folder).as_posix()]
+    writer.write(root)
+    published = root / shelf.BELOW / folder.name / shelf.FILES
+    assert {path.relative_to(published).as_posix(): path.read_bytes() for path in published.rglob("*")
+            if path.is_file()} == wanted
+
+
+def test_a_campaign_under_another_s_name_takes_no_page(tmp_path: Path) -> None:
+    root = _project(tmp_path, 1)
+    (folder,) = (root / "data" / "campaigns").iterdir()
+    shutil.copytree(folder, folder.with_name("2026-11-24-thief"))
+    with pytest.raises(UserError, match=r"2026-11-24-thief/campaign\.yml: id is '2026-11-24-copy-1'"):
+        writer.write(root)
+
+
+def test_links_are_no_campaigns_and_one_s_own_contribution_is_there_once(tmp_path: Path) -> None:
+    root = _project(tmp_path, 1)
+    (folder,) = (root / "data" / "campaigns").iterdir()
+    (folder.parent / "2026-11-24-link").symlink_to(folder)
+    (folder.parent / "2026-11-24-root").symlink_to("/")
+    shutil.copytree(folder, root / "data" / "local" / folder.name)
+    writer.write(root)
+    assert [path.name for path in (root / shelf.BELOW).iterdir()] == [folder.name]
+    card = json.loads((root / shelf.BELOW / folder.name / shelf.CARD).read_bytes())["card"]
+    assert card["local"] is False
+    assert writer.write(root).changed == 0
 
 
 def test_the_list_is_cut_and_the_table_names_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Campaigns are only ever added: nothing below data/campaigns may differ from what a git revision holds."""
+"""Campaigns are only ever added: a folder of data/campaigns that a git revision holds stays as it is there."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from experiments.errors import UserError
 from experiments.results.checks.report import Message
 
 CAMPAIGNS = "data/campaigns"
-_WORDS = {"D": "was removed", "T": "has become another kind of file"}
+_WORDS = {"D": "was removed", "T": "has become another kind of file", "A": "was added to a campaign that is older"}
 
 
 def not_only_added(base: str, inside: Path) -> list[Message]:
-    """A message for each file of data/campaigns that was changed or removed since ``base``.
+    """A message for each file of data/campaigns that was changed or removed since ``base``, or added to a campaign of then.
 
     ``inside`` is a path in the checkout. Compared is with the last common ancestor, so that what others have added to
     ``base`` meanwhile is not missed here.
@@ -27,9 +27,13 @@ def not_only_added(base: str, inside: Path) -> list[Message]:
     common = _git(root, base, "merge-base", commit, "HEAD")
     listed = _git(root, base, "diff", "--name-status", "--no-renames", "-z", common, "--", CAMPAIGNS)
     parts = listed.rstrip("\0").split("\0") if listed else []
+    # Those that git does not know yet would be missed until they are committed.
+    new = _git(root, base, "ls-files", "--others", "-z", "--", CAMPAIGNS).rstrip("\0").split("\0")
+    there = set(_git(root, base, "ls-tree", "-d", "--name-only", "-z", common, f"{CAMPAIGNS}/").rstrip("\0").split("\0"))
+    changes = [*zip(parts[::2], parts[1::2], strict=True), *(("A", name) for name in new if name)]
     return [
         Message(root / name, 0, "", "", f"{_WORDS.get(status, 'was changed')} since {base}; campaigns are only added.")
-        for status, name in zip(parts[::2], parts[1::2], strict=True) if status != "A"
+        for status, name in changes if status != "A" or "/".join(name.split("/")[:3]) in there
     ]
 
 

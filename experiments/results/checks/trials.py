@@ -15,6 +15,9 @@ from experiments.results.checks.report import File
 from experiments.results.model import Campaign, Deployment, ModeResult, Trial
 from experiments.results.plain import Key, shown
 
+# Of a campaign. That of all modes on both kernels has 10 MB; ten times as much would take more than ten seconds.
+MOST_UNPACKED_BYTES = 32 * 1024 * 1024
+
 TOOL = "tool"  # beside the fields of a trial: the tool and its version, by its own word
 # Re-reads a tool's own output: view -> function(text) -> fields of the trial that follow from it, and the tool.
 Reread = Mapping[str, Callable[[str], Mapping[str, Any]]]
@@ -49,6 +52,9 @@ def _raw(file: File[ModeResult], key: Key, folder: Path, trial: Trial, reread: R
     """The tool's own output: there, unchanged, private, and giving the trial's figures."""
     assert trial.raw is not None
     path = folder / trial.raw["path"]
+    if file.report.unpacked_bytes > MOST_UNPACKED_BYTES:
+        file.error((*key, "path"), f"the raw outputs before this one unpack to more than {MOST_UNPACKED_BYTES} bytes together")
+        return
     try:
         packed = yamlfile.read_regular(path, store.RAW_MAX_BYTES)
     except OSError as error:
@@ -60,6 +66,7 @@ def _raw(file: File[ModeResult], key: Key, folder: Path, trial: Trial, reread: R
         return
     try:
         text = outputs.unpack(packed, path, store.RAW_MAX_BYTES)
+        file.report.unpacked_bytes += len(text)
         has_figures = trial.status in ("ok", "discarded") and trial.view in reread
         again = reread[trial.view](text) if has_figures else {}
     except PodpathError as error:

@@ -43,7 +43,7 @@ def test_a_hostile_submission_is_refused_for_its_own_reason(tmp_path: Path, case
     submission.write()
     errors = [str(error) for error in checked(submission, base=case.base).errors]
     assert errors, "it is accepted"
-    assert any(case.says in error for error in errors), "\n".join(errors)
+    assert any(case.says in error for error in errors), "\n".join(errors[:20])
 
 
 def test_no_two_cases_have_one_name() -> None:
