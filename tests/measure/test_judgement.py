@@ -141,7 +141,8 @@ def test_progress_says_which_deployment_of_how_many_and_of_which_mode(tmp_path: 
     campaign.advance(folder, tells, said.append, repeat=False)
     order = [cell.kernel for cell in read_campaign(folder)[0].plan]
     names = {"host": "calico-bgp", "uml": "calico-bgp@uml"}
-    assert [line for line in said if line.startswith("[")] == [f"[{number}/2] {names[kernel]}: build" for number, kernel in enumerate(order, 1)]
+    told = [line for line in said if line.startswith("[")]
+    assert told == [f"[{number}/2] {names[kernel]}: build" for number, kernel in enumerate(order, 1)]
 
 
 @pytest.mark.lab
