@@ -80,12 +80,12 @@ def rates(factor: float, *views: str, sizes: bool, paths: tuple[str, ...] = PATH
                 for name in ("goodput_bps", "sent_bps"):
                     trial[name] = round(trial[name] * factor)
                 trial["intervals_bps"] = [round(value * factor) for value in trial["intervals_bps"]]
-            _follow(s, trial)
+            follow(trial)
         s.reckon()
     return changed
 
 
-def _follow(s: Submission, trial: Plain) -> None:
+def follow(trial: Plain) -> None:
     """What a trial's own figures give for the others of its view."""
     if trial["view"] == "cost":
         trial["core_s_per_gbit"] = round(trial["cpu_core_s"] / (trial["goodput_bps"] * trial["duration_s"] / 1e9), 4)

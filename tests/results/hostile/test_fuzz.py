@@ -86,8 +86,10 @@ def mended(submission: Submission, *, trial: Any = None) -> bool:
     """Mend what follows from a change; whether that could be done at all."""
     try:
         if trial is not None:
+            before = trial.get("goodput_bps")
             forgery.reread(submission, trial)
-            forgery._follow(submission, trial)
+            if trial.get("goodput_bps") != before:  # else what follows is as it was, to the last digit
+                forgery.follow(trial)
         submission.reckon()
         submission.write()
     except (PodpathError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
