@@ -252,6 +252,8 @@ class Cluster(Backend):
     foreign = True
     measuring_nodes = 2
     whose_kernel = "its nodes' own kernels"
+    sizes_of_catalogue = False
+    told_in_results = ("machine of node1", "machine of node2")
 
     def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
         """As :meth:`Backend.needs`."""
