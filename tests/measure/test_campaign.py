@@ -69,6 +69,7 @@ def _invoke(out: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+@pytest.mark.long
 @pytest.mark.lab
 def test_killed_twice_and_resumed_it_is_whole(tmp_path: Path) -> None:
     source = random.Random(1)
