@@ -57,6 +57,9 @@ PATH = f"/mnt/bin:{paths.PROGRAM_PATH}"
 ALWAYS = ("veth", "bridge", "sch_tbf", "tcp_cubic")
 
 
+CONSOLE_LINE_BYTES = 1 << 20
+
+
 class Capsule:
     """A booted capsule; made by :func:`boot`."""
 
@@ -71,7 +74,7 @@ class Capsule:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
+        while line := self._process.stdout.readline(CONSOLE_LINE_BYTES):  # one that never ends would fill the memory
             text = line.decode(errors="replace").rstrip("\r\n")
             start = text.find(MARK)
             if start < 0:
