@@ -3,6 +3,7 @@
 from invoke.context import Context
 from invoke.tasks import task
 
+from experiments.cli import completion  # noqa: F401 (the Tab key then completes names of modes)
 from experiments.cli.door import door
 from experiments.cli.offered import Offering
 
