@@ -22,7 +22,6 @@ SECTIONS: Mapping[str, str] = {
 BEFORE = "facts"  # stands before the first section
 WITHOUT_PROSE = ("Measured", "Reproduce this", "Sources")
 GROUP = "Modes"  # in mkdocs.yml: the group of the navigation that the modes' pages follow in
-FOOTNOTES = "///Footnotes Go Here///"
 
 
 def in_order(modes: Iterable[Mode]) -> list[Mode]:
@@ -40,7 +39,7 @@ def skeleton(mode: Mode) -> str:
             parts.append(_fragment(mode, part))
         if title not in WITHOUT_PROSE:
             parts.append(pending.TO_COME)
-    return "\n\n".join([*parts, FOOTNOTES]) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def _fragment(mode: Mode, part: str) -> str:
