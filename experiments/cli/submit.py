@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from experiments.cli.findings import show_findings
 from experiments.cli.progress import console, say
-from experiments.cli.validate import show_findings
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import lookup, proposal, store

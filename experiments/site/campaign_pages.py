@@ -14,7 +14,7 @@ import jinja2
 
 from experiments.catalog import Mode
 from experiments.results.comparison import Comparison, compare
-from experiments.results.model import ModeResult, Trial
+from experiments.results.model import Campaign, ModeResult, Trial
 from experiments.results.standing import Record, Standing
 from experiments.results.store import Stored, mode_path
 from experiments.results.summary import aggregates
@@ -122,17 +122,13 @@ def pages(jinja: jinja2.Environment, stored: Stored, card: Card, standing: Stand
     """Title, description and body of each page by its name, which is without ``.html``."""
     campaign = stored.campaign
     parts = [(entries.page_name(campaign.id, result.variant), result) for result in stored.results]
-    facts = [(f"{group}: {name}", _flat(value))
-             for group, values in (("host", campaign.host), ("network", campaign.network),
-                                   ("software", campaign.software), ("protocol", campaign.protocol),
-                                   ("generator", campaign.generator))
-             for name, value in values.items()]
     found = {campaign.id: {
         "title": f"Campaign {campaign.id}",
         "description": f"Environment, noise floor and comparisons of the campaign {campaign.id}.",
         "body": jinja.get_template("campaign.html.j2").render(
             campaign=campaign, parts=parts, files=["campaign.yml", *(mode_path(stored.folder, r).name for r in stored.results)],
-            environment=facts, card=card, status=f"{card.status}: {card.flaw}" if card.flaw else f"{campaign.status}.",
+            environment=facts(campaign), card=card,
+            status=f"{card.status}: {card.flaw}" if card.flaw else f"{campaign.status}.",
             floor=[(name, entry) for name, entry in campaign.noise_floor.items()
                    if isinstance(entry, Mapping) and "measure" in entry],
             drift=campaign.noise_floor.get("drift"), compared=_compared(stored.results),
@@ -151,6 +147,13 @@ def pages(jinja: jinja2.Environment, stored: Stored, card: Card, standing: Stand
             ),
         }
     return found
+
+
+def facts(campaign: Campaign) -> list[tuple[str, str]]:
+    """All that a campaign says of where and how it was measured, a line each."""
+    groups = {"host": campaign.host, "network": campaign.network, "software": campaign.software,
+              "protocol": campaign.protocol, "generator": campaign.generator}
+    return [(f"{group}: {name}", _flat(value)) for group, values in groups.items() for name, value in values.items()]
 
 
 def _compared(results: Sequence[ModeResult]) -> list[Comparison]:
