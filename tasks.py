@@ -65,6 +65,17 @@ def experiment(
                    image_archive=image_archive, on=on, image=image)
 
 
+@task(help={"on": "the two nodes, \"a,b\"; else the first two", "format": "table or json",
+            "from": "a folder with a saved cluster, instead of the one of the kubectl context",
+            "collect": "only print the script that saves a cluster, with kubectl alone"})
+@door
+def recognise(c: Context, on: str = "", format: str = "table", from_: str = "", collect: bool = False) -> None:
+    """Say which mode a cluster runs, and what speaks for it; nothing is made."""
+    from experiments.cli.recognise import run_recognise
+
+    run_recognise(on=on, format=format, source=from_, collecting=collect)
+
+
 @task(
     help={
         "modes": "modes, comma-separated; default all",

@@ -16,7 +16,7 @@ from experiments.dataplanes.built import calico, flannel, weave
 from experiments.dataplanes.found.calico import CalicoCni
 from experiments.dataplanes.found.cni import Cni
 from experiments.dataplanes.found.flannel import FlannelCni
-from experiments.dataplanes.found.kubernetes import require_running
+from experiments.dataplanes.found.inquiry import require_running
 from experiments.dataplanes.found.weave import WeaveCni
 from experiments.dataplanes.recipe import Recipe
 from experiments.dataplanes.upstream import flanneld, weaver

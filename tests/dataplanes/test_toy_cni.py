@@ -18,6 +18,7 @@ TOY = '''
 from dataclasses import dataclass
 
 from experiments.dataplanes.found.cni import Cni
+from experiments.dataplanes.found.findings import CLUSTER, OBJECTS, found
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ class ToyCni(Cni):
         return ToyEvidence(pods.environment("toy").get("BLOCKS", "") if pods else "")
 
     def read(self, own, seen):
-        return ({"encapsulation": own.blocks} if own.blocks else {}), [f"its blocks are {own.blocks or 'not seen'}"]
+        return [found(OBJECTS, CLUSTER, f"its blocks are {own.blocks}", "encapsulation", own.blocks)] if own.blocks else []
 '''
 MANIFEST = """
 file: toy.yml
 url: https://example.org/toy.yml
 sha256: "0000"
-daemon_set: {namespace: toys, name: toy-box}
+daemon_set: {namespace: toys, name: toy-box, container: toy, images: [toy]}
 plugins: [yo-yo]
 needs: {kernel: [ipip], modules: [{name: toy_road, file: /proc/no/toy_road, why: toys do not roll without it}]}
 edits: [{name: red, why: It is nicer., find: blue, put: red}]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from experiments.catalog import Mode, sizes
 from experiments.dataplanes.found.cluster_objects import CniPods, Json, Reader, mapping
-from experiments.dataplanes.found.cni import Cni, Evidence, Features, link_kind
+from experiments.dataplanes.found.cni import UNDERLAY, Cni, Evidence, Features, link_kind
+from experiments.dataplanes.found.findings import CLUSTER, ENTRIES, NOTES, OBJECTS, Finding, found, hidden, note
 from experiments.dataplanes.found.kubernetes import FoundRecipe
+from experiments.dataplanes.found.node_view import NodeView
 from experiments.dataplanes.recipe import expect
 from experiments.evidence import Check
 from experiments.labs.base import Node, run
@@ -18,6 +21,7 @@ from experiments.labs.base import Node, run
 BACKEND = "flannel.alpha.coreos.com/backend-type"  # annotations of nodes: flannel-io/flannel pkg/subnet/kube/annotations.go
 DATA = "flannel.alpha.coreos.com/backend-data"
 CONFIG, NET_CONF = "kube-flannel-cfg", "net-conf.json"  # the config map of its manifest, and the key in it
+VXLAN_DEVICE = "flannel.1"  # as mode.yml calls it
 VNI, PORT = 1, 8472  # pkg/backend/vxlan/vxlan.go: the default, and the kernel's default for a port that is not given
 
 
@@ -153,39 +157,83 @@ class FlannelCni(Cni):
     name = "flannel"
     evidence = FlannelEvidence
     recipes: ClassVar = {"vxlan": FoundFlannelVxlan, "udp": FoundFlannelUdp}
+    pod_links = r"cni0$"
+    config_maps = (CONFIG,)
+    confirmed = frozenset({"route", "forwarding entry"})
+    devices: ClassVar = {VXLAN_DEVICE: "vxlan", "flannel0": "udp", "flannel-wg": "wireguard", UNDERLAY: "host-gw"}
 
     def ask(self, reader: Reader, pods: CniPods | None, nodes: Sequence[Json]) -> FlannelEvidence:
         """As :meth:`Cni.ask`."""
-        notes = [mapping(mapping(node.get("metadata")).get("annotations")) for node in nodes]
-        backends = tuple(str(note[BACKEND]) for note in notes if BACKEND in note)
+        backends = tuple(kind for node in nodes if (kind := _backend(node)) is not None)
         if pods is None:
             return FlannelEvidence(backends=backends)
         data = reader.config(pods.namespace, CONFIG)
-        found = net_conf(data)
-        if data is not None and found is not None:
+        found_conf = net_conf(data)
+        if data is not None and found_conf is not None:
             reader.record(f"kubectl --namespace {pods.namespace} get configmap {CONFIG} -o jsonpath="
                           r"'{.data.net-conf\.json}'", str(data[NET_CONF]).strip())
-        return FlannelEvidence(found, backends)
+        return FlannelEvidence(found_conf, backends)
 
-    def read(self, own: FlannelEvidence, seen: Evidence) -> tuple[Features, list[str]]:
+    def wants(self, mode: Mode) -> Features:
+        """As :meth:`Cni.wants`."""
+        return {"forwarding entry": "to the other node"} if mode.encapsulation.name == "vxlan" else {}
+
+    def noted(self, node: Json) -> str:
+        """As :meth:`Cni.noted`."""
+        kind = _backend(node)
+        return "" if kind is None else f"node annotation {BACKEND}: {backend_of(kind)}"
+
+    def canonical(self, device: str) -> str:
+        """Clusters with Windows nodes have another number than 1 (flannel-io/flannel issue 1128)."""
+        return VXLAN_DEVICE if re.fullmatch(r"flannel\.\d{1,8}", device) else device
+
+    def read(self, own: FlannelEvidence, seen: Evidence) -> list[Finding]:
         """As :meth:`Cni.read`."""
-        kinds = {backend_of(one) for one in own.backends}
-        words = [f"node annotation {BACKEND}: {one or 'empty, as udp leaves it'}" for one in sorted(set(own.backends))]
-        if own.net_conf is not None:
-            backend = mapping(own.net_conf.get("Backend"))
-            kind = str(backend.get("Type") or "udp")  # pkg/subnet/config.go: what a config without a backend means
-            kinds.add(kind)
-            words.append(f"net-conf.json: Backend.Type {kind}")
-            if backend.get("DirectRouting") is True:
-                kinds.add("plain routes inside one network")
-                words.append("net-conf.json: DirectRouting")
-        return ({"encapsulation": " and ".join(sorted(kinds))} if kinds else {}), words
+        return [*_annotations(own, seen), *_config(own), *self.by_route(seen),
+                *(one for view in seen.views for one in self._entries(view))]
 
-    def without_daemon_set(self, own: FlannelEvidence) -> str:
-        """As :meth:`Cni.without_daemon_set`."""
-        if not own.backends:
-            return ""
-        return f"node annotation {BACKEND}: {', '.join(map(backend_of, own.backends))}, and no daemon set of flannel's"
+    def _entries(self, view: NodeView) -> list[Finding]:
+        """Whether one of the forwarding entries of its VXLAN device leads to the other node."""
+        if view.entries is None:
+            return []
+        ours = {str(one.get("dst")) for one in view.entries if self.canonical(str(one.get("ifname"))) == VXLAN_DEVICE}
+        if not ours and not any(self.canonical(name) == VXLAN_DEVICE for name in view.link_names):
+            return []
+        good = view.other in ours
+        words = "a forwarding entry leads to the other node" if good else "no forwarding entry leads to the other node"
+        return [found(ENTRIES, view.name, words, "forwarding entry", "to the other node" if good else "elsewhere")]
+
+
+def _annotations(own: FlannelEvidence, seen: Evidence) -> list[Finding]:
+    """What the two nodes' annotations say; and that nodes disagree, where they do."""
+    said = [found(NOTES, CLUSTER, f"node annotation {BACKEND}: {kind or 'empty, as udp leaves it'}", "encapsulation",
+                  backend_of(kind)) for kind in sorted(set(own.backends))]
+    by_kind: dict[str, list[str]] = {}
+    for node in seen.nodes:
+        if (kind := _backend(node)) is not None:
+            by_kind.setdefault(backend_of(kind), []).append(str(mapping(node.get("metadata")).get("name")))
+    if len(by_kind) > 1:
+        kinds = "; ".join(f"{kind} on {', '.join(sorted(names)[:5])}" for kind, names in sorted(by_kind.items()))
+        said.append(note(NOTES, CLUSTER, f"nodes disagree: {kinds}. A backend that is changed needs flanneld restarted on "
+                                         "every node (docs/modes/flannel-vxlan.md)"))
+    return said
+
+
+def _config(own: FlannelEvidence) -> list[Finding]:
+    if own.net_conf is None:
+        return [hidden(OBJECTS, CLUSTER, "net-conf.json")]
+    backend = mapping(own.net_conf.get("Backend"))
+    kind = str(backend.get("Type") or "udp")  # pkg/subnet/config.go: what a config without a backend means
+    if backend.get("DirectRouting") is True:
+        return [found(OBJECTS, CLUSTER, f"net-conf.json: Backend.Type {kind}, DirectRouting: plain routes inside one network",
+                      "encapsulation", kind, "host-gw")]
+    return [found(OBJECTS, CLUSTER, f"net-conf.json: Backend.Type {kind}", "encapsulation", kind)]
+
+
+def _backend(node: Json) -> str | None:
+    """What flanneld wrote on a node as its backend's type; None where it wrote nothing."""
+    notes = mapping(mapping(node.get("metadata")).get("annotations"))
+    return str(notes[BACKEND])[:40] if BACKEND in notes else None
 
 
 def backend_of(annotation: str) -> str:

@@ -7,57 +7,21 @@ Where none of a mode's own signs could be seen, the attestation fails: no number
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-from experiments import catalog
 from experiments.catalog import Mode, sizes
 from experiments.dataplanes.found.cluster_objects import Json, Reader, mapping
-from experiments.dataplanes.found.cni import Cni, evidence
-from experiments.dataplanes.found.recognise import Recognised, recognise
+from experiments.dataplanes.found.cni import Cni, evidence, node_addresses
+from experiments.dataplanes.found.node_view import longest
 from experiments.dataplanes.recipe import Daemon, expect, ip_json, placeholder_names, wait_for_pods
-from experiments.errors import ExperimentFailed, UserError
+from experiments.errors import ExperimentFailed
 from experiments.evidence import Check
 from experiments.labs.base import Completed, Lab, Node, Pod, run
 from experiments.labs.kubernetes.base import KubernetesLab
 from experiments.probes import mtu
 
 LINK_BYTES = 1500  # of the underlay, where no pod of ours may look at it: Ethernet's (IEEE 802.3)
-
-
-def require_running(mode: Mode, lab: Lab, cnis: Mapping[str, Cni]) -> None:
-    """See to it that a cluster which is somebody's runs the mode; ``cnis`` are all that are known.
-
-    Raises:
-        UserError: it runs another one; what was recognised is named, with the evidence.
-    """
-    if not lab.foreign:
-        return
-    found = recognised(cast(KubernetesLab, lab), cnis)  # only a lab in Kubernetes is built by a CNI
-    if mode.name not in found.candidates:
-        raise UserError(f"This cluster does not run {mode.name}, but {found.sentence}.",
-                        "`invoke experiment auto --lab cluster` measures what it runs.")
-
-
-def recognised(lab: KubernetesLab, cnis: Mapping[str, Cni]) -> Recognised:
-    """Which modes the cluster may run, by its objects, and by links and routes of the first node where they may be seen."""
-    reader = Reader(lab.kubectl)
-    first = lab.nodes[0]
-    pods = lab.pods()
-    nodes = tuple(mapping(lab.kubectl.json("get", "node", lab.members[node.name])) for node in lab.nodes)
-    seen, _ = evidence(reader, nodes, cnis)
-    seen = replace(seen, pod=pods[1].address, underlay_device=first.device)
-    if not lab.refused:
-        seen = replace(seen, links=tuple(ip_json(lab, first.name, "-details", "link", "show", record=False)),
-                       route=longest(ip_json(lab, first.name, "route", "show", "match", pods[1].address, record=False)))
-    return recognise(seen, {**catalog.load(), **catalog.variants()}, cnis)
-
-
-def longest(routes: list[dict[str, Any]]) -> dict[str, Any]:
-    """The narrowest of the routes that match an address; empty if there is none."""
-    narrow = [one for one in routes if one.get("dst") != "default"]
-    return max(narrow or routes, key=lambda one: int(str(one.get("dst", "")).partition("/")[2] or 32), default={})
 
 
 class FoundRecipe:
@@ -83,8 +47,9 @@ class FoundRecipe:
 
     def _ask(self) -> None:
         """Ask the API for what it says of the CNI now."""
-        found, self.daemon_pods = evidence(self.reader, self.objects, {self.cni.name: self.cni})
-        self.seen = found.own[self.cni.name]
+        found, pods = evidence(self.reader, self.objects, {self.cni.name: self.cni})
+        self.seen, self.daemon_pods = found.own[self.cni.name], pods.get(self.cni.name)
+        self.addresses = node_addresses(self.objects)
 
     def _nodes(self) -> tuple[Json, ...]:
         """The objects of the two nodes."""

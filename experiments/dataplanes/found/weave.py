@@ -15,7 +15,9 @@ from typing import Any, ClassVar
 from experiments.catalog import Mode, sizes
 from experiments.dataplanes.found.cluster_objects import CniPods, Json, Reader, mapping
 from experiments.dataplanes.found.cni import Cni, Evidence, Features, link_kind
+from experiments.dataplanes.found.findings import CLUSTER, OBJECTS, PROCESSES, Finding, found, hidden
 from experiments.dataplanes.found.kubernetes import FoundRecipe
+from experiments.dataplanes.found.node_view import NodeView
 from experiments.dataplanes.recipe import expect, ip_json
 from experiments.evidence import Check
 from experiments.labs.base import Node
@@ -23,6 +25,7 @@ from experiments.labs.kubernetes.base import KubernetesLab
 
 BRIDGE = "weave"
 WEAVE = "/home/weave/weave"  # in the image of weave-kube: prog/weave-kube/launch.sh calls it there
+CONNECTIONS_FILE = "weave.txt"
 WITHOUT_DATAPATH_BYTES = 65535  # weaveworks/weave net/bridge.go: the pods' MTU with --no-fastdp …
 WITH_DATAPATH_BYTES = 1376  # … and else
 OVERLAYS = {"vxlan": "fastdp", "sleeve": "sleeve"}  # as weave calls what mode.yml calls by its encapsulation
@@ -47,10 +50,9 @@ def short_ids(text: str) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class WeaveEvidence:
-    """What was seen of Weave's settings and connections; None: it could not be seen."""
+    """What was seen of Weave's settings; None: it could not be seen."""
 
     environment: Mapping[str, str] | None = None  # of the container `weave`
-    overlays: tuple[str, ...] | None = None  # of the connection between the two nodes, seen from each
 
 
 class FoundWeave(FoundRecipe):
@@ -137,11 +139,15 @@ class FoundSleeve(FoundWeave):
 
 
 class WeaveCni(Cni):
-    """Weave Net, whose settings stand in its container's environment."""
+    """Weave Net, whose settings stand in its container's environment; what a connection uses only its daemon tells."""
 
     name = "weave"
     evidence = WeaveEvidence
     recipes: ClassVar = {"vxlan": FoundFastDataPath, "sleeve": FoundSleeve}
+    questions: ClassVar = {CONNECTIONS_FILE: (WEAVE, "--local", "status", "connections")}
+    pod_links = r"weave$"
+    decided = frozenset({"cni", "encapsulation", "sealed", "pods"})
+    confirmed = frozenset({"encapsulation", "pods' links"})
 
     def ask(self, reader: Reader, pods: CniPods | None, nodes: Sequence[Json]) -> WeaveEvidence:
         """As :meth:`Cni.ask`."""
@@ -151,25 +157,33 @@ class WeaveCni(Cni):
         """As :meth:`Cni.wants`."""
         return {"sealed": str(mode.password), "pods": _pods(mode.mtu.pod_device_bytes)}
 
-    def read(self, own: WeaveEvidence, seen: Evidence) -> tuple[Features, list[str]]:
+    def read(self, own: WeaveEvidence, seen: Evidence) -> list[Finding]:
         """As :meth:`Cni.read`."""
-        found: Features = {}
-        words: list[str] = []
-        if own.environment is not None:
-            without = bool(own.environment.get("WEAVE_NO_FASTDP"))
-            size = own.environment.get("WEAVE_MTU") or str(WITHOUT_DATAPATH_BYTES if without else WITH_DATAPATH_BYTES)
-            found["sealed"] = str("WEAVE_PASSWORD" in own.environment)
-            found["pods"] = _pods(int(size) if size.isdigit() else 0)
-            if without:
-                found["encapsulation"] = "sleeve"
-            words += [f"{name} is set" for name in ("WEAVE_NO_FASTDP", "WEAVE_PASSWORD", "WEAVE_MTU")
-                      if own.environment.get(name)]
-        if own.overlays is not None:
-            # It falls back to sleeve in silence: what the connection says counts, not what was asked for.
-            kinds = {{"fastdp": "vxlan"}.get(one, one) for one in own.overlays}
-            found["encapsulation"] = " and ".join(sorted(kinds)) or "no connection"
-            words.append(f"connection between the nodes: {', '.join(own.overlays) or 'none'}")
-        return found, words
+        return [*_environment(own), *(one for view in seen.views for one in _connection(view))]
+
+
+def _environment(own: WeaveEvidence) -> list[Finding]:
+    given = own.environment
+    if given is None:
+        return [hidden(OBJECTS, CLUSTER, "Weave's settings (the environment of its container)")]
+    without = bool(given.get("WEAVE_NO_FASTDP"))
+    size = given.get("WEAVE_MTU") or str(WITHOUT_DATAPATH_BYTES if without else WITH_DATAPATH_BYTES)
+    switched = [name for name in ("WEAVE_NO_FASTDP", "WEAVE_PASSWORD", "WEAVE_MTU") if given.get(name)]
+    words = ", ".join(f"{name} is set" for name in switched) or "no setting of Weave's is changed"
+    said = [found(OBJECTS, CLUSTER, words, "sealed", str("WEAVE_PASSWORD" in given)),
+            found(OBJECTS, CLUSTER, words, "pods", _pods(int(size) if size.isdigit() else 0))]
+    return [*said, found(OBJECTS, CLUSTER, "WEAVE_NO_FASTDP is set", "encapsulation", "sleeve")] if without else said
+
+
+def _connection(view: NodeView) -> list[Finding]:
+    """It falls back to sleeve in silence: what the connection says counts, not what was asked for."""
+    if view.blind:
+        return []
+    if CONNECTIONS_FILE not in view.own:
+        return [hidden(PROCESSES, view.name, "Weave's connections", view.unseen.get(CONNECTIONS_FILE, ""))]
+    state = connections(view.own[CONNECTIONS_FILE]).get(view.other, "none")
+    used = {f"established {overlay}": kind for kind, overlay in OVERLAYS.items()}.get(state, "no connection")
+    return [found(PROCESSES, view.name, f"connection between the nodes: {state}", "encapsulation", used)]
 
 
 def _pods(device_bytes: int) -> str:

@@ -36,10 +36,12 @@ class Edit:
 
 @dataclass(frozen=True)
 class DaemonSet:
-    """The daemon set that a manifest makes."""
+    """The daemon set that a manifest makes, and how it is known under other names: by container, or image (no host, no tag)."""
 
     namespace: str
     name: str
+    container: str
+    images: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def test_the_peers_are_those_of_the_address_plan() -> None:
 @given(st.integers(0, 3), st.integers(1, 3))
 def test_an_edit_is_made_as_often_as_it_says_or_not_at_all(stands: int, times: int) -> None:
     edit = manifest.Edit("one", "", "find me\n", "put me\n", times)
-    wanted = manifest.Published("file.yml", "", "", manifest.DaemonSet("a", "b"), (edit,))
+    wanted = manifest.Published("file.yml", "", "", manifest.DaemonSet("a", "b", "c", ()), (edit,))
     content = b"before\n" + b"find me\n" * stands + b"behind\n"
     if stands == times:
         assert manifest.patched(content, wanted, ("one",)) == content.replace(b"find", b"put")
