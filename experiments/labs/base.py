@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Literal, Protocol
@@ -222,6 +223,20 @@ def start(
     # The command that enters the lab waits for the one inside; when it is stopped, the one inside has to stop too.
     inside = ["setpriv", "--pdeathsig", "TERM", *argv]
     return subprocess.Popen(lab.command(place, inside), stdin=lab.stdin, stdout=stdout, stderr=stderr, env=paths.environment())
+
+
+def let_go(owner: object, process: subprocess.Popen[bytes], *files: IO[bytes]) -> None:
+    """When the owner of a command is gone, with the lab that has ended it: take in its end, close its pipe and files."""
+    weakref.finalize(owner, _let_go, process, files)
+
+
+def _let_go(process: subprocess.Popen[bytes], files: Sequence[IO[bytes]]) -> None:
+    for file in (process.stderr, *files):
+        if file is not None:
+            file.close()
+    if process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 def own_words(stderr: str) -> str:
