@@ -112,8 +112,8 @@ def rows(mode: Mode, stored: Stored, result: ModeResult, records: Sequence[Recor
     all_cells = cells(result)
     found = []
     for cell in (one for one in all_cells if one.path == "pod-pod"):
-        caveats = [remarks.sentence(one) for one in records if one.cells and one.about(result.variant.name, cell.key)]
-        found.append(replace(_row(mode, stored, result, cell, all_cells), caveats=tuple(caveats)))
+        caveats = remarks.about_cell(records, result.variant.name, cell.key)
+        found.append(replace(_row(mode, stored, result, cell, all_cells), caveats=caveats))
     return tuple(found)
 
 
