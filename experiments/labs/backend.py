@@ -66,6 +66,7 @@ class Backend(ABC):
     # What a result of this lab shows and no other lab's does, so that its label can be checked.
     typed_when_made: ClassVar[tuple[str, ...]] = ()  # commands in the transcript
     told_in_results: ClassVar[tuple[str, ...]] = ()  # keys under ``implementation``
+    told_of_machines: ClassVar[tuple[str, ...]] = ()  # keys under ``host``, beyond what is told of any machine
 
     @abstractmethod
     def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:

@@ -38,6 +38,7 @@ class Ratio:
     median: float
     low: float
     high: float
+    caveats: tuple[str, ...] = ()  # what has been found out about it since it was stored
 
 
 @dataclass(frozen=True)
@@ -99,22 +100,25 @@ def _result_card(mode: Mode | None, stored: Stored, result: ModeResult, records:
     good = sum(deployment.status == "ok" for deployment in result.deployments)
     return ResultCard(result.variant, good, len(result.deployments) - good,
                       entries.page_name(stored.campaign.id, result.variant), tuple(asdict(row) for row in first if row),
-                      tuple(_ratios(result)) if rows else (), withdrawn)
+                      tuple(_ratios(result, records)) if rows else (), withdrawn)
 
 
-def _ratios(result: ModeResult) -> Iterator[Ratio]:
+def _ratios(result: ModeResult, records: Sequence[Record]) -> Iterator[Ratio]:
     for cell in aggregates(result):
         found = cell.ratio(cell.shown) if cell.path == "pod-pod" else None
         _, trial = entries.first_trial(result, cell)
         if found is not None and trial is not None:
-            yield Ratio(cell.key, cell.view, entries.what(cell), trial.id, found.n, found.median, found.low, found.high)
+            caveats = remarks.about_cell(records, result.variant.name, cell.key)
+            yield Ratio(cell.key, cell.view, entries.what(cell), trial.id, found.n, found.median, found.low, found.high,
+                        caveats)
 
 
 def card_from(plain: Mapping[str, Any]) -> Card:
     """A card from what ``dataclasses.asdict`` made of it."""
-    results = tuple(ResultCard(**{**one, "variant": Variant(**one["variant"]), "figures": tuple(one["figures"]),
-                                     "ratios": tuple(Ratio(**ratio) for ratio in one["ratios"])})
-                    for one in plain["results"])
+    results = tuple(
+        ResultCard(**{**one, "variant": Variant(**one["variant"]), "figures": tuple(one["figures"]),
+                      "ratios": tuple(Ratio(**{**ratio, "caveats": tuple(ratio["caveats"])}) for ratio in one["ratios"])})
+        for one in plain["results"])
     return Card(**{**plain, "results": results, "remarks": tuple(plain["remarks"])})
 
 

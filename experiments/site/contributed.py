@@ -55,7 +55,7 @@ def _odd(host: str, ratio: Ratio, given: Iterable[tuple[str, Ratio]]) -> str:
     """How a ratio stands apart from those that all other hosts gave to the same question by the same protocol."""
     others = [(other, one) for other, one in given if other != host]
     if not others:
-        return "no other host has been asked"
+        return "no other host yet"
     low, high = min(one.low for _, one in others), max(one.high for _, one in others)
     beyond = 1 + BEYOND.get(ratio.view, BEYOND_OTHERWISE)
     if low / beyond <= ratio.median <= high * beyond:

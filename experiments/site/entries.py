@@ -113,8 +113,8 @@ def rows(mode: Mode, stored: Stored, result: ModeResult, records: Sequence[Recor
     everything = aggregates(result)
     found = []
     for aggregate in (one for one in everything if one.path == "pod-pod"):
-        caveats = [remarks.sentence(one) for one in records if one.cells and one.about(result.variant.name, aggregate.key)]
-        found.append(replace(_row(mode, stored, result, aggregate, everything), caveats=tuple(caveats)))
+        caveats = remarks.about_cell(records, result.variant.name, aggregate.key)
+        found.append(replace(_row(mode, stored, result, aggregate, everything), caveats=caveats))
     return tuple(found)
 
 

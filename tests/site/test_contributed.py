@@ -53,7 +53,7 @@ def test_the_wire_leaves_less_room() -> None:
     _card("b", 0.1, view="link"), _card("b", 0.1, flaw="not valid"), _card("b", 0.1, local=True),
 ], ids=["same host", "another protocol", "another mode", "another view", "refused", "this machine"])
 def test_only_the_same_question_of_another_host_is_compared(other: Card) -> None:
-    assert _odd(_card("a", 0.9), other) == "no other host has been asked"
+    assert _odd(_card("a", 0.9), other) == "no other host yet"
 
 
 def test_references_and_this_machine_are_no_lines() -> None:

@@ -104,7 +104,7 @@ CEILINGS = (
     Case("22 Pbit/s on two cores", "no memory is so fast", rates(1e6, "speed", sizes=True)),
     Case("22 Pbit/s between the nodes alone", "no memory is so fast", rates(1e6, "speed", sizes=True, paths=("host-host",))),
     Case("a hundred times, in all trials", "no memory is so fast", rates(100, "speed", sizes=True), "quick"),
-    Case("ten times the baseline", "the nodes themselves reach", rates(10, "speed", sizes=True, paths=("pod-pod",)), "quick"),
+    Case("ten times the baseline", "the nodes themselves reach", rates(30, "speed", sizes=True, paths=("pod-pod",)), "quick"),
     Case("the link's rate times 1.3", ABOVE_THE_LINK, rates(1.3, "link", sizes=True), "quick"),
     Case("a link of 100 Mbit/s that carries 124", ABOVE_THE_LINK, rates(1.3, "link", sizes=True), "standard"),
     Case("above its link by a tenth", ABOVE_THE_LINK, rates(1.12, "link", sizes=True, paths=("host-host",)), "quick"),
@@ -132,7 +132,7 @@ CEILINGS = (
 FLOORS = (
     Case("round trips of 25 ns", "below what the tool itself takes", round_trips(0.0003), "quick"),
     Case("round trips below the tool's floor", "below what the tool itself takes", round_trips(0.02), "relay"),
-    Case("round trips a tenth of the nodes' own", "between the nodes themselves it is", round_trips(0.12), "relay"),
+    Case("round trips a tenth of the nodes' own", "between the nodes themselves it is", round_trips(0.1), "quick"),
     Case("a floor of 25 ns", "no kernel answers so fast", _alone("latency", floor_p50_us=0.025), "quick"),
     Case("no floor", "is missing; a trial of the view latency has it", gone("latency", "floor_p50_us"), "quick"),
     Case("cost zero", "nothing moves bytes for so little", _trial("cost", cpu_core_s=0.0, core_s_per_gbit=0.0), "quick"),
