@@ -164,7 +164,7 @@ def test_too_much_is_not_written(root: Path, tmp_path: Path, monkeypatch: pytest
 
 
 def test_no_git_and_no_revision(root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="git cannot compare with 'nothing'"):
+    with pytest.raises(UserError, match="git cannot compare with 'nothing': it does not know that revision"):
         one_folder.changes("nothing", root)
     with pytest.raises(UserError, match="git cannot compare with 'main': not a git repository"):
         one_folder.changes("main", tmp_path_factory.mktemp("none"))

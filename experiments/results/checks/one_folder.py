@@ -63,7 +63,8 @@ def changes(base: str, inside: Path, head: str = "") -> tuple[Path, list[Change]
 
 
 def _asked(place: Path, revision: str, *arguments: str) -> str:
-    return git(place, *arguments, refused=f"git cannot compare with '{revision}'", advice="Give a commit, a tag or a branch.")
+    return git(place, *arguments, refused=f"git cannot compare with '{revision}'", advice="Give a commit, a tag or a branch.",
+               silent="it does not know that revision")
 
 
 def broken(root: Path, found: list[Change], base: str) -> Iterator[Message]:
