@@ -215,7 +215,7 @@ def _annotations(own: FlannelEvidence, seen: Evidence) -> list[Finding]:
     if len(by_kind) > 1:
         kinds = "; ".join(f"{kind} on {', '.join(sorted(names)[:5])}" for kind, names in sorted(by_kind.items()))
         said.append(note(NOTES, CLUSTER, f"nodes disagree: {kinds}. A backend that is changed needs flanneld restarted on "
-                                         "every node (docs/modes/flannel-vxlan.md)"))
+                                         "every node (docs/symptoms.md)"))
     return said
 
 
