@@ -3,6 +3,7 @@
 from invoke.context import Context
 from invoke.tasks import task
 
+from experiments.cli import completion  # noqa: F401 (the Tab key then completes names of modes)
 from experiments.cli.door import door
 from experiments.cli.offered import Offering
 
@@ -162,13 +163,15 @@ def new_mode(c: Context, name: str, like: str = "", variant_of: str = "") -> Non
     run_new_mode(name, like=like, variant_of=variant_of)
 
 
-@task(help={"path": "file or folder; default data/", "base": "git revision"})
+@task(help={"path": "file or folder; default data/", "base": "git revision: results were only added since, in one folder",
+            "head": "with --base: check this revision, without checking it out",
+            "report": "with --head: a file for the page that a reviewer is given"})
 @door
-def validate(c: Context, path: str = "", base: str = "") -> None:
+def validate(c: Context, path: str = "", base: str = "", head: str = "", report: str = "") -> None:
     """Check result files as CI does."""
     from experiments.cli.validate import run_validate
 
-    run_validate(path, base=base)
+    run_validate(path, base=base, head=head, report=report)
 
 
 @task

@@ -196,8 +196,10 @@ class Document:
 
     def _error(self, node: yaml.Node | None, key: str, what: str) -> UserError:
         line = node.start_mark.line + 1 if node is not None else 1
-        path = self._below.path if self._below is not None and _within(node, self._below.root) else self.path
-        return UserError(f"{path}:{line}: {key or 'the file'} {what}.", self.advice)
+        if self._below is not None and _within(node, self._below.root):
+            return UserError(f"{self._below.path}:{line}: {key} {what}.",
+                             f"{self.path} changes what this follows from, so it has to say this too.")
+        return UserError(f"{self.path}:{line}: {key or 'the file'} {what}.", self.advice)
 
 
 def _plain(node: yaml.Node) -> Any:

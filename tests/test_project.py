@@ -60,7 +60,7 @@ HOUSE = (
     ("machine", "what this machine has"),
     ("catalog", "modes as data, sizes and limits"),
     ("evidence variant", "checks, packets, transcripts; a result's identity"),
-    ("typed_yaml field errors paths __init__", "what needs nothing else"),
+    ("typed_yaml field errors paths bounded __init__", "what needs nothing else"),
 )
 LONGEST, USUAL = 300, 100  # lines of a module; half of them are shorter than the second
 

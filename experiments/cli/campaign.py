@@ -132,7 +132,7 @@ def _variants(names: list[str], kernels: str = "all") -> tuple[Variant, ...]:
                 continue
             if ready.missing:
                 what = "; ".join(missing.what for missing in ready.missing)
-                console.print(f"{name} on the {ready.kernel} kernel: not run, because {what}", markup=False)
+                console.print(f"{name} on the {ready.kernel} kernel: not run, for this is missing: {what}", markup=False)
             else:
                 found.append(Variant(name, ready.lab, ready.kernel))
     if not found:

@@ -110,8 +110,9 @@ def _short(missing: Missing) -> str:
 
 def _needs(places: list[Readiness], whole: bool) -> str:
     """What a place lacks for every mode, then (``whole``, or where there is nothing else) what modes need beyond that."""
-    by_mode = {place.mode: [_short(m) for m in place.missing if not m.what.endswith(" in Kubernetes")] for place in places}
-    shared = [what for what in by_mode[places[0].mode] if all(what in needs for needs in by_mode.values())]
+    by_mode = {place.mode: [_short(m) for m in place.missing if not m.what.endswith(" in Kubernetes")]
+               for place in places if NO_RECIPE not in place.missing}
+    shared = [what for what in next(iter(by_mode.values()), []) if all(what in needs for needs in by_mode.values())]
     more: dict[str, list[str]] = {}
     for mode, needs in by_mode.items():
         if also := [what for what in needs if what not in (*shared, "host only")]:

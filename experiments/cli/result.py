@@ -8,8 +8,8 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.cli.columns import print_table
+from experiments.cli.findings import show_findings
 from experiments.cli.progress import console, say
-from experiments.cli.validate import show_findings
 from experiments.errors import ExperimentFailed
 from experiments.results import fields, rules, store
 from experiments.results.model import Campaign, ModeResult, Trial
@@ -119,7 +119,7 @@ def close(report: Report, folder: Path, *, shown_on_site: bool) -> None:
                                f"It is kept in {folder}, and marked as aborted; each line above says what is allowed there.")
     say(f"Validated: {report.counted}.")
     if shown_on_site:
-        say("Next: `invoke serve` shows it on the pages, `invoke show` here again.")
+        say("Next: `invoke serve` shows it on the pages, `invoke show` here again, `invoke submit` makes its pull request.")
     else:
         say("Next, to see it again:")
         console.print(f"  {shlex.join(['invoke', 'show', str(folder)])}", markup=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from experiments.cli.findings import show_findings
 from experiments.cli.progress import console, say
-from experiments.cli.validate import show_findings
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import lookup, proposal, store
@@ -63,7 +63,7 @@ def run_submit(result: str = "", *, dry_run: bool = False, branch: bool = False,
 
 def _require_git(root: Path) -> None:
     try:
-        top = Path(git(root, "rev-parse", "--show-toplevel", refused="there is no branch to be made"))
+        top = Path(git(root, "rev-parse", "--show-toplevel", refused="no branch can be made"))
     except UserError as error:
         raise UserError(f"A result cannot be submitted from here: {error.problem}", WITHOUT_GIT) from None
     if top.resolve() != root.resolve():

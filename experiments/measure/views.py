@@ -99,6 +99,7 @@ class Bench:
         self.raws: dict[str, tuple[str, str]] = {}
         self.capacity_bps: float | None = None  # one stream, native MSS: what "half load" is half of
         self.floor_p50_us: float | None = None  # sockperf over loopback: measured once, before the first latency
+        self._canary_s: float | None = None  # what the canary takes here: once, before the first trial
         self._views: dict[str, Callable[[Trial, TrafficPath, Ask], Trial]] = {
             "wire": self._wire, "link": self._link, "speed": self._speed, "cost": self._cost,
             "latency": self._latency,
@@ -137,7 +138,7 @@ class Bench:
         base = Trial(identity, ask.view, ask.path, "ok", phase=ask.phase, started_at=now(), streams=ask.streams,
                      mss=ask.mss, congestion_control=CONGESTION_CONTROL)
         # What this machine does meanwhile says nothing of nodes that are other machines.
-        watch = None if self.lab.foreign else noise.Watch()
+        watch = self._watch()
         try:
             trial = self._views[ask.view](base, self.paths[ask.path], ask)
             if broken := self._broken(trial):
@@ -145,6 +146,13 @@ class Bench:
         except ProbeError as failure:
             return replace(base, status="failed", reason=str(failure), noise=watch.stop() if watch else {})
         return replace(trial, noise=watch.stop() if watch else {})
+
+    def _watch(self) -> noise.Watch | None:
+        if self.lab.foreign:
+            return None
+        if self._canary_s is None:
+            self._canary_s = noise.canary_reference_s()
+        return noise.Watch(self._canary_s)
 
     def _broken(self, trial: Trial) -> str:
         """Which rules a trial breaks, in a sentence; empty if none. `validate` would refuse its numbers."""

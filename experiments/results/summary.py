@@ -189,7 +189,7 @@ def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
             if aggregate.path == "host-host":
                 place = (result.lab, result.kernel, aggregate.key)
                 pooled.setdefault(place, []).extend(aggregate.values.get(aggregate.headline, {}).values())
-    for (lab, kernel, key), values in sorted(pooled.items()):
+    for (lab, kernel, key), values in sorted((place, values) for place, values in pooled.items() if values):
         measure = MEASURES[key.split("/", 1)[0]][0]
         entry: dict[str, Any] = {"measure": measure, "n": len(values)}
         entry["median"] = fields.rounded(fields.get("Trial", measure), distribution_free.median(values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -15,9 +15,10 @@ from experiments.evidence import TranscriptStep
 from experiments.labs import table
 from experiments.results import verdict
 from experiments.results.model import Campaign, Deployment, ModeResult, Trial
+from experiments.results.standing import Record
 from experiments.results.store import Stored, mode_path
 from experiments.results.summary import Aggregate, Estimate, aggregates, key_of
-from experiments.site import figures
+from experiments.site import figures, remarks
 from experiments.variant import EMBEDDED, Variant
 
 LINES_OF_OUTPUT = 40  # of one command; the file holds the rest
@@ -39,6 +40,7 @@ class Row:
     ratio: str
     limit: str
     measure: str
+    caveats: tuple[str, ...] = ()  # what has been found out about this figure since it was stored
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Entry:
     page: str
     rows: tuple[Row, ...]
     plots: tuple[Any, ...]
+    remarks: tuple[str, ...] = ()  # what has been found out about the whole result
 
     @property
     def anchor(self) -> str:
@@ -85,23 +88,34 @@ def page_name(campaign: str, variant: Variant) -> str:
     return ".".join([campaign, variant.mode, *variant.unusual])
 
 
-def entries(jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], *, local: bool) -> list[Entry]:
-    """A mode's results: lab by lab, the embedded one first; ours before upstream's, the host's kernel before the capsule's."""
+def entries(
+    jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], records: Sequence[Record] = (), *, local: bool
+) -> list[Entry]:
+    """A mode's results, with what ``records`` say of them.
+
+    Lab by lab, the embedded one first; ours before upstream's, the host's kernel before the capsule's.
+    """
     found = []
     for item in reversed(stored):
         for result in item.results:
             if result.mode == mode.name:
                 page = f"../results/{page_name(item.campaign.id, result.variant)}.html"
-                found.append(Entry(mode, item.campaign, result, local, page, rows(mode, item, result),
-                                   tuple(_plots(jinja, mode, item, result))))
+                about = [one for one in records if one.campaign == item.campaign.id and one.about(result.variant.name)]
+                found.append(Entry(mode, item.campaign, result, local, page, rows(mode, item, result, about),
+                                   tuple(_plots(jinja, mode, item, result)),
+                                   tuple(remarks.sentence(one) for one in about if not one.cells)))
     labs = list(table.LABS)
     return sorted(found, key=lambda entry: (labs.index(entry.result.lab), entry.result.daemon or "", entry.result.kernel))
 
 
-def rows(mode: Mode, stored: Stored, result: ModeResult) -> tuple[Row, ...]:
-    """A row for each question that a mode's result answers from pod to pod."""
+def rows(mode: Mode, stored: Stored, result: ModeResult, records: Sequence[Record] = ()) -> tuple[Row, ...]:
+    """A row for each question that a mode's result answers from pod to pod, with the caveats that the records have for it."""
     everything = aggregates(result)
-    return tuple(_row(mode, stored, result, aggregate, everything) for aggregate in everything if aggregate.path == "pod-pod")
+    found = []
+    for aggregate in (one for one in everything if one.path == "pod-pod"):
+        caveats = remarks.about_cell(records, result.variant.name, aggregate.key)
+        found.append(replace(_row(mode, stored, result, aggregate, everything), caveats=caveats))
+    return tuple(found)
 
 
 def _row(mode: Mode, stored: Stored, result: ModeResult, aggregate: Aggregate, everything: Sequence[Aggregate]) -> Row:
@@ -113,7 +127,7 @@ def _row(mode: Mode, stored: Stored, result: ModeResult, aggregate: Aggregate, e
     file = mode_path(stored.folder, result).name
     value = whole.median if whole else None
     return Row(
-        view=aggregate.view, what=_what(aggregate), anchor=trial.id if trial else "",
+        view=aggregate.view, what=what(aggregate), anchor=trial.id if trial else "",
         source=f"{stored.campaign.id}/{file}#{where if whole and whole.n == 1 else f'summary.{aggregate.key}'}.{measure}",
         value="" if value is None else repr(value), shown=figures.shown(measure, value), unit=figures.unit(measure),
         range=_range(measure, whole),
@@ -139,7 +153,8 @@ def first_trial(result: ModeResult, aggregate: Aggregate) -> tuple[str, Trial | 
     return "", None
 
 
-def _what(aggregate: Aggregate) -> str:
+def what(aggregate: Aggregate) -> str:
+    """What an aggregate answers, in words."""
     if aggregate.view == "latency":
         return "round trip, beside a stream at half of the goodput" if aggregate.load_ratio else "round trip, idle"
     if aggregate.view == "cost":
@@ -168,7 +183,7 @@ def _plots(
         for aggregate in (c for c in everything if c.view == view):
             _, trial = first_trial(result, aggregate)
             samples = tuple(aggregate.values.get(aggregate.shown, {}).values())
-            label = f"{'host to host' if aggregate.path == 'host-host' else mode.short_title}, {_what(aggregate)}"
+            label = f"{'host to host' if aggregate.path == 'host-host' else mode.short_title}, {what(aggregate)}"
             if samples:
                 strips.append((label, samples, limit(mode if aggregate.path == "pod-pod" else None, aggregate, trial)))
         if strips:

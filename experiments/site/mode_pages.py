@@ -21,7 +21,6 @@ SECTIONS: Mapping[str, str] = {
 }
 WITHOUT_PROSE = ("In short", "Measured", "Reproduce this", "Sources")
 GROUP = "Modes"  # in mkdocs.yml: the group of the navigation that the modes' pages follow in
-FOOTNOTES = "///Footnotes Go Here///"
 
 
 def in_order(modes: Iterable[Mode]) -> list[Mode]:
@@ -39,7 +38,7 @@ def skeleton(mode: Mode) -> str:
             parts.append(_fragment(mode, part))
         if title not in WITHOUT_PROSE:
             parts.append(pending.TO_COME)
-    return "\n\n".join([*parts, FOOTNOTES]) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def _fragment(mode: Mode, part: str) -> str:

@@ -22,7 +22,7 @@ from experiments.results import fields
 from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
 from experiments.results.summary import aggregates
-from experiments.site import figures, frame, journey, limit_model, stacks, tables
+from experiments.site import contributed, figures, frame, journey, limit_model, stacks, tables
 from experiments.site import packet as packets
 from experiments.site import published as published_tables
 from experiments.site.entries import Entry, entries, first_trial, limit, phases
@@ -80,17 +80,18 @@ def render(
         lines=lines, views=list(dict.fromkeys(line.view for line in lines)),
         modes=list(dict.fromkeys((line.mode, line.title) for line in lines)),
         labs=list(dict.fromkeys(line.lab for line in lines)), kernels=list(dict.fromkeys(line.kernel for line in lines)),
-        campaigns=list(dict.fromkeys(line.campaign for line in lines)),
+        campaigns=list(dict.fromkeys(line.campaign for line in lines)), contributed=contributed.lines(shelf.cards),
+        titles=titles, at="results/",
     )
     found["generated/format.md"] = jinja.get_template("format.md.j2").render(objects=list(fields.OBJECTS.items()))
     found["generated/home-ways.md"] = jinja.get_template("home-ways.md.j2").render(ways=ways(modes.values()))
     found["generated/model-sessions.md"] = jinja.get_template("model-sessions.md.j2").render(shapes=shapes())
     found["generated/home-plot.md"] = _home_plot(jinja, [e for e in everything if not e.local], titles)
-    contributed = [card for card in reversed(shelf.cards) if not card.local]
-    groups = (("Reference campaigns", [card for card in contributed if card.purpose == "reference"]),
-              ("Contributed campaigns", [card for card in contributed if card.purpose != "reference"]),
+    published = [card for card in reversed(shelf.cards) if not card.local]
+    groups = (("Reference campaigns", [card for card in published if not contributed.is_contributed(card)]),
+              ("Contributed campaigns", [card for card in published if contributed.is_contributed(card)]),
               ("This machine", [card for card in reversed(shelf.cards) if card.local]))
-    found["docs/results/feed.xml"] = jinja.get_template("feed.xml.j2").render(campaigns=contributed[:ENTRIES_OF_FEED])
+    found["docs/results/feed.xml"] = jinja.get_template("feed.xml.j2").render(campaigns=published[:ENTRIES_OF_FEED])
     found["docs/results/index.md"] = jinja.get_template("results.md.j2").render(groups=groups, most=LISTED)
     found |= _table_files("docs/results/tables/campaigns", tables.campaign_rows(reversed(shelf.cards)))
     found[f"docs/results/{frame.NAME}.md"] = frame.SOURCE
@@ -106,7 +107,8 @@ class VariantOf:
 
 
 def _entries(jinja: jinja2.Environment, mode: Mode, shelf: Shelf) -> list[Entry]:
-    return [*entries(jinja, mode, shelf.reference, local=False), *entries(jinja, mode, shelf.local, local=True)]
+    published = entries(jinja, mode, shelf.reference, shelf.standing.records, local=False)
+    return [*published, *entries(jinja, mode, shelf.local, local=True)]
 
 
 def _table_files(path: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -162,7 +164,10 @@ def _fragments(
                     "words": [packets.words(header) for header in packet.headers] if packet else []},
         "transcript": {"entry": typed, "phases": phases(typed.result.transcript) if typed else []},
         "measured": {"entries": own, "variants": variants, "others": more[:OTHERS_SHOWN],
-                     "left_out": len(more[OTHERS_SHOWN:]), "kernels": KERNELS},
+                     "left_out": len(more[OTHERS_SHOWN:]), "kernels": KERNELS, "at": "../results/",
+                     "contributed": [line for one in (mode, *(v.mode for v in variants))
+                                     for line in contributed.lines(shelf.cards, one.name)],
+                     "titles": {one.name: one.short_title for one in (mode, *(v.mode for v in variants))}},
         "reproduce": {"caveats": CAVEATS},
         "sources": {},
     }

@@ -36,8 +36,9 @@ def write(root: Path = ROOT) -> Written:
     campaigns = shelf.update(root, jinja, {**modes, **variants})
     texts = {path: text.encode() for path, text in render(jinja, modes, variants, campaigns, published).items()}
     texts["generated/symptoms.md"] = symptoms.collected(mode_pages.in_order(modes.values()), _pages(root)).encode()
-    # The changes of method stand in one file, which the repository and the site both show.
-    texts["generated/changes.md"] = (root / "CHANGELOG.md").read_bytes()
+    # The changes of method stand in one file with the release notes; the site shows what a number can depend on.
+    method = (root / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n## Method\n")[2]
+    texts["generated/changes.md"] = f"# Changes of method\n{method}".encode()
     changed = sum(_write_if_different(root / path, content) for path, content in texts.items())
     return Written(len(texts) + len(campaigns.cards), changed + campaigns.changed,
                    _remove_others(root, set(texts)) + campaigns.removed)

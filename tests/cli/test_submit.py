@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from checkout import git
 
 from experiments.cli.submit import run_submit
 from experiments.errors import UserError
@@ -18,10 +18,6 @@ from experiments.results.checks import one_folder
 
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 ID = store.read_campaign(SAMPLE)[0].id
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from checkout import checkout_of_project, git
 
 from experiments.catalog import drafting
 from experiments.paths import ROOT
@@ -28,24 +28,7 @@ def _lines(number: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project as git would clone it, with what is not committed yet."""
-    target = tmp_path_factory.mktemp("example") / "podpath"
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                            capture_output=True, text=True, check=False)
-    if listed.returncode != 0:
-        pytest.skip("this is no git checkout, so nothing says which files belong to the project")
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
-    git(target, "init", "--quiet")
-    git(target, "add", ".")
-    git(target, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "--message", "all")
-    return target
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True).stdout
+    return checkout_of_project(tmp_path_factory.mktemp("example") / "podpath")
 
 
 def typed(line: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from checkout import git
 
 from experiments.errors import UserError
 from experiments.paths import ROOT
@@ -18,13 +17,6 @@ from experiments.results.validate import validate
 
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 ID = store.read_campaign(SAMPLE)[0].id
-WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
-       for what, value in (("NAME", "a"), ("EMAIL", "a@example.org"))}
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True,
-                          env={**os.environ, **WHO}).stdout.strip()
 
 
 def put(root: Path, name: str, text: str = "text\n") -> None:
@@ -89,6 +81,11 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
                             ["data/campaigns/2026-01-01-merged/campaign.yml: was removed since main; campaigns are only added.",
                              f"data/campaigns/2026-01-01-merged: is one of 2 folders{RULE}",
                              f"data/campaigns/{ID}: is one of 2 folders{RULE}"]),
+    "a file added to merged data": (
+        lambda root: put(root, "data/campaigns/2026-01-01-merged/raw/x"),
+        ["data/campaigns/2026-01-01-merged/raw/x: was added to a campaign that is older since main; campaigns are only added.",
+         f"data/campaigns/2026-01-01-merged: is one of 2 folders{RULE}",
+         f"data/campaigns/{ID}: is one of 2 folders{RULE}"]),
     "a link": (lambda root: (root / "data" / "campaigns" / ID / "link").symlink_to("/etc/passwd"),
                [f"data/campaigns/{ID}/link: is no plain file (git's mode is 120000)."]),
     "a program": (lambda root: [put(root, f"data/campaigns/{ID}/run"), (root / f"data/campaigns/{ID}/run").chmod(0o755)],
@@ -121,6 +118,12 @@ def test_a_branch_without_results_is_none_of_its_business(names: list[str], root
         put(root, name, "x")
     commit(root)
     assert said(root) == []
+
+
+def test_what_is_not_committed_yet_is_not_missed(root: Path) -> None:
+    put(root, "data/campaigns/2026-01-01-merged/raw/x")
+    assert said(root) == [
+        "data/campaigns/2026-01-01-merged/raw/x: was added to a campaign that is older since main; campaigns are only added."]
 
 
 def test_invoke_validate_says_it(root: Path) -> None:
@@ -161,7 +164,7 @@ def test_too_much_is_not_written(root: Path, tmp_path: Path, monkeypatch: pytest
 
 
 def test_no_git_and_no_revision(root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="git cannot compare with 'nothing'"):
+    with pytest.raises(UserError, match="git cannot compare with 'nothing': it does not know that revision"):
         one_folder.changes("nothing", root)
     with pytest.raises(UserError, match="git cannot compare with 'main': not a git repository"):
         one_folder.changes("main", tmp_path_factory.mktemp("none"))

@@ -66,8 +66,9 @@ def test_the_file_of_our_own_does_not_name_a_daemon(folder: Path) -> None:
     assert "\ndaemon: upstream\n" in (folder / "calico-bgp@upstream.yml").read_text()
 
 
-def test_both_pass_validation(folder: Path) -> None:
-    assert validate(folder, modes=catalog.load()).errors == []
+def test_the_one_s_outputs_do_not_stand_for_the_other(folder: Path) -> None:
+    said = [str(message) for message in validate(folder, modes=catalog.load()).errors]
+    assert sum("is a copy of calico-bgp: calico-bgp-1-" in text for text in said) == 3, "what is not paced shows by its rates"
 
 
 def test_a_file_under_the_other_s_name_does_not(folder: Path) -> None:

@@ -174,6 +174,7 @@ def test_a_copy_is_read_from_the_disk_search_included(project: Path, browser: Br
     assert foreign == []
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_site_with_an_address_has_pictures_and_links_to_what_made_it(tmp_path: Path, browser: Browser) -> None:
     project = copy_of_project(tmp_path / "project")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import store
-from experiments.site import frame, render, shelf, writer
+from experiments.site import contributed, frame, render, shelf, writer
 from experiments.site.campaign_pages import Card, ResultCard
 from experiments.variant import EMBEDDED, Variant
 
@@ -158,7 +158,8 @@ def test_the_newest_reference_is_shown_in_full_and_the_rest_is_listed() -> None:
              _card(4, "contribution", "complete"), _card(5, "experiment", "complete", local=True),
              _card(6, "reference", "complete", kernel="uml")]
     assert set(shelf.chosen(cards)) == {"c2", "c5", "c6"}
-    assert [card.id for card, _ in shelf.others(cards, ("calico-bgp",))] == ["c4", "c3", "c1"]
+    assert [card.id for card, _ in shelf.others(cards, ("calico-bgp",))] == ["c3", "c1"]
+    assert [card.id for card in cards if contributed.is_contributed(card)] == ["c4"]
     assert shelf.others(cards, ("weave-sleeve",)) == []
 
 
@@ -171,10 +172,13 @@ def test_a_newer_result_of_upstream_s_daemon_does_not_replace_ours() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["reference", "contribution", "experiment"]),
                           st.sampled_from(["complete", "partial", "aborted"]), st.booleans()), max_size=20))
-def test_every_result_is_either_shown_in_full_or_listed(kinds: list[tuple[str, str, bool]]) -> None:
+def test_every_result_is_shown_in_full_or_listed_or_stands_apart(kinds: list[tuple[str, str, bool]]) -> None:
     cards = [_card(number, purpose, status, local=local) for number, (purpose, status, local) in enumerate(kinds, 1)]
     full = set(shelf.chosen(cards))
     listed = {card.id for card, _ in shelf.others(cards, ("calico-bgp",))}
+    apart = {card.id for card in cards if contributed.is_contributed(card)}
+    assert not (full | listed) & apart
+    listed |= apart
     assert full | listed == {card.id for card in cards}
     assert not full & listed
     assert len(full) <= 2

@@ -258,6 +258,9 @@ class Cluster(Backend):
     foreign = True
     measuring_nodes = 2
     whose_kernel = "its nodes' own kernels"
+    sizes_of_catalogue = False
+    told_in_results = ("machine of node1", "machine of node2")
+    told_of_machines = fit_nodes.TOLD_OF_MACHINES
 
     def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
         """As :meth:`Backend.needs`."""

@@ -127,12 +127,17 @@ def _address(node: Any) -> str:
     return ""
 
 
+# What only a cluster tells of its machines, and where.
+_OF_CLUSTERS = {"kubelet": "kubeletVersion", "container_runtime": "containerRuntimeVersion"}
+TOLD_OF_MACHINES = tuple(_OF_CLUSTERS)
+
+
 def _member(name: str, node: Any) -> Member:
     about = dig(node, "status", "nodeInfo")
     told = about if isinstance(about, dict) else {}
     facts: dict[str, Any] = {ours: str(told[theirs])[:100] for ours, theirs in
                              (("kernel", "kernelVersion"), ("arch", "architecture"), ("os", "osImage"),
-                              ("kubelet", "kubeletVersion"), ("container_runtime", "containerRuntimeVersion"))
+                              *_OF_CLUSTERS.items())
                              if told.get(theirs)}
     cores, memory = dig(node, "status", "capacity", "cpu"), dig(node, "status", "capacity", "memory")
     if str(cores).isdigit():

@@ -213,6 +213,8 @@ class Kind(Backend):
 
     name = "kind"
     measuring_nodes = kind_plan.MEASURING
+    sizes_of_catalogue = False  # a cluster's CNI has the MTU that it was given, and its routers are no part of the mode
+    told_in_results = ("node image", "manifest")
 
     def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
         """As :meth:`Backend.needs`."""

@@ -15,15 +15,14 @@ RULE = "a pull request with results adds one new folder of data/campaigns and to
 FILE = "100644"  # git's mode of a plain file; others are links, programs, submodules
 # More than the largest campaign that is there has, by far; what is beyond is not even written to the disk.
 MOST_FILES, MOST_BYTES = 5_000, 64_000_000
-LATER = "later"  # status of a file that was added to a campaign of then
-_WORDS = {"D": "was removed", "T": "has become another kind of file", LATER: "was added to a campaign that is older"}
+_WORDS = {"D": "was removed", "T": "has become another kind of file", "O": "was added to a campaign that is older"}
 
 
 @dataclass(frozen=True)
 class Change:
     """A file that differs between two commits."""
 
-    status: str  # as git has it: A, M, D, T; or LATER
+    status: str  # as git has it: A, M, D, T; and O, an addition to a campaign that is older
     mode: str
     blob: str
     name: str
@@ -56,14 +55,16 @@ def changes(base: str, inside: Path, head: str = "") -> tuple[Path, list[Change]
     for about, name in zip(parts[::2], parts[1::2], strict=True):
         _, mode, _, stored, status = about.split()
         found.append(Change(status[0], mode, stored, name))
-    new = "" if head else _asked(root, base, "ls-files", "--others", "-z", "--", CAMPAIGNS)
-    found += [Change("A", FILE, "", name) for name in new.rstrip("\0").split("\0") if name]
-    there = set(_asked(root, base, "ls-tree", "-d", "--name-only", "-z", common, f"{CAMPAIGNS}/").rstrip("\0").split("\0"))
-    return root, [replace(one, status=LATER) if one.status == "A" and one.folder in there else one for one in found]
+    if not head:  # what git does not know yet would be missed until it is committed
+        new = _asked(root, base, "ls-files", "--others", "-z", "--", CAMPAIGNS).rstrip("\0").split("\0")
+        found += [Change("A", FILE, "", name) for name in new if name]
+    older = set(_asked(root, base, "ls-tree", "-d", "--name-only", "-z", common, f"{CAMPAIGNS}/").split("\0")) - {""}
+    return root, [replace(one, status="O") if one.status == "A" and one.folder in older else one for one in found]
 
 
 def _asked(place: Path, revision: str, *arguments: str) -> str:
-    return git(place, *arguments, refused=f"git cannot compare with '{revision}'", advice="Give a commit, a tag or a branch.")
+    return git(place, *arguments, refused=f"git cannot compare with '{revision}'", advice="Give a commit, a tag or a branch.",
+               silent="it does not know that revision")
 
 
 def broken(root: Path, found: list[Change], base: str) -> Iterator[Message]:
@@ -83,6 +84,11 @@ def broken(root: Path, found: list[Change], base: str) -> Iterator[Message]:
             yield Message(root / _shown(change.name), 0, "", "", f"does not belong in it; {RULE}.")
         elif change.status != "D" and change.mode != FILE:
             yield Message(root / _shown(change.name), 0, "", "", f"is no plain file (git's mode is {change.mode}).")
+
+
+def relative(message: Message, place: Path) -> Message:
+    """The message with its file as the repository has it, if it lies below ``place``."""
+    return replace(message, file=message.file.relative_to(place)) if message.file.is_relative_to(place) else message
 
 
 def _shown(name: str) -> str:

@@ -215,6 +215,7 @@ def _holds_up(found: ModeResult, folder: Path) -> None:
     assert report.errors == []
 
 
+@pytest.mark.long
 @pytest.mark.lab
 @pytest.mark.parametrize("mode", OBJECTS)
 def test_what_the_cluster_runs_is_recognised_attested_measured_and_removed(mode: str, tmp_path: Path) -> None:
