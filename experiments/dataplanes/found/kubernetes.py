@@ -172,7 +172,7 @@ class FoundRecipe:
         return place
 
     def _worked_check(self, node: Node) -> list[Check]:
-        """That the process through which packets pass has used CPU time since it was last looked at: not the first time."""
+        """That the process through which packets pass has used CPU time since it was last looked at, or since it began."""
         place, pid = self._daemon_place(node), self._pid(node)
         if place is None or pid is None:
             return []
@@ -180,12 +180,10 @@ class FoundRecipe:
         fields = done.stdout.rpartition(")")[2].split()
         ticks = int(fields[11]) + int(fields[12]) if len(fields) > 12 else -1  # proc(5): utime and stime
         evidence_said = f"cat /proc/{pid}/stat in {self.daemon}"
-        checks = [expect("process", node.name, self.process, _name_of(done.stdout), evidence_said)]
-        if place in self.worked:
-            observed = "grew" if ticks > self.worked[place] else f"stayed at {ticks} ticks"
-            checks.append(expect("process.cpu_time", node.name, "grew", observed, evidence_said))
+        observed = "grew" if ticks > self.worked.get(place, 0) else f"stayed at {ticks} ticks"
         self.worked[place] = ticks
-        return checks
+        return [expect("process", node.name, self.process, _name_of(done.stdout), evidence_said),
+                expect("process.cpu_time", node.name, "grew", observed, evidence_said)]
 
     def _pid(self, node: Node) -> int | None:
         done = self._inside(node, "pidof", self.process)
