@@ -14,7 +14,7 @@ from typing import ClassVar
 from experiments.catalog import Mode
 from experiments.dataplanes.found import calico_peers
 from experiments.dataplanes.found.cluster_objects import CniPods, Json, Reader, mapping
-from experiments.dataplanes.found.cni import UNDERLAY, Cni, Evidence, Features
+from experiments.dataplanes.found.cni import UNDERLAY, Cni, Evidence, Features, node_addresses
 from experiments.dataplanes.found.findings import CLUSTER, LINKS, OBJECTS, PROCESSES, Finding, found, hidden
 from experiments.dataplanes.found.kubernetes import FoundRecipe, over_routers
 from experiments.dataplanes.found.node_view import NodeView
@@ -54,6 +54,11 @@ class FoundCalico(FoundRecipe):
 
     daemon = "calico-node"
     seen: CalicoEvidence
+
+    def _ask(self) -> None:
+        """Also for the addresses of all nodes: a session with one of them is one with a reflector."""
+        super()._ask()
+        self.addresses = node_addresses(self.reader.items("nodes") or self.objects)
 
     @property
     def wraps(self) -> bool:

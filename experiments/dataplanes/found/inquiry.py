@@ -20,7 +20,7 @@ from experiments.dataplanes.found.recognise import Verdict, recognise
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs import commands
 from experiments.labs.base import Lab, Node, run
-from experiments.labs.kubernetes.base import TIMEOUT_S, Kubectl, KubernetesLab, is_name
+from experiments.labs.kubernetes.base import TIMEOUT_S, Kubectl, KubernetesLab, is_name, items
 
 # Small, and without the pods' settings; a container's name is never empty, so lines always have seven words.
 COLUMNS = ("NODE:.spec.nodeName,NAMESPACE:.metadata.namespace,NAME:.metadata.name,PHASE:.status.phase,"
@@ -145,13 +145,14 @@ def of_lab(lab: KubernetesLab, cnis: Mapping[str, Cni]) -> Verdict:
     """What the cluster runs, by its objects, and by what both nodes show where pods of ours may look at them."""
     reader = Reader(lab.kubectl)
     pods = lab.pods()
-    nodes = tuple(mapping(lab.kubectl.json("get", "node", lab.members[node.name])) for node in lab.nodes)
-    seen, daemons = evidence(reader, nodes, cnis)
+    every = tuple(mapping(node) for node in items(lab.kubectl.json("get", "nodes")))
+    by_name = {str(mapping(node.get("metadata")).get("name")): node for node in every}
+    seen, daemons = evidence(reader, [by_name.get(lab.members[node.name], {}) for node in lab.nodes], cnis)
     own = _questions(cnis, daemons)
     views = () if lab.refused else tuple(
         look(node.name, node.address, other.address, pod.address, _by_pod(lab, node, daemons), own)
         for node, other, pod in zip(lab.nodes, reversed(lab.nodes), reversed(pods), strict=True))
-    seen = replace(seen, addresses=node_addresses(nodes), pod=pods[1].address, views=views)
+    seen = replace(seen, nodes=every, addresses=node_addresses(every), pod=pods[1].address, views=views)
     return recognise(seen, {**catalog.load(), **catalog.variants()}, cnis)
 
 

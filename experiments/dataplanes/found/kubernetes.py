@@ -12,7 +12,7 @@ from typing import Any
 
 from experiments.catalog import Mode, sizes
 from experiments.dataplanes.found.cluster_objects import Json, Reader, mapping
-from experiments.dataplanes.found.cni import Cni, evidence, node_addresses
+from experiments.dataplanes.found.cni import Cni, evidence
 from experiments.dataplanes.found.node_view import longest
 from experiments.dataplanes.recipe import Daemon, expect, ip_json, placeholder_names, wait_for_pods
 from experiments.errors import ExperimentFailed
@@ -49,7 +49,6 @@ class FoundRecipe:
         """Ask the API for what it says of the CNI now."""
         found, pods = evidence(self.reader, self.objects, {self.cni.name: self.cni})
         self.seen, self.daemon_pods = found.own[self.cni.name], pods.get(self.cni.name)
-        self.addresses = node_addresses(self.objects)
 
     def _nodes(self) -> tuple[Json, ...]:
         """The objects of the two nodes."""

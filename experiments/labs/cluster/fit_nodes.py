@@ -41,7 +41,7 @@ class Member:
 def choose(found: Any, on: str = "", *, measuring: bool = True) -> tuple[Member, Member]:
     """Two nodes of ``kubectl get nodes``: those named ``on`` (``a,b``), else the first two that are fit and alike.
 
-    Without ``measuring`` they are only asked about, so that they need not be ready, nor let pods in.
+    Without ``measuring`` they are only asked about, so that they need not be ready, nor let pods in; those that do come first.
 
     Raises:
         UserError: there are not two; the message says of each why not.
@@ -54,7 +54,8 @@ def choose(found: Any, on: str = "", *, measuring: bool = True) -> tuple[Member,
         alone = [name for name, node in every.items() if _only_ipv6(node)]
         raise UserError(f"These nodes have IPv6 addresses only: {', '.join(alone[:20])}. IPv6 is not measured here, only IPv4.",
                         "docs/scope.md says what of these pages holds for IPv6; a dual-stack cluster is measured by its IPv4.")
-    fit = [_member(name, node) for name, node in every.items() if name not in unfit]
+    asked = sorted((name for name in every if name not in unfit), key=lambda name: bool(why_not(every[name])))
+    fit = [_member(name, every[name]) for name in asked]
     for first in fit:
         for second in fit:
             if first != second and first.arch == second.arch:
