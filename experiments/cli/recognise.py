@@ -10,7 +10,7 @@ from typing import Any
 from experiments.cli.columns import print_table
 from experiments.cli.progress import console, say
 from experiments.dataplanes.found import collect, saved
-from experiments.dataplanes.found.findings import LAYERS, Finding
+from experiments.dataplanes.found.findings import CLUSTER, LAYERS, Finding
 from experiments.dataplanes.found.inquiry import Member, of_cluster
 from experiments.dataplanes.found.recognise import Verdict
 from experiments.dataplanes.table import FOUND
@@ -55,7 +55,9 @@ def run_recognise(*, on: str = "", format: str = "table", source: str = "", coll
 def show(verdict: Verdict, names: Sequence[str]) -> None:
     """The evidence by layers, the reasons for and against each candidate, and what follows."""
     say(f"Between the nodes {' and '.join(names)}:")
-    rows = [(layer, one.at, one.said) for layer in LAYERS for one in _together(verdict.findings) if one.layer == layer]
+    order = [CLUSTER, *names]
+    findings = sorted(_together(verdict.findings), key=lambda one: (LAYERS.index(one.layer), order.index(one.at)))
+    rows = [(one.layer, one.at, one.said) for one in findings]
     print_table(("layer", "where", "what is seen"), rows, words=3)
     console.print()
     if verdict.every:
@@ -75,15 +77,20 @@ def conclusion(verdict: Verdict) -> str:
         return (f"It may be {verdict.candidates[0]}: nothing that is seen speaks against it. That is no verdict, because this "
                 f"is not visible, or not on the nodes themselves: {missing}.")
     if verdict.candidates:
-        return f"It may be {' or '.join(verdict.candidates)}: what would tell them apart is not visible."
+        return f"It may be {_or(verdict.candidates)}: what would tell them apart is not visible."
     if verdict.disagreement:
-        return ("No verdict: what is seen does not go together, or is no mode that is measured here. It disagrees about: "
-                f"{', '.join(verdict.disagreement)}.")
+        sides = [f"{feature} ({'; '.join(f'{layer}: {_or(values)}' for layer, values in said.items())})"
+                 for feature, said in verdict.disagreement.items()]
+        return f"No verdict: what is seen does not go together. It disagrees about {', '.join(sides)}."
     if verdict.cni and verdict.cni not in FOUND:
         return f"None of the modes here: it is {verdict.cni}. docs/scope.md says what carries over."
     if verdict.cni:
         return f"None of the modes here, though it is {verdict.cni}: the table says what speaks against each."
     return "No verdict: no CNI that is known here is visible. docs/scope.md says what is not measured."
+
+
+def _or(words: Sequence[str]) -> str:
+    return " or ".join(words)
 
 
 def _together(findings: Sequence[Finding]) -> list[Finding]:
@@ -100,7 +107,7 @@ def as_plain(verdict: Verdict, names: Sequence[str]) -> dict[str, Any]:
     return {
         "nodes": list(names), "mode": verdict.mode, "candidates": list(verdict.candidates), "cni": verdict.cni,
         "undecided": list(verdict.undecided), "unconfirmed": list(verdict.unconfirmed),
-        "disagreement": list(verdict.disagreement), "conclusion": conclusion(verdict),
+        "disagreement": verdict.disagreement, "conclusion": conclusion(verdict),
         "modes": [{"mode": one.mode, "for": [pro.said for pro in one.pros], "against": [con.said for con in one.cons]}
                   for one in verdict.every],
         "findings": [{"layer": one.layer, "at": one.at, "said": one.said, "feature": one.feature,

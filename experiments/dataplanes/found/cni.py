@@ -94,9 +94,24 @@ class Cni:
                 device = str(route.get("dev", "none"))
                 place = UNDERLAY if device == view.underlay else self.canonical(device)
                 if place in self.devices:
-                    said.append(findings.found(findings.ROUTES, view.name, f"the route leads to {device}", "encapsulation",
+                    said.append(findings.found(findings.ROUTES, view.name, route_words(route), "encapsulation",
                                                self.devices[place]))
         return said
+
+
+# Who put a route there, where iproute2 has no name for it: include/uapi/linux/rtnetlink.h, RTPROT_BIRD.
+PROTOCOLS = {"12": "bird"}
+
+
+def route_protocol(route: Json) -> str:
+    """Who put a route there."""
+    protocol = str(route.get("protocol", "none"))
+    return PROTOCOLS.get(protocol, protocol)
+
+
+def route_words(route: Json) -> str:
+    """A route in the words of `ip route`."""
+    return f"route {route.get('dst')} dev {route.get('dev', 'none')} proto {route_protocol(route)}"
 
 
 def link_kind(link: Json) -> str:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from experiments.catalog import Mode
 from experiments.catalog.pending import in_kubernetes
 from experiments.dataplanes.found import daemon_sets
-from experiments.dataplanes.found.cni import UNDERLAY, Cni, Evidence, Features, link_kind
+from experiments.dataplanes.found.cni import UNDERLAY, Cni, Evidence, Features, link_kind, route_protocol, route_words
 from experiments.dataplanes.found.findings import (
     CLUSTER,
     DAEMON_SETS,
     KERNEL,
+    LAYERS,
     LINKS,
     NOT_VISIBLE,
     NOTES,
@@ -37,7 +38,6 @@ from experiments.dataplanes.found.node_view import NodeView
 OTHER_LINKS = {r"(lxc|cilium_)": "Cilium", r"eni[0-9a-f]{6}": "Amazon VPC CNI", r"azv[0-9a-f]": "Azure CNI",
                r"gke[0-9a-f]": "GKE", r"antrea-gw": "Antrea", r"kube-bridge$": "kube-router", r"ovn(0$|-k8s-mp)": "OVN"}
 NONE_OF_OURS = "none of ours"
-PROTOCOLS = {"12": "bird"}  # where iproute2 has no name for it: include/uapi/linux/rtnetlink.h, RTPROT_BIRD
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,15 @@ class Verdict:
         return self.candidates[0] if len(self.candidates) == 1 and not self.undecided else ""
 
     @property
-    def disagreement(self) -> tuple[str, ...]:
-        """Features of which findings contradict each other."""
-        return tuple(feature for feature, values in narrowed(self.findings).items() if not values)
+    def disagreement(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Features of which findings contradict each other: what each layer says of them."""
+        features = [feature for feature, values in narrowed(self.findings).items() if not values]
+        return {feature: {layer: values for layer in LAYERS if (values := self._values(feature, layer))}
+                for feature in features}
+
+    def _values(self, feature: str, layer: str) -> tuple[str, ...]:
+        told = [one.values for one in self.findings if (one.feature, one.layer) == (feature, layer)]
+        return tuple(sorted(frozenset[str]().union(*told)))
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -225,8 +231,7 @@ def _routes(view: NodeView, cnis: Mapping[str, Cni]) -> list[Finding]:
     if not route:
         return [found(ROUTES, view.name, f"no route leads to {view.pod}", "route", "none")]
     device = str(route.get("dev", "none"))
-    protocol = str(route.get("protocol", "none"))
-    protocol = PROTOCOLS.get(protocol, protocol)
     place = UNDERLAY if device == view.underlay else _canonical(device, cnis)
-    words = f"route {route.get('dst')} dev {device} proto {protocol}"
-    return [found(ROUTES, view.name, words, "route", place), found(ROUTES, view.name, words, "protocol", protocol)]
+    words = route_words(route)
+    return [found(ROUTES, view.name, words, "route", place),
+            found(ROUTES, view.name, words, "protocol", route_protocol(route))]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from experiments import catalog
 from experiments.catalog.pending import in_kubernetes
+from experiments.cli.recognise import conclusion
 from experiments.dataplanes.found import saved
 from experiments.dataplanes.found.calico import CalicoEvidence
 from experiments.dataplanes.found.calico_peers import kind_of, peering
@@ -105,6 +106,12 @@ def test_reported_clusters(name: str, left: set[str], presumed: str, words: str,
     assert set(verdict.candidates) == left
     assert (verdict.mode, verdict.presumed) == ("", presumed)  # the nodes themselves were not asked
     assert words in _said(verdict)
+
+
+def test_what_disagrees_is_named_with_both_sides(tmp_path: Path) -> None:
+    verdict = ask(calico(ipip="Always").write(tmp_path))
+    assert verdict.disagreement == {"encapsulation": {"objects": ("ipip",), "routes": ("none",)}}
+    assert conclusion(verdict).endswith("It disagrees about encapsulation (objects: ipip; routes: none).")
 
 
 def test_with_etcd_links_and_routes_decide(tmp_path: Path) -> None:
