@@ -70,7 +70,7 @@ def experiment(
             "collect": "only print the script that saves a cluster, with kubectl alone"})
 @door
 def recognise(c: Context, on: str = "", format: str = "table", from_: str = "", collect: bool = False) -> None:
-    """Say which mode a cluster runs, and what speaks for it; nothing is made."""
+    """Say which mode a cluster runs, and why; make nothing."""
     from experiments.cli.recognise import run_recognise
 
     run_recognise(on=on, format=format, source=from_, collecting=collect)

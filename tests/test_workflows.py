@@ -174,16 +174,21 @@ def test_the_steps_refuse_a_result_that_is_not_valid_and_name_file_and_line(base
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)  # a browser opens each page several times
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here: `invoke setup --tests`")
+def test_the_site_is_checked_before_it_is_published(base: Path) -> None:
+    done = run_as_a_workflow(CHECK, base)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_steps_of_the_site_build_it_with_its_addresses_and_days(base: Path) -> None:
     step = next(step for name, _, step in steps() if name == "site" and step.get("run") == PUBLISH)
     given = {"steps.pages.outputs.base_url": "https://podpath.example", "github.server_url": "https://code.example",
              "github.repository": "a/podpath"}
     variables = {name: re.sub(r"\$\{\{ (\S+) \}\}", lambda found: given[found[1]], value)
                  for name, value in step["env"].items()}
-    done = run_as_a_workflow(CHECK, base)
-    assert done.returncode == 0, done.stdout + done.stderr
     done = run_as_a_workflow(PUBLISH, base, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (base / "site" / "podpath-offline.zip").is_file()

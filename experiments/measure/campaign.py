@@ -84,7 +84,7 @@ def begin(request: Request, root: Path) -> Path:
         generator=provenance.generator(request.command), protocol=protocol.as_mapping(request.seed, request.nodes),
         host=facts, network={}, software=dict(request.software) or environment.software(), plan=plan(request),
     ))
-    if request.purpose == "reference" and (errors := validate(folder).errors):
+    if request.purpose == "reference" and (errors := validate(folder, alone=True).errors):
         shutil.rmtree(folder)
         raise UserError("This cannot become a reference: " + "; ".join(f"{e.key}: {e.text.rstrip('.')}" for e in errors) + ".",
                         "Leave --reference out, or mend what is named.")
@@ -134,7 +134,7 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pa
     floor = summary.noise_floor(by_variant.values())
     campaign = replace(campaign, status="complete", finished_at=now(), noise_floor=floor)
     store.write_campaign(folder, campaign)
-    report = validate(folder)
+    report = validate(folder, alone=True)  # nobody can have signed off what is only now there
     if report.errors:
         store.write_campaign(folder, replace(campaign, status="aborted"))
     return report

@@ -60,8 +60,8 @@ def validate(
     the tool's own output to the fields of the trial that follow from it; None takes the parsers of ``experiments.probes``.
     With ``base``, a git revision, what has changed since must be a new campaign's folder and nothing else, if results are
     among it. With ``own_name`` this machine's name is looked for in the files; without, the answer is the same on every
-    machine. A campaign is compared with the others beside it, in which its trials may not stand too, unless it is looked at
-    ``alone``.
+    machine. A campaign is compared with the others beside it, in which its trials may not stand too, and with what
+    maintainers say of it, unless it is looked at ``alone``.
 
     Raises:
         UserError: there are no result files there, or git cannot compare with ``base``.
@@ -75,7 +75,7 @@ def validate(
         reported.check(report, file)
     beside = _Beside(
         known_modes() if modes is None else modes, REREAD if reread is None else reread,
-        {} if alone else copies.known(_published(found.campaigns)), _standings(report, found.campaigns),
+        {} if alone else copies.known(_published(found.campaigns)), {} if alone else _standings(report, found.campaigns),
     )
     for place in found.campaigns:
         _campaign(report, place, beside)

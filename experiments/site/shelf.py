@@ -135,7 +135,8 @@ def _make(
         raise UserError(f"{folder / store.CAMPAIGN_FILE}: id is '{stored.campaign.id}', the folder is '{folder.name}'.",
                         "They must be equal: rename the folder.")
     # Not this machine's name: the same files make the same pages everywhere. Nor all others beside it: with a thousand
-    # campaigns each would be compared a thousand times; `invoke validate` compares all of them once.
+    # campaigns each would be compared a thousand times; `invoke validate` compares all of them once. Whether it is a
+    # reference, its card says.
     errors = validate(folder, own_name=False, alone=True).errors
     flaw = f"{errors[0].file.name}: {errors[0].key}: {errors[0].text}" if errors else ""
     card = campaign_pages.card(modes, stored, said, local=local, flaw=flaw)

@@ -11,6 +11,7 @@ import pytest
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import standing, store
+from experiments.results.model import Purpose
 from experiments.results.standing import Record
 from experiments.site import contributed, remarks, shelf, writer
 from experiments.site.campaign_pages import Card, Ratio, ResultCard
@@ -85,17 +86,11 @@ def _signed(*names: str) -> str:
 BOTH = ("2026-11-25-h9fa009-2", "2026-11-25-h9fa009")
 
 
-def test_who_calls_himself_a_reference_is_none(tmp_path: Path) -> None:
-    root = _project(tmp_path, reference=_signed(BOTH[1]))
-    listed = (root / "docs" / "results" / "index.md").read_text()
-    assert "not valid: campaign.yml: purpose: no maintainer has signed it off" in listed
-    assert BOTH[0] not in (root / "generated" / "calico-bgp-global-measured.md").read_text()
-
-
-def test_a_contributed_campaign_stands_apart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("purpose", ["contribution", "reference"])
+def test_what_nobody_has_signed_off_stands_apart_whatever_it_calls_itself(tmp_path: Path, purpose: Purpose) -> None:
     root = _project(tmp_path, reference=_signed(BOTH[1]))
     folder = root / "data" / "campaigns" / BOTH[0]
-    store.write_campaign(folder, replace(store.read_campaign(folder)[0], purpose="contribution"))
+    store.write_campaign(folder, replace(store.read_campaign(folder)[0], purpose=purpose))
     writer.write(root)
     page = (root / "generated" / "calico-bgp-global-measured.md").read_text()
     assert "Not measured yet" in page and "Reference:" not in page

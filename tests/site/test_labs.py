@@ -54,7 +54,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for one in results:
         store.write_mode(folder, one)
     signed = store.read_campaign(folder)[0].digest
-    (root / "data" / "reference.yml").write_text(f"campaigns:\n- {{campaign: {campaign.id}, digest: {signed}}}\n")
+    (root / "data" / "reference.yml").write_text(f"campaigns: [{{campaign: {campaign.id}, digest: {signed}}}]\n")
     with pytest.MonkeyPatch.context() as patch:
         # It would refuse figures that are not those of the tools' outputs, and the site would not show them.
         patch.setattr(shelf, "validate", lambda *_, **__: Report())
