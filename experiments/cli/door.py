@@ -8,7 +8,9 @@ from __future__ import annotations
 import errno
 import functools
 import inspect
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -22,6 +24,7 @@ from experiments.errors import ExperimentFailed, PodpathError, UserError
 # A checkout that cannot be written, a full disk: what a person can mend, wherever it was met.
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 ENDING = (signal.SIGTERM, signal.SIGHUP)
+HELP = {"--help", "-h"}  # after a task whose name wants an argument, invoke takes them for that argument
 
 
 class Ended(KeyboardInterrupt):
@@ -76,6 +79,8 @@ def door(body: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(body)
     def opened(*arguments: Any, **named: Any) -> None:
+        if HELP & {value for value in named.values() if isinstance(value, str)}:
+            _help(body)
         try:
             with _ended_in_order(), patient() as output:
                 body(*arguments, **{name: _plain(value) for name, value in named.items()})
@@ -99,6 +104,12 @@ def door(body: Callable[..., None]) -> Callable[..., None]:
 
     opened.__signature__ = _signature(body)  # type: ignore[attr-defined]
     return opened
+
+
+def _help(body: Callable[..., None]) -> None:
+    """Become `invoke --help TASK`."""
+    name = body.__name__.rstrip("_").replace("_", "-")
+    os.execv(sys.executable, [sys.executable, "-m", "invoke", "--help", name])
 
 
 def _sentences(error: BaseException, *sentences: str) -> str:

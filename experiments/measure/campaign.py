@@ -21,7 +21,7 @@ from experiments.labs.backend import Tell
 from experiments.measure import provenance
 from experiments.measure.deployment import Job, Outcome
 from experiments.measure.pace import Pace
-from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Protocol, profile
+from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Profile, profile
 from experiments.probes import environment
 from experiments.results import aside, store, summary
 from experiments.results import validate as validation
@@ -74,7 +74,7 @@ def begin(request: Request, root: Path) -> Path:
     Raises:
         UserError: the folder cannot be written, or what is to be a reference would be refused as one when it has been measured.
     """
-    protocol: Protocol = profile(request.profile)
+    protocol: Profile = profile(request.profile)
     host = request.host or environment.host_slug()
     alone = request.variants[0].mode if request.purpose == "experiment" and len(request.variants) == 1 else ""
     folder = store.campaign_dir(root, now()[:10], f"{host}-{alone}" if alone else host)
@@ -84,7 +84,7 @@ def begin(request: Request, root: Path) -> Path:
         generator=provenance.generator(request.command), protocol=protocol.as_mapping(request.seed, request.nodes),
         host=facts, network={}, software=dict(request.software) or environment.software(), plan=plan(request),
     ))
-    if request.purpose == "reference" and (errors := validate(folder).errors):
+    if request.purpose == "reference" and (errors := validate(folder, alone=True).errors):
         shutil.rmtree(folder)
         raise UserError("This cannot become a reference: " + "; ".join(f"{e.key}: {e.text.rstrip('.')}" for e in errors) + ".",
                         "Leave --reference out, or mend what is named.")
@@ -134,7 +134,7 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pa
     floor = summary.noise_floor(by_variant.values())
     campaign = replace(campaign, status="complete", finished_at=now(), noise_floor=floor)
     store.write_campaign(folder, campaign)
-    report = validate(folder)
+    report = validate(folder, alone=True)  # nobody can have signed off what is only now there
     if report.errors:
         store.write_campaign(folder, replace(campaign, status="aborted"))
     return report

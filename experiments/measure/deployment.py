@@ -1,7 +1,7 @@
 """One deployment of a mode, from nothing to nothing: the one place where the phases stand in order.
 
 up, build, ready, attest, measure, attest, down. A deployment whose attestation fails, before or after measuring, yields
-its evidence and no number.
+its evidence and no number; a trial that fails is followed by an attestation, so that a broken deployment ends there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from experiments.labs.backend import NO_MEANS, Means, Tell
 from experiments.labs.base import Lab, Transcript
 from experiments.measure import attestation, views
 from experiments.measure.anonymous import Anonymous
-from experiments.measure.protocol import Protocol, profile
+from experiments.measure.protocol import Profile, profile
 from experiments.probes import environment
 from experiments.results import rules
 from experiments.results.model import Deployment, Trial
@@ -66,7 +66,7 @@ class _Run:
         self.hold = hold
         self.means = means
         self.mode: Mode = catalog.get(job.variant.mode)
-        self.protocol: Protocol = profile(job.profile)
+        self.protocol: Profile = profile(job.profile)
         self.seconds: dict[str, float] = {}
         self.transcript = Transcript()
         self.before: list[Check] = []
@@ -132,9 +132,7 @@ class _Run:
         with self.timed("measure", lab):
             self._measure(lab, recipe)
         self.tell("attest again")
-        with self.timed("attest", lab):
-            self.after = attestation.signs(lab, recipe, self.mode)
-        _require(self.after, "after measuring")
+        self._attest_again(lab, recipe, "after measuring")
         if self.hold is not None:
             self.hold(lab)
 
@@ -148,7 +146,20 @@ class _Run:
         bench = views.Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.variant.kernel)
         for trial in bench.trials(self.tell):
             self.trials.append(trial)
+            if trial.status == "failed":  # where the mode is gone, each trial that is left would wait in vain for its server
+                self._attest_again(lab, recipe, f"after a trial that failed ({trial.view}, {trial.path})")
+                lab.transcript.phase = "measure"
         self.raws = bench.raws
+
+    def _attest_again(self, lab: Lab, recipe: Recipe, when: str) -> None:
+        """The signs once more.
+
+        Raises:
+            ExperimentFailed: one does not hold; no number of this deployment can be believed.
+        """
+        with self.timed("attest", lab):
+            self.after = attestation.signs(lab, recipe, self.mode)
+        _require(self.after, when)
 
     def outcome(self, started_at: str, reason: str | None) -> Outcome:
         """The result; without any number if there is a reason not to believe one."""

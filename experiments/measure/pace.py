@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from experiments.measure import views
-from experiments.measure.protocol import Protocol
+from experiments.measure.protocol import Profile
 from experiments.results.model import Cell
 
 # What the protocol does not say, as the campaigns in data/campaigns took it (two processors, both kernels, November 2026).
@@ -16,7 +16,7 @@ LATENCY_SAMPLE_S = 4e-4  # a round trip with what sockperf does around it: 7 to 
 BESIDE_TRIALS_S = 4.0  # up, build, ready, attest twice, down
 
 
-def trial_s(protocol: Protocol, view: str) -> float:
+def trial_s(protocol: Profile, view: str) -> float:
     """Seconds that a trial of a view takes, about."""
     return BESIDE_TRIAL_S + {
         "wire": protocol.wire_bytes * 8 / views.WIRE_OFFERED_BPS[0],
@@ -25,7 +25,7 @@ def trial_s(protocol: Protocol, view: str) -> float:
     }.get(view, protocol.omit_s + protocol.trial_s)
 
 
-def deployment_s(protocol: Protocol) -> float:
+def deployment_s(protocol: Profile) -> float:
     """Seconds that a deployment with all trials of the protocol takes, about."""
     return BESIDE_TRIALS_S + sum(trial_s(protocol, ask.view) for ask in views.plan(protocol))
 
@@ -34,7 +34,7 @@ class Pace:
     """What is left of a plan. Each kernel's deployments are expected to take what those before them took."""
 
     def __init__(
-        self, plan: Iterable[Cell], protocol: Protocol, clock: Callable[[], float] = time.monotonic
+        self, plan: Iterable[Cell], protocol: Profile, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._left = [cell.kernel for cell in plan if cell.state == "planned"]
         self._expected_s = deployment_s(protocol)

@@ -25,7 +25,7 @@ NOISE_LIMITS = {"steal_ratio": 0.02, "canary_ratio": 1.5}  # a trial above one o
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Profile:
     """One profile of the method. Times in seconds, sizes in bytes, rates in bit/s."""
 
     profile: str
@@ -70,15 +70,15 @@ PROFILES = {
     protocol.profile: protocol
     for protocol in (
         # Shows that everything works. Nobody compares its speed: what the machine did meanwhile is only written down.
-        Protocol("smoke", 1, 1, 1, 4, 8_000_000, 20_000, views=("wire", "speed"), streams=(1,), equal_mss=False,
+        Profile("smoke", 1, 1, 1, 4, 8_000_000, 20_000, views=("wire", "speed"), streams=(1,), equal_mss=False,
                  repeats=False),
-        Protocol("quick", 1, 2, 1, 4, 32_000_000, 20_000, streams=(1,)),
-        Protocol("standard", 6, 2, 1, 4, 32_000_000, 20_000),
+        Profile("quick", 1, 2, 1, 4, 32_000_000, 20_000, streams=(1,)),
+        Profile("standard", 6, 2, 1, 4, 32_000_000, 20_000),
     )
 }
 
 
-def profile(name: str) -> Protocol:
+def profile(name: str) -> Profile:
     """The protocol of a profile.
 
     Raises:

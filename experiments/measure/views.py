@@ -24,7 +24,7 @@ from experiments.measure.protocol import (
     NOISE_LIMITS,
     OFFERED_BPS,
     SMALL_MSS_BYTES,
-    Protocol,
+    Profile,
 )
 from experiments.probes import counters, cpu, environment, iperf3, noise, sockperf
 from experiments.probes.errors import ProbeError
@@ -48,7 +48,7 @@ NOT_OURS = {
 
 
 @dataclass(frozen=True)
-class Path:
+class TrafficPath:
     """Between whom a trial runs."""
 
     name: str  # pod-pod | host-host
@@ -69,7 +69,7 @@ class Ask:
     load_ratio: float = 0.0
 
 
-def plan(protocol: Protocol) -> list[Ask]:
+def plan(protocol: Profile) -> list[Ask]:
     """The trials of a deployment in their order: baseline, mode, baseline."""
     asks = [Ask(view, "host-host", "before") for view in protocol.views]
     for view in protocol.views:
@@ -89,7 +89,7 @@ def plan(protocol: Protocol) -> list[Ask]:
 class Bench:
     """Runs the plan's trials on a lab where a mode stands. ``raws`` collects the tools' own outputs."""
 
-    def __init__(self, lab: Lab, recipe: Recipe, mode: Mode, protocol: Protocol, prefix: str, kernel: str) -> None:
+    def __init__(self, lab: Lab, recipe: Recipe, mode: Mode, protocol: Profile, prefix: str, kernel: str) -> None:
         self.lab = lab
         self.recipe = recipe
         self.mode = mode
@@ -99,14 +99,15 @@ class Bench:
         self.raws: dict[str, tuple[str, str]] = {}
         self.capacity_bps: float | None = None  # one stream, native MSS: what "half load" is half of
         self.floor_p50_us: float | None = None  # sockperf over loopback: measured once, before the first latency
-        self._views: dict[str, Callable[[Trial, Path, Ask], Trial]] = {
+        self._canary_s: float | None = None  # what the canary takes here: once, before the first trial
+        self._views: dict[str, Callable[[Trial, TrafficPath, Ask], Trial]] = {
             "wire": self._wire, "link": self._link, "speed": self._speed, "cost": self._cost,
             "latency": self._latency,
         }
         client, server = lab.nodes[0], lab.nodes[1]
         self.paths = {
-            "pod-pod": Path("pod-pod", recipe.pods[0].name, recipe.pods[1].name, recipe.pods[1].address),
-            "host-host": Path("host-host", client.name, server.name, server.address),
+            "pod-pod": TrafficPath("pod-pod", recipe.pods[0].name, recipe.pods[1].name, recipe.pods[1].address),
+            "host-host": TrafficPath("host-host", client.name, server.name, server.address),
         }
 
     def trials(self, tell: Callable[[str], None]) -> Iterator[Trial]:
@@ -137,7 +138,7 @@ class Bench:
         base = Trial(identity, ask.view, ask.path, "ok", phase=ask.phase, started_at=now(), streams=ask.streams,
                      mss=ask.mss, congestion_control=CONGESTION_CONTROL)
         # What this machine does meanwhile says nothing of nodes that are other machines.
-        watch = None if self.lab.foreign else noise.Watch()
+        watch = self._watch()
         try:
             trial = self._views[ask.view](base, self.paths[ask.path], ask)
             if broken := self._broken(trial):
@@ -145,6 +146,13 @@ class Bench:
         except ProbeError as failure:
             return replace(base, status="failed", reason=str(failure), noise=watch.stop() if watch else {})
         return replace(trial, noise=watch.stop() if watch else {})
+
+    def _watch(self) -> noise.Watch | None:
+        if self.lab.foreign:
+            return None
+        if self._canary_s is None:
+            self._canary_s = noise.canary_reference_s()
+        return noise.Watch(self._canary_s)
 
     def _broken(self, trial: Trial) -> str:
         """Which rules a trial breaks, in a sentence; empty if none. `validate` would refuse its numbers."""
@@ -154,7 +162,7 @@ class Bench:
 
     # -- the views --------------------------------------------------------------------------------------------------
 
-    def _wire(self, trial: Trial, path: Path, ask: Ask) -> Trial:
+    def _wire(self, trial: Trial, path: TrafficPath, ask: Ask) -> Trial:
         """Payload over what the underlay carried for it; counts, no clock."""
         segment = limits.limit(self.mode if path.name == "pod-pod" else None).payload_bytes
         set_segmentation(self.lab, on=False)
@@ -168,7 +176,7 @@ class Bench:
         raise ProbeError(f"{wrong} So it was in each of {len(WIRE_OFFERED_BPS)} transfers, the last of which was offered at "
                          f"{quantity(offered_bps, 'bit/s')}.")
 
-    def _wire_once(self, trial: Trial, path: Path, segment: int, offered_bps: int) -> tuple[Trial, str]:
+    def _wire_once(self, trial: Trial, path: TrafficPath, segment: int, offered_bps: int) -> tuple[Trial, str]:
         """One transfer, and why its counts are not those of its payload; empty if they are."""
         node = self.lab.nodes[0]
         before = counters.read(self.lab, node.name, node.device)
@@ -189,7 +197,7 @@ class Bench:
         )
         return counted, self._broken(counted)
 
-    def _speed(self, trial: Trial, path: Path, ask: Ask) -> Trial:
+    def _speed(self, trial: Trial, path: TrafficPath, ask: Ask) -> Trial:
         """As fast as it goes, on a link without limit."""
         mss = {"native": None, "equal": EQUAL_MSS_BYTES, "small": SMALL_MSS_BYTES}[ask.mss]
         result = self._iperf3(trial, path, seconds=self.protocol.trial_s, omit_s=self.protocol.omit_s,
@@ -198,7 +206,7 @@ class Bench:
             self.capacity_bps = result.received_bps
         return _goodput(trial, result)
 
-    def _link(self, trial: Trial, path: Path, ask: Ask) -> Trial:
+    def _link(self, trial: Trial, path: TrafficPath, ask: Ask) -> Trial:
         """Over an emulated Ethernet of ``link_bps``; says whether the link or the CPU was the limit."""
         set_segmentation(self.lab, on=False)
         shape = ["root", "tbf", "rate", f"{self.link_bps // 1_000_000}mbit", "burst", "32kb", "limit", "2mb",
@@ -215,7 +223,7 @@ class Bench:
         reached = result.received_bps >= 0.97 * limit
         return replace(_goodput(trial, result), link_rate_bps=self.link_bps, limited_by="link" if reached else "cpu")
 
-    def _cost(self, trial: Trial, path: Path, ask: Ask) -> Trial:
+    def _cost(self, trial: Trial, path: TrafficPath, ask: Ask) -> Trial:
         """CPU time and context switches at an offered load that is the same for every mode.
 
         In packets as they are on a wire: a virtual link would carry 64 KiB at a time from one node to the other, and
@@ -238,7 +246,7 @@ class Bench:
             context_switches_per_packet=round(used.context_switches / packets, 4),
         )
 
-    def _latency(self, trial: Trial, path: Path, ask: Ask) -> Trial:
+    def _latency(self, trial: Trial, path: TrafficPath, ask: Ask) -> Trial:
         """Request and response, one at a time: idle, or beside a stream at a share of this mode's own goodput."""
         if self.floor_p50_us is None:
             self.floor_p50_us = sockperf.floor(self.lab, path.client)[0].p50_us
@@ -262,7 +270,7 @@ class Bench:
 
     # -- shared -----------------------------------------------------------------------------------------------------
 
-    def _iperf3(self, trial: Trial, path: Path, **options: Any) -> iperf3.IperfResult:
+    def _iperf3(self, trial: Trial, path: TrafficPath, **options: Any) -> iperf3.IperfResult:
         result, text = iperf3.run_tcp(self.lab, path.client, path.server, path.address, **options)
         self.raws[trial.id] = (result.tool, text)
         return result

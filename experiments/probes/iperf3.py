@@ -17,6 +17,7 @@ from typing import Any
 
 from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab, run, start
+from experiments.probes import iperf3_arithmetic
 from experiments.probes.errors import ProbeError
 from experiments.probes.listening import serving
 
@@ -151,7 +152,8 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
     """Read iperf3's JSON.
 
     Raises:
-        ProbeError: it is empty, truncated, carries an error, lacks what is needed, or sender and receiver disagree.
+        ProbeError: it is empty, truncated, carries an error, lacks what is needed, contradicts itself, or sender and receiver
+            disagree.
     """
     answer, note = _read(text)
     if answer.get("error"):
@@ -181,6 +183,8 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
     streams = max(1, _count(_mapping(start, "test_start").get("num_streams")) or 1)
     if unequal > most_unequal_bytes(result.sent_bytes, streams):
         raise ProbeError(f"iperf3's sender and receiver disagree by {unequal} bytes; buffers hold {UNEQUAL_BYTES * streams}.")
+    if wrong := iperf3_arithmetic.contradiction(answer):
+        raise ProbeError(wrong)
     return result
 
 

@@ -66,8 +66,9 @@ def test_the_file_of_our_own_does_not_name_a_daemon(folder: Path) -> None:
     assert "\ndaemon: upstream\n" in (folder / "calico-bgp@upstream.yml").read_text()
 
 
-def test_both_pass_validation(folder: Path) -> None:
-    assert validate(folder, modes=catalog.load()).errors == []
+def test_the_one_s_outputs_do_not_stand_for_the_other(folder: Path) -> None:
+    said = [str(message) for message in validate(folder, modes=catalog.load()).errors]
+    assert sum("is a copy of calico-bgp: calico-bgp-1-" in text for text in said) == 3, "what is not paced shows by its rates"
 
 
 def test_a_file_under_the_other_s_name_does_not(folder: Path) -> None:
@@ -79,7 +80,7 @@ def test_a_file_under_the_other_s_name_does_not(folder: Path) -> None:
 
 def test_they_are_compared_under_two_names(folder: Path) -> None:
     ours, theirs = _both(folder)
-    key = next(cell.key for cell in summary.cells(ours) if cell.path == "pod-pod")
+    key = next(aggregate.key for aggregate in summary.aggregates(ours) if aggregate.path == "pod-pod")
     assert set(compare([ours, theirs], key).names) == {"calico-bgp", "calico-bgp@upstream"}
 
 

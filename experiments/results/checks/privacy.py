@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
+from experiments.labs.table import LABS
 from experiments.probes import environment
 from experiments.results import private_names
 from experiments.results.characters import UNWANTED
@@ -15,7 +17,7 @@ from experiments.results.model import Campaign
 from experiments.results.plain import Key, shown
 
 _FACTS: Mapping[str, tuple[str, ...]] = {
-    "host": ("slug", *environment.HOST_FACTS, "absent"),
+    "host": ("slug", *environment.HOST_FACTS, *chain.from_iterable(lab.told_of_machines for lab in LABS.values()), "absent"),
     "network": ("single_host", "sysctl", "mtu_bytes", "offload"),
     "software": ("podpath", "python", *environment.TOOLS, "kubectl", "kubernetes", "absent"),
 }

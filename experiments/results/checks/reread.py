@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.probes import iperf3, sockperf
-from experiments.results.checks.trials import Reread
+from experiments.results.checks.trials import TOOL, Reread
 
 
 def _from_iperf3(text: str) -> Mapping[str, Any]:
@@ -14,20 +14,21 @@ def _from_iperf3(text: str) -> Mapping[str, Any]:
     return {
         "goodput_bps": result.received_bps, "sent_bps": result.sent_bps, "duration_s": result.seconds,
         "retransmits": result.retransmits, "mss_bytes": result.mss_bytes, "intervals_bps": result.intervals_bps,
-        "congestion_control": result.congestion_control or None,
+        "congestion_control": result.congestion_control or None, TOOL: result.tool,
     }
 
 
 def _bytes_from_iperf3(text: str) -> Mapping[str, Any]:
     result = iperf3.parse(text)
-    return {"payload_bytes": result.sent_bytes, "retransmits": result.retransmits, "mss_bytes": result.mss_bytes}
+    return {"payload_bytes": result.sent_bytes, "retransmits": result.retransmits, "mss_bytes": result.mss_bytes,
+            TOOL: result.tool}
 
 
 def _from_sockperf(text: str) -> Mapping[str, Any]:
     result = sockperf.parse(text)
     return {
         "samples": result.samples, "p50_us": result.p50_us, "p90_us": result.p90_us, "p99_us": result.p99_us,
-        "p999_us": result.p999_us, "max_us": result.max_us,
+        "p999_us": result.p999_us, "max_us": result.max_us, TOOL: result.tool,
     }
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
-from typing import Any
-
-import jsonschema
+from typing import TYPE_CHECKING, Any
 
 from experiments.results import fields
 from experiments.results.plain import Misfit
 from experiments.results.schema import schema
+
+if TYPE_CHECKING:  # only what does not fit needs it, and it takes longer to import than most commands to run
+    import jsonschema
 
 MOST = 50  # findings in one file; whoever has more mends these first
 LOOKED_AT = 1000  # findings that are brought into the order of the keys; to find all of a hostile file takes minutes
@@ -21,6 +22,8 @@ _TYPES = {"string": "text; put it into quotes", "integer": "a whole number", "nu
 
 @cache
 def _validator(kind: str) -> jsonschema.Draft7Validator:
+    import jsonschema
+
     return jsonschema.Draft7Validator(schema(kind))
 
 

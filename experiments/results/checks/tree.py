@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from experiments.field import CAMPAIGN, NAME
-from experiments.results import schema
+from experiments.results import schema, standing
 from experiments.results.checks.report import Message
 
 DATA, LOCAL, CAMPAIGNS, REPORTED, SCHEMA = "data", "local", "campaigns", "reported", "schema"
@@ -23,8 +23,9 @@ def whole(data: Path) -> Iterator[Message]:
             there = "is not a folder" if _exists(data / name) else "is missing"
             yield _message(data / name, f"{there}; data/ has {CAMPAIGNS}/, {REPORTED}/ and {SCHEMA}/")
     for path in _inside(data):
-        if path.name not in (LOCAL, CAMPAIGNS, REPORTED, SCHEMA):
-            yield _message(path, f"does not belong here; data/ has nothing but {CAMPAIGNS}/, {REPORTED}/ and {SCHEMA}/")
+        if path.name not in (LOCAL, CAMPAIGNS, REPORTED, SCHEMA, *standing.FILES):
+            yield _message(path, f"does not belong here; data/ has nothing but {CAMPAIGNS}/, {REPORTED}/, {SCHEMA}/ and "
+                                 f"{' and '.join(standing.FILES)}")
     yield from _schemas(data / SCHEMA)
     if _is_folder(data / REPORTED) and not any(path.suffix == ".yml" for path in _inside(data / REPORTED)):
         yield _message(data / REPORTED, "is empty; what others have published is taken away by nobody")

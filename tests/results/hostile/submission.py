@@ -17,6 +17,7 @@ from typing import Any
 from experiments.paths import ROOT
 from experiments.results import plain, rules, summary, yamldump, yamlfile
 from experiments.results.model import Campaign, Deployment, ModeResult
+from experiments.results.protocols import FROZEN
 
 Plain = dict[str, Any]
 
@@ -27,6 +28,7 @@ class Honest:
 
     folder: Path
     mode: str  # the name of the mode's file
+    quick: bool = False  # its first deployment alone, as the profile quick would have stored it: without four streams
 
 
 HONEST = {
@@ -34,6 +36,9 @@ HONEST = {
     "sample": Honest(ROOT / "tests/golden/results/version-1", "calico-bgp.yml"),
     # six deployments with all five views, in User-Mode Linux, as `invoke campaign` stores them
     "standard": Honest(ROOT / "data/campaigns/2026-11-25-h9fa009-2", "calico-bgp-global@uml.yml"),
+    # all five views of one deployment: on the host's kernel, through a tunnel, by our relay
+    "quick": Honest(ROOT / "data/campaigns/2026-11-24-h86e3a3", "flannel-vxlan.yml", quick=True),
+    "relay": Honest(ROOT / "data/campaigns/2026-11-24-h86e3a3", "flannel-udp.yml", quick=True),
 }
 
 
@@ -163,13 +168,26 @@ def _values(honest: str) -> tuple[Plain, Plain]:
     one = HONEST[honest]
     campaign, mode = (dict(yamlfile.read(one.folder / name)) for name in ("campaign.yml", one.mode))  # type: ignore[arg-type]
     campaign["plan"] = [cell for cell in campaign["plan"] if cell["mode"] == mode["mode"]]
+    if one.quick:
+        _cut(campaign, mode)
     if campaign["purpose"] == "reference":
         campaign["purpose"] = "contribution"
     plain.from_plain(Campaign, campaign)
     result = plain.from_plain(ModeResult, mode)
     campaign["noise_floor"] = dict(summary.noise_floor([result]))
     campaign["digest"] = plain.digest(campaign)
+    mode["digest"] = plain.digest(mode)
     return campaign, mode
+
+
+def _cut(campaign: Plain, mode: Plain) -> None:
+    """Leave what the profile quick measures of what the profile standard did."""
+    first = dict(mode["deployments"][0])
+    first["trials"] = [trial for trial in first["trials"] if trial.get("streams") != 4]
+    mode["deployments"] = [first]
+    mode["summary"] = dict(summary.summarise(plain.from_plain(ModeResult, mode)))
+    campaign["plan"] = [cell for cell in campaign["plan"] if cell["n"] == 1]
+    campaign["protocol"] = {**campaign["protocol"], **FROZEN["p2-quick"].numbers, "id": "p2-quick"}
 
 
 def _copy(honest: str, data: Path, folder: Path) -> None:
@@ -181,7 +199,8 @@ def _copy(honest: str, data: Path, folder: Path) -> None:
     source = HONEST[honest].folder
     first = (source / "campaign.yml").read_text().split("\n", 1)[0]
     (folder / "campaign.yml").write_text(f"{first}\n{yamldump.dump(campaign)}")
-    shutil.copyfile(source / HONEST[honest].mode, folder / HONEST[honest].mode)
+    first = (source / HONEST[honest].mode).read_text().split("\n", 1)[0]
+    (folder / HONEST[honest].mode).write_text(f"{first}\n{yamldump.dump(mode)}")
     for deployment in mode["deployments"]:
         for trial in deployment["trials"]:
             if "raw" in trial:
