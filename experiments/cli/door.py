@@ -5,6 +5,7 @@ To be ended by a signal is an interruption like Ctrl-C: labs outside this proces
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
 import os
@@ -18,8 +19,10 @@ from typing import Any
 from invoke.exceptions import Exit
 
 from experiments.cli.output import patient
-from experiments.errors import PodpathError, UserError
+from experiments.errors import ExperimentFailed, PodpathError, UserError
 
+# A checkout that cannot be written, a full disk: what a person can mend, wherever it was met.
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 HELP = {"--help", "-h"}  # after a task whose name wants an argument, invoke takes them for that argument
 
@@ -83,6 +86,12 @@ def door(body: Callable[..., None]) -> Callable[..., None]:
                 body(*arguments, **{name: _plain(value) for name, value in named.items()})
         except PodpathError as error:
             raise Exit(_sentences(error, error.problem, error.advice), code=error.exit_code) from None
+        except OSError as error:
+            if error.errno not in UNWRITABLE or error.filename is None:
+                raise
+            said = f"{error.filename}: {error.strerror}. Podpath writes there."
+            raise Exit(_sentences(error, said, "Make room, or allow it, then do it again."),
+                       code=ExperimentFailed.exit_code) from None
         except KeyboardInterrupt as interruption:
             number = interruption.number if isinstance(interruption, Ended) else signal.SIGINT
             # As shells have it; a second interruption while things are taken down is not held back.

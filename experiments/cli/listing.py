@@ -80,7 +80,7 @@ def _print_table(groups: dict[tuple[str, str], list[Readiness]]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("\nmode", no_wrap=True)
     for lab, kernel in groups:
-        table.add_column(_title(lab, kernel).replace(", ", "\n"))
+        table.add_column(_title(lab, kernel).replace(", ", "\n"), overflow="fold")
     for row in zip(*groups.values(), strict=True):
         table.add_row(row[0].mode, *(escape(_cell(place)) for place in row))
     console.print(table)

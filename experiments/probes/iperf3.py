@@ -110,8 +110,14 @@ def _client(lab: Lab, place: str, argv: Sequence[str], limit_s: int) -> str:
     if done.exit_code == TIMED_OUT:
         raise ProbeError(f"iperf3 on {place} did not end within {limit_s} s.")
     if not done.stdout.strip() and done.stderr.strip():
-        raise ProbeError(f"iperf3 on {place} said: {done.stderr.strip().splitlines()[-1][:200]}")
+        raise ProbeError(f"iperf3 on {place} said: {_own_words(done.stderr)}")
     return without_host_name(done.stdout)
+
+
+def _own_words(said: str) -> str:
+    """The last line, with the cause where iperf3 names another: its random bytes go to a file in TMPDIR (iperf_api.c)."""
+    last = said.strip().splitlines()[-1][:200]
+    return f"{last} (so it says where TMPDIR, else /tmp, is full)" if "/dev/urandom" in last else last
 
 
 def without_host_name(text: str) -> str:

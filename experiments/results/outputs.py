@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from experiments import paths
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results.characters import wanted
@@ -72,7 +73,7 @@ def _paths() -> tuple[tuple[re.Pattern[str], str], ...]:
     # The interpreter first: its environment can lie anywhere, below the checkout or not.
     found = [(re.compile(rf"(?<![\w/.-]){re.escape(sys.prefix)}/bin/python[\d.]*(?![\w-])"), "python3")]
     found.append((re.compile(rf"(?<![\w/.-]){re.escape(str(ROOT))}/"), ""))
-    for path, instead in ((str(ROOT), "."), (str(Path.home()), "~")):
+    for path, instead in ((str(ROOT), "."), (str(paths.home()), "~")):
         if len(path) > 2:
             found.append((re.compile(rf"(?<![\w/.-]){re.escape(path)}(?![\w-])"), instead))
     return tuple(found)
