@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 
-class Asked(NamedTuple):
+class AskedTrial(NamedTuple):
     """One trial that a deployment has."""
 
     view: str
@@ -27,7 +27,7 @@ class Frozen:
     """One protocol. ``numbers`` are those of ``campaign.yml``; the seed and the number of nodes are a campaign's own."""
 
     numbers: Mapping[str, Any]
-    trials: tuple[Asked, ...]
+    trials: tuple[AskedTrial, ...]
     link_bps: Mapping[str, int]  # rate of the emulated Ethernet, by kernel
     noise_limits: Mapping[str, float]  # a trial above one of them may be discarded, no other
     one_run_a_trial: bool = True  # a trial's raw output is one run, as long as the numbers say
@@ -40,17 +40,17 @@ _P2_NOISE = {"steal_ratio": 0.02, "canary_ratio": 1.5}
 _VIEWS = ["wire", "link", "speed", "cost", "latency"]
 
 
-def _p2_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool) -> tuple[Asked, ...]:
-    asked = [Asked(view, "host-host", "before") for view in views]
+def _p2_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool) -> tuple[AskedTrial, ...]:
+    asked = [AskedTrial(view, "host-host", "before") for view in views]
     for view in views:
         if view == "speed":
-            asked += [Asked(view, "pod-pod", "during", number) for number in streams]
-            asked += [Asked(view, "pod-pod", "during", 1, mss) for mss in ("equal", "small") if other_mss]
+            asked += [AskedTrial(view, "pod-pod", "during", number) for number in streams]
+            asked += [AskedTrial(view, "pod-pod", "during", 1, mss) for mss in ("equal", "small") if other_mss]
         elif view == "latency":
-            asked += [Asked(view, "pod-pod", "during", load_ratio=load) for load in (0.0, 0.5)]
+            asked += [AskedTrial(view, "pod-pod", "during", load_ratio=load) for load in (0.0, 0.5)]
         else:
-            asked.append(Asked(view, "pod-pod", "during"))
-    return (*asked, Asked("speed", "host-host", "after"))
+            asked.append(AskedTrial(view, "pod-pod", "during"))
+    return (*asked, AskedTrial("speed", "host-host", "after"))
 
 
 FROZEN: Mapping[str, Frozen] = {
