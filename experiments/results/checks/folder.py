@@ -20,7 +20,7 @@ Modes = Sequence[tuple[File[ModeResult], ModeResult]]
 RAW = "raw"
 MOST_FILES = 4096  # twice what a campaign of all modes on both kernels has
 MOST_RAW_BYTES = 16 * 1024 * 1024  # of a campaign; a repository carries all of them for ever
-MOST_MODES_BYTES = 4 * 1024 * 1024  # of the modes' files together: twice that of a campaign of all modes on both kernels
+MOST_MODES_BYTES = 3 * 1024 * 1024  # of the modes' files together; those of all modes on both kernels have 2 MB
 LISTED = 20  # files that do not belong here; of more, only the number is told
 _HERE = "a campaign has campaign.yml, a file for each mode of its plan, and the raw outputs that these name"
 
