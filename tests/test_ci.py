@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,8 @@ def test_what_stops_ci_stops_what_it_started(tmp_path: Path, number: signal.Sign
     os.mkfifo(fifo)
     (tmp_path / "README.md").write_text(f"## Two commands\n\n```\nsleep 200 >{fifo} & wait\n```\n\n```\ntrue\n```\n")
     ci = subprocess.Popen([str(tmp_path / ".ci" / "run"), "--here"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, text=True)
+                          stderr=subprocess.PIPE, text=True,
+                          preexec_fn=partial(signal.signal, number, signal.SIG_DFL))  # a shell's background ignores SIGINT
     with fifo.open() as alive:  # opens as soon as the command runs, and ends when the last of its processes does
         ci.send_signal(number)
         assert alive.read() == ""

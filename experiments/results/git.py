@@ -27,9 +27,10 @@ def git(
                               input=os.fsencode(given), env={**os.environ, **(settings or {})})
     except OSError:
         raise UserError(f"{refused}: git is not installed.", advice or "Install git.") from None
-    said = os.fsdecode(done.stderr).strip().splitlines()[-1:] or [silent]
     if done.returncode != 0:
-        raise UserError(f"{refused}: {said[0].removeprefix('fatal: ').rstrip('.')}.", advice)
+        said = os.fsdecode(done.stderr).strip().splitlines()
+        why = next((line.removeprefix("fatal: ") for line in said if line.startswith("fatal: ")), (said or [silent])[-1])
+        raise UserError(f"{refused}: {why.rstrip('.')}.", advice)
     return os.fsdecode(done.stdout).strip("\n")
 
 
