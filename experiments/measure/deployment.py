@@ -21,9 +21,11 @@ from experiments.evidence import Check, Packet, TranscriptStep
 from experiments.labs import table
 from experiments.labs.backend import NO_MEANS, Means, Tell
 from experiments.labs.base import Lab, Transcript
-from experiments.measure import attestation, views
+from experiments.measure import attestation
 from experiments.measure.anonymous import Anonymous
 from experiments.measure.protocol import Protocol, profile
+from experiments.measure.views.bench import Bench
+from experiments.measure.views.trials import Trials
 from experiments.probes import environment
 from experiments.results import rules
 from experiments.results.model import Deployment, Trial
@@ -145,8 +147,8 @@ class _Run:
             self.implementation = {**self.implementation, "caution": FORCED}
 
     def _measure(self, lab: Lab, recipe: Recipe) -> None:
-        bench = views.Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.variant.kernel)
-        for trial in bench.trials(self.tell):
+        bench = Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.variant.kernel)
+        for trial in Trials(bench).all(self.tell):
             self.trials.append(trial)
         self.raws = bench.raws
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from experiments import catalog
 from experiments.catalog import limits
 from experiments.probes import iperf3
+from experiments.results import rules_of_counters
 from experiments.results.model import Trial
 from experiments.results.words import quantity
 
@@ -33,7 +34,10 @@ def broken(trial: Trial, mode: str, cores: object = None) -> Broken:
         UserError: there is no such mode.
     """
     yield from _arithmetic(trial)
-    yield from _physics(trial, ceiling_bps(trial, mode), cores)
+    if rules_of_counters.applies(trial):
+        yield from rules_of_counters.broken(trial, mode, ceiling_bps(trial, mode))
+    else:
+        yield from _physics(trial, ceiling_bps(trial, mode), cores)
 
 
 def ceiling_bps(trial: Trial, mode: str) -> float | None:
@@ -51,7 +55,7 @@ def ceiling_bps(trial: Trial, mode: str) -> float | None:
 def drift(trials: Sequence[Trial]) -> float | None:
     """How far the two baselines of a deployment lie apart, as a ratio of their mean; None where there are not two."""
     ends = [t.goodput_bps for t in trials
-            if t.view == "speed" and t.path == "host-host" and t.status == "ok" and t.goodput_bps]
+            if t.view == "speed" and t.path == "host-host" and t.status == "ok" and t.goodput_bps and not t.pairs]
     return round(abs(ends[0] - ends[1]) / (sum(ends) / 2), DIGITS) if len(ends) == 2 else None
 
 

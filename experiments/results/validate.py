@@ -19,7 +19,7 @@ from experiments import catalog
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import reported, store
-from experiments.results.checks import derived, evidence, history, privacy, references, trials
+from experiments.results.checks import derived, evidence, history, of_protocol, privacy, references, trials
 from experiments.results.checks.report import File, Message, Report
 from experiments.results.checks.reread import REREAD
 from experiments.results.checks.trials import Reread
@@ -171,3 +171,4 @@ def _mode(
     if campaign is not None:
         references.mode(file, result, campaign, folder, modes)
         trials.check(file, result, campaign, folder, modes, reread)
+        of_protocol.check(file, result, campaign)

@@ -16,7 +16,7 @@ from experiments.labs import table
 from experiments.results import verdict
 from experiments.results.model import Campaign, Deployment, ModeResult, Trial
 from experiments.results.store import Stored, mode_path
-from experiments.results.summary import Cell, Estimate, cells, key_of
+from experiments.results.summary import ONLY_OF_SLICES, Cell, Estimate, cells, key_of
 from experiments.site import figures
 from experiments.variant import EMBEDDED, Variant
 
@@ -140,9 +140,15 @@ def first_trial(result: ModeResult, cell: Cell) -> tuple[str, Trial | None]:
 
 def _what(cell: Cell) -> str:
     if cell.view == "latency":
+        if cell.burst_bytes:
+            return "round trip, behind a burst"
         return "round trip, beside a stream at half of the goodput" if cell.load_ratio else "round trip, idle"
+    if cell.view == "setup":
+        return "connect, request, response, close"
     if cell.view == "cost":
-        return "CPU time at a fixed load"
+        if ONLY_OF_SLICES["cost"] not in cell.values:
+            return "CPU time at a fixed load"
+        return "CPU time of packets as on a wire" + (", small segments" if cell.mss == "small" else "")
     streams = f"{cell.streams} stream" + ("s" if cell.streams != 1 else "")
     return streams if cell.mss in (None, "native") else f"{streams}, {cell.mss} segments"
 
@@ -171,7 +177,7 @@ def _plots(
             if samples:
                 strips.append((label, samples, limit(mode if cell.path == "pod-pod" else None, cell, trial)))
         if strips:
-            measure = "wire_goodput_bps" if view == "wire" else "goodput_bps"
+            measure = next(c.shown for c in all_cells if c.view == view and c.values)
             where = "" if result.lab == EMBEDDED else f" ({result.lab} lab)"
             plot = figures.plot(f"{mode.title}: {title}{where}", measure, "higher is better", strips)
             identity = f"{mode.name}-{stored.campaign.id}-{result.variant.anchor}-{view}"

@@ -17,6 +17,7 @@ from experiments.labs.backend import Tell
 from experiments.measure import campaign
 from experiments.measure.campaign import Request
 from experiments.measure.deployment import Job, Outcome
+from experiments.measure.protocol import Protocol
 from experiments.paths import ROOT
 from experiments.results.store import read_campaign, read_raw
 from experiments.results.validate import validate
@@ -57,6 +58,8 @@ def test_a_deployment_that_drifts_is_made_again_unless_somebody_was_in_it(
         return Outcome(drifting, (), raws, {}, {})
 
     monkeypatch.setattr(campaign, "DRIFT_LIMIT_RATIO", 0.0)
+    # The sample has two baselines, one before and one after, as p2 had them.
+    monkeypatch.setattr(Protocol, "id", property(lambda self: f"p2-{self.profile}"))
     folder = campaign.begin(Request(VARIANTS[:1], profile, 1, host="tester"), tmp_path)
     campaign.advance(folder, deploy, lambda _: None, repeat=repeat)
     assert len(made) == calls
