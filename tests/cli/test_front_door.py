@@ -13,8 +13,8 @@ import pytest
 
 from experiments.paths import ROOT
 
-TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "list", "render", "scale", "serve", "setup", "show",
-         "test", "validate"]
+TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "list", "noise", "render", "scale", "serve", "setup",
+         "show", "test", "validate"]
 
 
 def invoke(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -40,9 +40,9 @@ class Trials:
                 self.bench.placement = stack.enter_context(placement.in_force(self.bench.lab, self.bench.relays))
             for number, ask in enumerate(asks, 1):
                 tell(f"measure {number}/{len(asks)}: {ask.view}, {'mode and baseline in turn' if ask.paired else ask.path}")
-                yield from self._answers(f"{self.bench.prefix}-{number:02d}-{ask.view}", ask)
+                yield from self.one(f"{self.bench.prefix}-{number:02d}-{ask.view}", ask)
 
-    def _answers(self, identity: str, ask: Ask) -> Iterator[Trial]:
+    def one(self, identity: str, ask: Ask) -> Iterator[Trial]:
         """The trial of an ask, with that of its own baseline; the discarded ones before it."""
         trials = self._trials(identity, ask)
         # Counts need no clock, and a busy machine takes nothing from them.
