@@ -46,8 +46,6 @@ def run_campaign(
         ExperimentFailed: every deployment failed, or what was stored is not valid.
     """
     root = Path(out) if out else CAMPAIGNS
-    if (profile or PROFILE) == PROFILE:
-        refuse_if_busy(anyway)
     names = [name.strip() for name in modes.split(",") if name.strip()]
     if resume:
         folder = campaign.unfinished(root)
@@ -57,6 +55,8 @@ def run_campaign(
     else:
         protocol.profile(profile or PROFILE)
         variants = _variants(names, kernels or "all")
+        if (profile or PROFILE) == PROFILE:
+            refuse_if_busy(anyway)
         purpose: Purpose = "reference" if reference else "contribution"
         folder = campaign.begin(campaign.Request(variants, profile or PROFILE, _seed(seed) or SEED, 2, host, purpose,
                                                  ("invoke", *sys.argv[1:])), root)
