@@ -3,6 +3,7 @@
 from invoke.context import Context
 from invoke.tasks import task
 
+from experiments.cli import completion  # noqa: F401 (the Tab key then completes names of modes)
 from experiments.cli.door import door
 from experiments.cli.offered import Offering
 
@@ -62,6 +63,17 @@ def experiment(
     run_experiment(name, lab=lab, kernel=kernel, profile=profile, seed=seed, nodes=nodes, out=out, keep=keep,
                    dry_run=dry_run, host=host, daemon=daemon, force=force, manifests=manifests,
                    image_archive=image_archive, on=on, image=image)
+
+
+@task(help={"on": "the two nodes, \"a,b\"; else the first two", "format": "table or json",
+            "from": "a folder with a saved cluster, instead of the one of the kubectl context",
+            "collect": "only print the script that saves a cluster, with kubectl alone"})
+@door
+def recognise(c: Context, on: str = "", format: str = "table", from_: str = "", collect: bool = False) -> None:
+    """Say which mode a cluster runs, and why; make nothing."""
+    from experiments.cli.recognise import run_recognise
+
+    run_recognise(on=on, format=format, source=from_, collecting=collect)
 
 
 @task(
@@ -131,13 +143,45 @@ def noise(c: Context, anyway: bool = False) -> None:
     run_noise(anyway=anyway)
 
 
-@task(help={"path": "file or folder; default data/", "base": "git revision"})
+@task(
+    klass=Offering,
+    positional=["result"],
+    help={
+        "result": "a folder of data/campaigns, or its id; default the newest that is not merged",
+        "dry_run": "only check it and print the text of the pull request (the default)",
+        "branch": "also commit the one folder, on a branch of its own",
+    },
+)
 @door
-def validate(c: Context, path: str = "", base: str = "") -> None:
+def submit(c: Context, result: str | None = None, dry_run: bool = False, branch: bool = False) -> None:
+    """Check a campaign, commit it, print its pull request."""
+    from experiments.cli.submit import run_submit
+
+    run_submit(result or "", dry_run=dry_run, branch=branch)
+
+
+@task(
+    positional=["name"],
+    help={"name": "of the new mode: its CNI, a hyphen, its mode", "like": "the mode that it begins as a copy of",
+          "variant_of": "write a variant of this mode instead"},
+)
+@door
+def new_mode(c: Context, name: str, like: str = "", variant_of: str = "") -> None:
+    """Begin a mode, or a variant: its folder, its page."""
+    from experiments.cli.new_mode import run_new_mode
+
+    run_new_mode(name, like=like, variant_of=variant_of)
+
+
+@task(help={"path": "file or folder; default data/", "base": "git revision: results were only added since, in one folder",
+            "head": "with --base: check this revision, without checking it out",
+            "report": "with --head: a file for the page that a reviewer is given"})
+@door
+def validate(c: Context, path: str = "", base: str = "", head: str = "", report: str = "") -> None:
     """Check result files as CI does."""
     from experiments.cli.validate import run_validate
 
-    run_validate(path, base=base)
+    run_validate(path, base=base, head=head, report=report)
 
 
 @task

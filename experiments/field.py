@@ -12,6 +12,9 @@ Better = Literal["higher", "lower", ""]
 TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
 # Names become file names, so nothing in them may lead out of the campaign's folder.
 NAME = r"^[a-z0-9][a-z0-9@_-]*(\.[a-z0-9@_-]+)*$"
+# A campaign's name is its folder's and its pages'. It begins with a day and has no dot: so it is neither a page of the site nor
+# that of a mode's result (entries.page_name), on disks that do not tell capitals from small letters either.
+CAMPAIGN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9][a-z0-9-]{0,63}$"
 SHA256 = r"^[0-9a-f]{64}$"
 
 

@@ -48,7 +48,15 @@ def state() -> Path:
 def _base(variable: str, usual: str) -> Path:
     """The specification has a relative value ignored."""
     named = os.environ.get(variable, "")
-    return Path(named) if named.startswith("/") else Path.home() / usual
+    return Path(named) if named.startswith("/") else home() / usual
+
+
+def home() -> Path:
+    """The user's home; for one who has none (no HOME, and no account), the place that Debian calls so, which does not exist."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
 
 
 def shown(path: Path) -> str:
@@ -58,6 +66,6 @@ def shown(path: Path) -> str:
         named = os.environ.get(variable, "")
         if named.startswith("/") and absolute.is_relative_to(named):
             return f"${variable}/{absolute.relative_to(named)}"
-    if absolute.is_relative_to(Path.home()):
-        return f"~/{absolute.relative_to(Path.home())}"
+    if absolute.is_relative_to(home()):
+        return f"~/{absolute.relative_to(home())}"
     return path.name

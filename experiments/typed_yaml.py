@@ -6,6 +6,7 @@ is a key that must stand there. YAML is read as nodes, not as plain values, beca
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import types
@@ -25,6 +26,27 @@ TEXT_TAG = "tag:yaml.org,2002:str"
 KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
+def _quick_loader() -> Any:
+    """PyYAML's own composer over libyaml's parser: every command reads the catalogue first, and this takes half the time.
+
+    libyaml's own composer is no choice: a text that is nested deeply enough makes it end the process.
+    """
+    if not yaml.__with_libyaml__:
+        return yaml.SafeLoader
+    from yaml._yaml import CParser
+
+    class Quick(yaml.composer.Composer, CParser, yaml.resolver.Resolver):
+        def __init__(self, text: str) -> None:
+            CParser.__init__(self, text)
+            yaml.composer.Composer.__init__(self)
+            yaml.resolver.Resolver.__init__(self)
+
+    return Quick
+
+
+_QUICK = _quick_loader()
+
+
 class Document:
     """One YAML file read as nodes; ``path`` and ``advice`` go into every message."""
 
@@ -33,13 +55,39 @@ class Document:
         self.advice = advice
         self._constructor = yaml.constructor.SafeConstructor()
         self.root = self._compose()
+        self._below: Document | None = None
+
+    def lay_over(self, below: Document) -> None:
+        """Take from ``below``, which is valid, what this document does not say; lists are taken or replaced whole.
+
+        Raises:
+            UserError: this document repeats a value of the other's.
+        """
+        self.root = self._laid(self.root, below.root, "")
+        self._below = below
+
+    def _laid(self, ours: yaml.Node | None, theirs: yaml.Node | None, key: str) -> yaml.Node:
+        mine, other = self._entries(ours, key), self._entries(theirs, key)
+        merged = dict(other)
+        for name, (key_node, value) in mine.items():
+            full = f"{key}.{name}".lstrip(".")
+            beneath = other[name][1] if name in other else None
+            if isinstance(value, yaml.MappingNode) and isinstance(beneath, yaml.MappingNode):
+                value = self._laid(value, beneath, full)
+            elif beneath is not None and _plain(value) == _plain(beneath):
+                raise self._error(key_node, full, "is what the mode has anyway; only what differs stands here")
+            merged[name] = (key_node, value)
+        assert isinstance(ours, yaml.MappingNode)
+        return yaml.MappingNode(ours.tag, list(merged.values()), ours.start_mark, ours.end_mark)
 
     def _compose(self) -> yaml.Node | None:
         try:
             text = self.path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{self.path}: cannot be read: {error}.", self.advice) from None
-        try:
+        with contextlib.suppress(yaml.YAMLError, UnicodeEncodeError, RecursionError):
+            return yaml.compose(text, Loader=_QUICK)
+        try:  # again, for the words: libyaml's say less
             return yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
@@ -148,4 +196,25 @@ class Document:
 
     def _error(self, node: yaml.Node | None, key: str, what: str) -> UserError:
         line = node.start_mark.line + 1 if node is not None else 1
+        if self._below is not None and _within(node, self._below.root):
+            return UserError(f"{self._below.path}:{line}: {key} {what}.",
+                             f"{self.path} changes what this follows from, so it has to say this too.")
         return UserError(f"{self.path}:{line}: {key or 'the file'} {what}.", self.advice)
+
+
+def _plain(node: yaml.Node) -> Any:
+    """What a node says, without its place and its style."""
+    if isinstance(node, yaml.MappingNode):
+        return {_plain(key): _plain(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value]
+    return node.tag, node.value
+
+
+def _within(node: yaml.Node | None, root: yaml.Node | None) -> bool:
+    """Whether a node is one of a tree's own."""
+    if node is root:
+        return node is not None
+    children = [one for pair in root.value for one in pair] if isinstance(root, yaml.MappingNode) else (
+        root.value if isinstance(root, yaml.SequenceNode) else [])
+    return any(_within(node, child) for child in children)

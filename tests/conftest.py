@@ -48,8 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """For ``-n auto``: one worker more than processors, because most tests wait for a lab; more than eight gain nothing."""
-    return min(8, len(os.sched_getaffinity(0)) + 1)
+    """For ``-n auto``: two workers more than processors, because most tests wait for a lab; more than eight gain nothing."""
+    return min(8, len(os.sched_getaffinity(0)) + 2)
 
 
 @pytest.hookimpl(optionalhook=True)

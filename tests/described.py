@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.labs.kubernetes import manifest
 from experiments.machine import Machine, look
+
+BRIDGE_FILTER = manifest.source("flannel").needs.modules[0].file
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.paths import ROOT
+from experiments.paths import MODES, ROOT
 
 
 def test_the_lock_names_every_direct_dependency_with_hashes_and_no_address() -> None:
@@ -60,7 +60,7 @@ HOUSE = (
     ("machine", "what this machine has"),
     ("catalog", "modes as data, sizes and limits"),
     ("evidence variant", "checks, packets, transcripts; a result's identity"),
-    ("typed_yaml field errors paths __init__", "what needs nothing else"),
+    ("typed_yaml field errors paths bounded __init__", "what needs nothing else"),
 )
 LONGEST, USUAL = 300, 100  # lines of a module; half of them are shorter than the second
 
@@ -74,6 +74,8 @@ def picture() -> str:
 def _modules() -> dict[str, Path]:
     found = {}
     for path in (ROOT / "experiments").rglob("*.py"):
+        if path.is_relative_to(MODES):
+            continue  # a mode's own recipe
         parts = path.relative_to(ROOT).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
@@ -102,6 +104,12 @@ def test_a_room_uses_only_rooms_below_it() -> None:
     for module, path in modules.items():
         for imported in _imports(path, modules):
             assert floor[_room(imported)] >= floor[_room(module)], f"{module} imports {imported}, which stands above it"
+
+
+def test_a_mode_s_own_recipe_uses_what_recipes_use() -> None:
+    below = {room for rooms, _ in HOUSE[[rooms for rooms, _ in HOUSE].index("dataplanes"):] for room in rooms.split()}
+    for path in MODES.rglob("*.py"):
+        assert {_room(imported) for imported in _imports(path, _modules())} <= below, path
 
 
 def test_no_module_imports_itself_by_a_detour() -> None:

@@ -53,10 +53,11 @@ def test_the_table_has_a_line_a_reason_with_its_number() -> None:
 
 
 class _Item:
-    """Of a test only its marks."""
+    """Of a test only its marks and its fixtures."""
 
-    def __init__(self, *marks: str) -> None:
+    def __init__(self, *marks: str, fixtures: tuple[str, ...] = ()) -> None:
         self.marks = marks
+        self.fixturenames = fixtures
 
     def get_closest_marker(self, name: str) -> str | None:
         return name if name in self.marks else None
@@ -67,6 +68,14 @@ def test_the_longest_begin_first_and_the_others_stay_in_their_order() -> None:
     items = [pure, lab, other, capsule, built]
     order.begin_with_the_longest(items)  # type: ignore[arg-type]
     assert items == [capsule, built, lab, pure, other]
+
+
+def test_one_that_makes_the_site_begins_before_those_that_wait_for_it() -> None:
+    own, one, two = _Item("browser"), _Item("browser", fixtures=("project",)), _Item("browser", fixtures=("project",))
+    capsule, long = _Item("capsule"), _Item("lab", "long")
+    items = [own, one, two, long, capsule]
+    order.begin_with_the_longest(items)  # type: ignore[arg-type]
+    assert items == [capsule, one, long, own, two]
 
 
 def test_what_the_capsule_runs_stays_with_one_worker(request: pytest.FixtureRequest) -> None:

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const table = document.querySelector("table.pp-compare");
-  const form = document.querySelector("form.pp-filters");
+  const form = document.querySelector("form.pp-filters:not(.pp-mtu, .pp-search)");
   if (!table || !form) return;
   const body = table.tBodies[0];
   const rows = [...body.rows];

@@ -116,6 +116,8 @@ class ControlPlane:
     protocol: str
     sessions: str  # for n nodes, in words or as a formula
     detects: str = ""  # how long a dead node stays unnoticed, and what happens then
+    program: str = ""  # the process on each node that keeps its entries up to date and carries no packet: "BIRD"
+    session: str = ""  # what such processes speak with each other: "BGP"; empty if they do not
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,9 @@ class Hop:
     does: str
     space: Space = "kernel"
     mtu_bytes: int | None = None
+    ttl: int | None = None  # in the pod's IP header as the packet leaves this hop; the pod sends it with 64
     headers: str = ""  # the header stack as the packet leaves this hop, outermost first: "IP | UDP | IP"
+    shown_by: tuple[str, ...] = ()  # commands of a transcript whose answers decide here, without output options
 
 
 @dataclass(frozen=True)
@@ -205,8 +209,11 @@ class Mode:
     needs: Needs
     signs: Signs
     path: tuple[Hop, ...]
-    sources: tuple[Source, ...]
-    choose: str = ""  # for whom it is, in one sentence
+    sources: tuple[Source, ...] = ()
+    choose: str = ""  # for whom it is, in a few words
+    passes: str = ""  # what has to lie between the nodes, in a few words
+    nodes: str = ""  # how many it is good for, likewise
+    explained_only: bool = False  # no recipe builds it: it has a page, and nothing of it is measured
     relay: bool = False  # every packet passes a process of ours: measured on the host's kernel only
     architectures: tuple[str, ...] = ()  # of upstream's own implementation; empty: all
     facts: tuple[Fact, ...] = ()
@@ -225,17 +232,3 @@ class Mode:
     def overhead_bytes(self) -> int:
         """What stands on the wire between the Ethernet header and the pod's own IP packet."""
         return sum(header.bytes for header in self.headers[1:self.pod_packet])
-
-
-@dataclass(frozen=True)
-class ModeVariant:
-    """What makes a variant of a mode: a file in its folder ``variants``; all else is as in the mode."""
-
-    name: str  # the mode's name, a hyphen, the file's name
-    title: str
-    short_title: str
-    summary: str
-    encapsulation: Encapsulation
-    mtu: Mtu
-    headers: tuple[DeclaredHeader, ...]
-    password: bool = False

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from experiments.catalog.model import Mode, ModeVariant
+from experiments.catalog.model import Mode
 from experiments.catalog.rules import check
 from experiments.errors import UserError
 from experiments.paths import MODES
 from experiments.typed_yaml import Document
+
+OWN = ("title", "short_title", "summary")  # what a variant never shares with its mode, besides its name
 
 
 def get(name: str) -> Mode:
@@ -56,12 +58,16 @@ def variants(folder: Path = MODES) -> Mapping[str, Mode]:
     """
     found: dict[str, Mode] = {}
     for path in sorted(folder.glob("*/variants/*.yml")):
-        document = Document(path, "The format is ModeVariant in experiments/catalog/model.py.")
-        variant = document.read(ModeVariant)
+        document = Document(path, "The format is that of mode.yml, of which only what differs stands in a variant's file.")
         of = load(folder)[path.parents[1].name]
-        changed = {field.name: getattr(variant, field.name) for field in fields(ModeVariant)}
-        mode = replace(of, **changed, variant_of=of.name)
+        document.lay_over(Document(path.parents[1] / "mode.yml", ""))
+        mode = document.read(Mode)
+        # What the mode's MTU is in other circumstances is told on its own page.
+        mode = replace(mode, variant_of=of.name, mtu=replace(mode.mtu, variants=()))
         check(mode, document, f"{of.name}-{path.stem}")
+        for key in OWN:
+            if getattr(mode, key) == getattr(of, key):
+                raise document.error("is missing: the variant has its own", key)
         found[mode.name] = mode
     return found
 

@@ -109,3 +109,19 @@ def _path(mode: Mode, document: Document) -> None:
     if ("user" in [hop.space for hop in mode.path]) != (mode.encapsulation.handled_in == "user"):
         raise document.error(f"must agree with encapsulation.handled_in, {mode.encapsulation.handled_in}: only there "
                              "hops in user space stand", "path")
+    _ttl(mode, document)
+
+
+def _ttl(mode: Mode, document: Document) -> None:
+    """The pod's TTL along the path never grows, and is what the captured packet and the pod at the end have."""
+    sent = mode.headers[mode.pod_packet].fields.get("ttl")
+    captured = max(place for place, hop in enumerate(mode.path) if hop.at in ("client pod", "client node"))
+    wanted = {captured: sent, len(mode.path) - 1: mode.ttl_at_pod}
+    before = 64
+    for place, hop in enumerate(mode.path):
+        if hop.ttl is None:
+            continue
+        if hop.ttl > before or hop.ttl != (wanted.get(place) or hop.ttl):
+            raise document.error(f"is {hop.ttl}; {wanted.get(place) or f'at most {before}'} is wanted: no hop adds to it, the "
+                                 f"headers say {sent} between the nodes, ttl_at_pod {mode.ttl_at_pod}", "path", place, "ttl")
+        before = hop.ttl

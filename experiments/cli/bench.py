@@ -30,7 +30,7 @@ def run_bench(which: str = "") -> None:
             raise UserError(f"Unknown benchmark '{name}'.", f"Benchmarks: {', '.join(found)}.")
     table = Table(title="Benchmarks", title_justify="left")
     for header in ("figure", "value", "beside", "ratio", "aim"):
-        table.add_column(header)
+        table.add_column(header, overflow="fold")
     for name in names:
         console.print(f"{name} …", markup=False)
         for row in _rows(name):

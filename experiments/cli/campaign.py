@@ -75,6 +75,9 @@ def run_campaign(
     finished, results = store.read_campaign(folder)
     show_campaign(finished, results, folder)
     close(report, folder, shown_on_site=root == CAMPAIGNS)
+    if finished.purpose == "reference" and report.ok:
+        say("It is shown as a reference once a maintainer has signed it off, by this line in data/reference.yml:\n"
+            f"- {{campaign: {finished.id}, digest: {finished.digest}}}")
     if results and all(d.status != "ok" for result in results for d in result.deployments):
         raise ExperimentFailed("Every deployment of the campaign failed.", f"The reasons are in {folder}.")
     return folder
@@ -137,7 +140,7 @@ def _variants(names: list[str], kernels: str = "all") -> tuple[Variant, ...]:
                 continue
             if ready.missing:
                 what = "; ".join(missing.what for missing in ready.missing)
-                console.print(f"{name} on the {ready.kernel} kernel: not run, because {what}", markup=False)
+                console.print(f"{name} on the {ready.kernel} kernel: not run, for this is missing: {what}", markup=False)
             else:
                 found.append(Variant(name, ready.lab, ready.kernel))
     if not found:

@@ -10,8 +10,8 @@ from typing import Any
 from experiments import __version__, catalog
 from experiments.catalog import Mode
 from experiments.cli.progress import console
-from experiments.dataplanes.found.cluster_objects import Reader, evidence
-from experiments.dataplanes.found.recognise import recognise
+from experiments.dataplanes.found.inquiry import Member, of_cluster
+from experiments.dataplanes.table import FOUND
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.backend import Means
 from experiments.labs.cluster import backend as cluster
@@ -44,20 +44,20 @@ def ask(name: str, on: str = "", image: str = "") -> Asked:
     first, second = found.members
     console.print(f"The cluster of the kubectl context {found.context}: node1 is {first.name}, node2 is {second.name}.",
                   markup=False)
-    reader = Reader(found.kubectl)
-    seen, _ = evidence(reader, [member.object for member in found.members])
-    recognised = recognise(seen, {**catalog.load(), **catalog.variants()})
+    members = Member(first.name, first.address), Member(second.name, second.address)
+    recognised = of_cluster(found.kubectl, members, found.nodes, FOUND)
     console.print(f"It runs {recognised.sentence}.", markup=False)
-    for what, why in reader.unseen.items():
-        console.print(f"Not seen: {what}: {why}", markup=False)
+    for said in recognised.hidden:
+        console.print(said.capitalize(), markup=False)
     if wanted is not None and wanted.name not in recognised.candidates:
         raise UserError(f"This cluster does not run {wanted.name}, but {recognised.sentence}.",
                         "Leave the mode to the cluster: `invoke experiment auto --lab cluster`.")
-    if wanted is None and not recognised.mode:
+    if wanted is None and not recognised.presumed:  # the nodes are looked at again, by pods, before there is any number
         raise UserError(f"What this cluster runs is {recognised.sentence}.",
-                        "Name one of them." if recognised.candidates else "Only modes of the catalogue are measured.")
+                        ("Name one of them." if recognised.candidates else "Only modes of the catalogue are measured.")
+                        + " `invoke recognise` shows what speaks for and against each.")
     return Asked(
-        wanted or catalog.get(recognised.mode), Means(nodes=f"{first.name},{second.name}", image=image), found.id,
+        wanted or catalog.get(recognised.presumed), Means(nodes=f"{first.name},{second.name}", image=image), found.id,
         fit_nodes.host_facts(found.id, found.members), _software(found),
     )
 

@@ -5,9 +5,12 @@ To be ended by a signal is an interruption like Ctrl-C: labs outside this proces
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,9 +19,12 @@ from typing import Any
 from invoke.exceptions import Exit
 
 from experiments.cli.output import patient
-from experiments.errors import PodpathError, UserError
+from experiments.errors import ExperimentFailed, PodpathError, UserError
 
+# A checkout that cannot be written, a full disk: what a person can mend, wherever it was met.
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 ENDING = (signal.SIGTERM, signal.SIGHUP)
+HELP = {"--help", "-h"}  # after a task whose name wants an argument, invoke takes them for that argument
 
 
 class Ended(KeyboardInterrupt):
@@ -73,11 +79,19 @@ def door(body: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(body)
     def opened(*arguments: Any, **named: Any) -> None:
+        if HELP & {value for value in named.values() if isinstance(value, str)}:
+            _help(body)
         try:
             with _ended_in_order(), patient() as output:
                 body(*arguments, **{name: _plain(value) for name, value in named.items()})
         except PodpathError as error:
             raise Exit(_sentences(error, error.problem, error.advice), code=error.exit_code) from None
+        except OSError as error:
+            if error.errno not in UNWRITABLE or error.filename is None:
+                raise
+            said = f"{error.filename}: {error.strerror}. Podpath writes there."
+            raise Exit(_sentences(error, said, "Make room, or allow it, then do it again."),
+                       code=ExperimentFailed.exit_code) from None
         except KeyboardInterrupt as interruption:
             number = interruption.number if isinstance(interruption, Ended) else signal.SIGINT
             # As shells have it; a second interruption while things are taken down is not held back.
@@ -90,6 +104,12 @@ def door(body: Callable[..., None]) -> Callable[..., None]:
 
     opened.__signature__ = _signature(body)  # type: ignore[attr-defined]
     return opened
+
+
+def _help(body: Callable[..., None]) -> None:
+    """Become `invoke --help TASK`."""
+    name = body.__name__.rstrip("_").replace("_", "-")
+    os.execv(sys.executable, [sys.executable, "-m", "invoke", "--help", name])
 
 
 def _sentences(error: BaseException, *sentences: str) -> str:

@@ -10,11 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from experiments import catalog
+from experiments.catalog import pending
 from experiments.cli.progress import console
 from experiments.errors import UserError
 from experiments.labs import table
 from experiments.labs.netns.needs_embedded import RELAY_IN_CAPSULE
-from experiments.labs.readiness import Readiness, readiness
+from experiments.labs.readiness import NO_RECIPE, Readiness, readiness
 from experiments.labs.remarks import impossible, remarks
 from experiments.machine import Machine, Missing, look
 from experiments.variant import CAPSULE, EMBEDDED, KERNELS
@@ -67,6 +68,9 @@ def _print(machine: Machine, places: list[Readiness], *, whole: bool) -> None:
         _say("How to get what such a lab needs: invoke list --lab NAME")
     for remark in remarks(machine):
         _say(remark)
+    for name, mode in catalog.load().items():
+        if lacking := pending.pending(mode):
+            _say(f"{name}: {', '.join(lacking)}")
     if not whole:
         console.print(f"Next: {_next(places)}", markup=False)
 
@@ -76,7 +80,7 @@ def _print_table(groups: dict[tuple[str, str], list[Readiness]]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("\nmode", no_wrap=True)
     for lab, kernel in groups:
-        table.add_column(_title(lab, kernel).replace(", ", "\n"))
+        table.add_column(_title(lab, kernel).replace(", ", "\n"), overflow="fold")
     for row in zip(*groups.values(), strict=True):
         table.add_row(row[0].mode, *(escape(_cell(place)) for place in row))
     console.print(table)
@@ -84,7 +88,7 @@ def _print_table(groups: dict[tuple[str, str], list[Readiness]]) -> None:
 
 def _cell(place: Readiness) -> str:
     needs = dict.fromkeys(_short(missing) for missing in place.missing)
-    for only in ("host only", "netns only"):
+    for only in ("host only", "netns only", "explained only"):
         if only in needs:
             return only
     return "no " + ", ".join(needs) if needs else "ready"
@@ -99,13 +103,16 @@ def _short(missing: Missing) -> str:
     """What is missing, in the few words that a table has room for."""
     if missing is RELAY_IN_CAPSULE:
         return "host only"
+    if missing is NO_RECIPE:
+        return "explained only"
     return "netns only" if missing.what.endswith(" in Kubernetes") else missing.what.removeprefix("kernel feature ")
 
 
 def _needs(places: list[Readiness], whole: bool) -> str:
     """What a place lacks for every mode, then (``whole``, or where there is nothing else) what modes need beyond that."""
-    by_mode = {place.mode: [_short(m) for m in place.missing if not m.what.endswith(" in Kubernetes")] for place in places}
-    shared = [what for what in by_mode[places[0].mode] if all(what in needs for needs in by_mode.values())]
+    by_mode = {place.mode: [_short(m) for m in place.missing if not m.what.endswith(" in Kubernetes")]
+               for place in places if NO_RECIPE not in place.missing}
+    shared = [what for what in next(iter(by_mode.values()), []) if all(what in needs for needs in by_mode.values())]
     more: dict[str, list[str]] = {}
     for mode, needs in by_mode.items():
         if also := [what for what in needs if what not in (*shared, "host only")]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 # What our sentences and tables use beyond ASCII, as ASCII has it; anything else becomes a question mark.
@@ -50,16 +51,18 @@ class Patient:
 @contextmanager
 def patient() -> Iterator[Patient]:
     """Put a :class:`Patient` in the place of standard output meanwhile."""
-    before = sys.stdout
-    ours = Patient(before)
-    sys.stdout = ours
-    try:
-        yield ours
-    finally:
-        ours.flush()
-        sys.stdout = before
-        if ours.failure is not None:
-            _to_nowhere(before)
+    with ExitStack() as stack:
+        before = sys.stdout
+        # There is none where it was closed (`>&-`): who wants to hear nothing hears nothing.
+        ours = Patient(before or stack.enter_context(Path(os.devnull).open("w", encoding="utf-8")))
+        sys.stdout = ours
+        try:
+            yield ours
+        finally:
+            ours.flush()
+            sys.stdout = before
+            if ours.failure is not None:
+                _to_nowhere(before)
 
 
 def _to_nowhere(stream: TextIO) -> None:

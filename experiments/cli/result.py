@@ -8,13 +8,13 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.cli.columns import print_table
+from experiments.cli.findings import show_findings
 from experiments.cli.progress import console, say
-from experiments.cli.validate import show_findings
 from experiments.errors import ExperimentFailed
 from experiments.results import fields, rules, store
 from experiments.results.model import Campaign, ModeResult, Trial
 from experiments.results.outputs import as_shown
-from experiments.results.summary import Cell, cells, key_of
+from experiments.results.summary import Aggregate, aggregates, key_of
 from experiments.results.validate import Report
 from experiments.results.verdict import reason_in_words
 from experiments.results.words import counted, quantity
@@ -40,15 +40,15 @@ def show_result(result: ModeResult, folder: Path) -> None:
 
 def _rows(result: ModeResult, known: Mapping[str, catalog.Mode]) -> Iterator[tuple[str, ...]]:
     """A row for each question from pod to pod; where no deployment gave a value, what became of the trial."""
-    found = {cell.key: cell for cell in cells(result)}
+    found = {aggregate.key: aggregate for aggregate in aggregates(result)}
     asked = {key_of(trial): trial for deployment in result.deployments for trial in deployment.trials
              if trial.path == "pod-pod"}
     for key, trial in asked.items():
         limit = rules.ceiling_bps(trial, result.mode) if result.mode in known else None
-        cell = found.get(key)
-        base = found.get(cell.baseline or "") if cell else None
-        yield (what(trial), median(cell) if cell else trial.status.replace("-", " "), median(base) if base else "",
-               ratio(cell) if cell else "", quantity(limit, "bit/s") if limit else "")
+        aggregate = found.get(key)
+        base = found.get(aggregate.baseline or "") if aggregate else None
+        yield (what(trial), median(aggregate) if aggregate else trial.status.replace("-", " "), median(base) if base else "",
+               ratio(aggregate) if aggregate else "", quantity(limit, "bit/s") if limit else "")
 
 
 def _reasons(result: ModeResult, *, but: str = "") -> Iterator[str]:
@@ -61,23 +61,23 @@ def _reasons(result: ModeResult, *, but: str = "") -> Iterator[str]:
                 yield f"{what(trial)}, {trial.path}: {reason_in_words(trial)}"
 
 
-def what(asked: Trial | Cell) -> str:
-    """The question that a trial or a cell answers, in few words."""
+def what(asked: Trial | Aggregate) -> str:
+    """The question that a trial or an aggregate answers, in few words."""
     if asked.view == "latency":
         return "latency, loaded" if asked.load_ratio else "latency, burst" if asked.burst_bytes else "latency, idle"
     streams = f", {counted(asked.streams or 1, 'stream')}" if asked.view == "speed" else ""
     return asked.view + streams + ("" if asked.mss in (None, "native") else f", {asked.mss} MSS")
 
 
-def median(cell: Cell) -> str:
-    """The median of what a cell shows, with its unit; empty where there is none."""
-    found = cell.estimate(cell.shown)
-    return quantity(found.median, fields.get("Trial", cell.shown).unit) if found else ""
+def median(aggregate: Aggregate) -> str:
+    """The median of what an aggregate shows, with its unit; empty where there is none."""
+    found = aggregate.estimate(aggregate.shown)
+    return quantity(found.median, fields.get("Trial", aggregate.shown).unit) if found else ""
 
 
-def ratio(cell: Cell) -> str:
+def ratio(aggregate: Aggregate) -> str:
     """The median ratio to the baseline; empty where there is none."""
-    found = cell.ratio(cell.shown)
+    found = aggregate.ratio(aggregate.shown)
     return f"{found.median:.3f}" if found else ""
 
 
@@ -87,9 +87,9 @@ def show_campaign(campaign: Campaign, results: Sequence[ModeResult], folder: Pat
     say(f"Campaign {campaign.id}: {status}, profile {campaign.protocol['profile']}")
     rows = []
     for result in results:
-        name, found = result.variant.name, {cell.key: cell for cell in cells(result)}
+        name, found = result.variant.name, {aggregate.key: aggregate for aggregate in aggregates(result)}
         good = sum(deployment.status == "ok" for deployment in result.deployments)
-        lines = [(what(cell), median(cell), ratio(cell)) for key in HEADLINES if (cell := found.get(key))]
+        lines = [(what(aggregate), median(aggregate), ratio(aggregate)) for key in HEADLINES if (aggregate := found.get(key))]
         for number, line in enumerate(lines or [("no figure", "", "")]):
             first = (name, f"{good} of {len(result.deployments)}") if number == 0 else ("", "")
             rows.append((first[0], *line, first[1]))
@@ -118,7 +118,7 @@ def close(report: Report, folder: Path, *, shown_on_site: bool) -> None:
                                f"It is kept in {folder}, and marked as aborted; each line above says what is allowed there.")
     say(f"Validated: {report.counted}.")
     if shown_on_site:
-        say("Next: `invoke serve` shows it on the pages, `invoke show` here again.")
+        say("Next: `invoke serve` shows it on the pages, `invoke show` here again, `invoke submit` makes its pull request.")
     else:
         say("Next, to see it again:")
         console.print(f"  {shlex.join(['invoke', 'show', str(folder)])}", markup=False)

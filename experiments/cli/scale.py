@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from rich.table import Table
-
 from experiments import catalog
-from experiments.cli.progress import console, telling
+from experiments.cli.columns import print_table
+from experiments.cli.progress import say, telling
 from experiments.errors import UserError
 from experiments.labs.readiness import choose
 from experiments.machine import look
 from experiments.measure import scale
+from experiments.results.words import counted
 from experiments.variant import EMBEDDED, HOST
 
 
@@ -33,13 +33,10 @@ def run_scale(name: str, *, nodes: str = "2,10,30", timeout: int = 60, format: s
     if format == "json":
         print(json.dumps([asdict(one) for one in grown], indent=1))
         return grown
-    table = Table(title=f"{mode.title}: the control plane by number of nodes", title_justify="left")
-    for header in ("nodes", "sessions", "routes", "build, s", "last route after, s", "daemons", "memory, MB"):
-        table.add_column(header, justify="right")
-    for one in grown:
-        table.add_row(str(one.nodes), str(one.sessions), str(one.routes), f"{one.build_s:.2f}", f"{one.converge_s:.2f}",
-                      str(one.daemons), f"{one.memory_bytes / 1e6:.1f}")
-    console.print(table)
+    say(f"{mode.title}: the control plane by number of nodes")
+    print_table(("", "sessions", "routes", "build", "last route", "daemons", "memory"), [
+        (counted(one.nodes, "node"), str(one.sessions), str(one.routes), f"{one.build_s:.2f} s", f"{one.converge_s:.2f} s",
+         str(one.daemons), f"{one.memory_bytes / 1e6:.1f} MB") for one in grown])
     return grown
 
 

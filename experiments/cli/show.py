@@ -12,7 +12,7 @@ from experiments.paths import ROOT
 from experiments.results.lookup import find
 from experiments.results.model import ModeResult
 from experiments.results.store import Stored
-from experiments.results.summary import Cell, cells
+from experiments.results.summary import Aggregate, aggregates
 
 ROOTS = (ROOT / "data" / "local", ROOT / "data" / "campaigns")
 
@@ -72,19 +72,19 @@ def _conditions(stored: Stored, result: ModeResult) -> str:
 
 
 def _rows(one: ModeResult, other: ModeResult) -> Iterator[tuple[str, ...]]:
-    theirs = {cell.key: cell for cell in cells(other)}
-    for cell in cells(one):
-        beside = theirs.get(cell.key)
-        if beside is None or cell.path != "pod-pod":
+    theirs = {aggregate.key: aggregate for aggregate in aggregates(other)}
+    for aggregate in aggregates(one):
+        beside = theirs.get(aggregate.key)
+        if beside is None or aggregate.path != "pod-pod":
             continue
-        a, b = cell.ratio(cell.shown), beside.ratio(cell.shown)
+        a, b = aggregate.ratio(aggregate.shown), beside.ratio(aggregate.shown)
         if a and b:
-            yield what(cell), _ratio(cell), _ratio(beside), f"{b.median / a.median:.3f}" if a.median else ""
+            yield what(aggregate), _ratio(aggregate), _ratio(beside), f"{b.median / a.median:.3f}" if a.median else ""
 
 
-def _ratio(cell: Cell) -> str:
+def _ratio(aggregate: Aggregate) -> str:
     """The median ratio, and the range where there is more than one deployment."""
-    found = cell.ratio(cell.shown)
+    found = aggregate.ratio(aggregate.shown)
     if found is None:
         return ""
     return f"{found.median:.3f}" + (f" ({found.low:.3f} to {found.high:.3f})" if found.n > 1 else "")

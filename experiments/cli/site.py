@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from experiments.cli.progress import console
 from experiments.errors import UserError
-from experiments.paths import ROOT
+from experiments.paths import MODES
 from experiments.site import browser, build, check, claims, writer
 
 
@@ -57,7 +57,7 @@ def check_site() -> None:
     if not missing:
         console.print("In a browser: accessibility in both palettes, 320 pixels, no scripts, no other host …")
         problems += browser.problems(build.SITE)
-    for line in claims.report(ROOT / "docs"):
+    for line in claims.report(MODES):
         console.print(line, markup=False)
     if missing:
         console.print(f"accessibility, width, scripts off: not run, because {missing}", markup=False)

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from experiments.cli.progress import console
-from experiments.errors import UserError
-from experiments.results.validate import Report, validate
+from experiments.cli.findings import conclude
+from experiments.cli.review import run_review
+from experiments.results.validate import validate
 
 
-def run_validate(path: str = "", *, base: str = "") -> None:
-    """Check a file, a campaign's folder, or everything below data/; with ``base`` also that files were only added.
+def run_validate(path: str = "", *, base: str = "", head: str = "", report: str = "") -> None:
+    """Check a file, a campaign's folder, or everything below data/; with ``base`` also what was changed since.
+
+    With ``head`` what is checked is a proposed commit, taken out of git: it need not be checked out, and nothing of it is
+    run. ``report`` is a file for what a reviewer is given of it.
 
     Raises:
         UserError: there are errors, which are listed above; or there are no result files.
     """
-    report = validate(Path(path) if path else None, base=base or None)
-    show_findings(report)
-    if report.errors:
-        raise UserError(f"{report.counted}.", "Each line above says what is allowed there.")
-    console.print(f"{report.counted}.")
-
-
-def show_findings(report: Report) -> None:
-    """A line for each warning and each error."""
-    for message in report.warnings:
-        console.print(f"warning: {message}", markup=False)
-    for message in report.errors:
-        console.print(f"error: {message}", markup=False)
+    if head or report:
+        run_review(base, head, report, path)
+    else:
+        conclude(validate(Path(path) if path else None, base=base or None))

@@ -62,6 +62,11 @@ class Backend(ABC):
     measuring_nodes: ClassVar[int | None] = None  # how many nodes measure, where that cannot be chosen
     upstream: ClassVar[bool] = False  # whether upstream's daemons can be started on its nodes
     whose_kernel: ClassVar[str] = ""  # in words, where neither the host's nor the capsule's says it
+    sizes_of_catalogue: ClassVar[bool] = True  # modes have the lengths and times to live of their mode.yml
+    # What a result of this lab shows and no other lab's does, so that its label can be checked.
+    typed_when_made: ClassVar[tuple[str, ...]] = ()  # commands in the transcript
+    told_in_results: ClassVar[tuple[str, ...]] = ()  # keys under ``implementation``
+    told_of_machines: ClassVar[tuple[str, ...]] = ()  # keys under ``host``, beyond what is told of any machine
 
     @abstractmethod
     def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:

@@ -10,14 +10,16 @@ import re
 import shlex
 import subprocess
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Literal, Protocol
 
-from experiments import paths
+from experiments import bounded, paths
 from experiments.errors import ExperimentFailed
 from experiments.evidence import TranscriptStep
 
+LARGEST_BYTES = 8 * 1024 * 1024  # of what a command at a place says; iperf3's report of eight streams has 60 KB
 Underlay = Literal["l2", "routed"]
 # kubectl's own last line on the standard error of a command that ran in a pod and failed (kubernetes/client-go
 # util/exec/exec.go); what the command said itself is the reason.
@@ -191,21 +193,25 @@ def run(
     """Run one command at a place and wait for it.
 
     Raises:
-        ExperimentFailed: it did not end within ``timeout_s`` seconds, or (with ``check``) its status is not zero.
+        ExperimentFailed: it did not end within ``timeout_s`` seconds, said more than ``LARGEST_BYTES``, or (with ``check``)
+            its status is not zero.
     """
     started = time.monotonic()
     try:
-        done = subprocess.run(
-            lab.command(place, argv), capture_output=True, text=True, errors="replace", timeout=timeout_s,
-            stdin=lab.stdin, check=False, env=paths.environment(),
-        )
-    except subprocess.TimeoutExpired:
+        done = bounded.run(lab.command(place, argv), timeout_s, LARGEST_BYTES, stdin=lab.stdin,
+                           environment=paths.environment())
+    except bounded.TooMuch:
+        raise ExperimentFailed(
+            f"On {place}: `{shlex.join(argv)}` said more than {LARGEST_BYTES // 1024 // 1024} MiB, and was ended.",
+            "No tool has so much to say: look at which program of that name is found first in PATH.",
+        ) from None
+    except bounded.TooLong:
         raise ExperimentFailed(
             f"On {place}: `{shlex.join(argv)}` did not end within {timeout_s:g} s.",
             "Run the same experiment again; if it hangs again, the transcript up to here is in the failed result.",
         ) from None
     completed = Completed(
-        place, tuple(argv), done.stdout, own_words(done.stderr), done.returncode, time.monotonic() - started
+        place, tuple(argv), _text(done.stdout), own_words(_text(done.stderr)), done.returncode, time.monotonic() - started
     )
     if record:
         lab.transcript.record(completed)
@@ -213,6 +219,10 @@ def run(
         said = (completed.stderr or completed.stdout).strip()
         raise ExperimentFailed(f"On {place}: `{completed.command}` ended with {completed.exit_code}: {said}")
     return completed
+
+
+def _text(said: bytes) -> str:
+    return said.decode(errors="replace").replace("\r\n", "\n")
 
 
 def start(
@@ -224,6 +234,20 @@ def start(
     # The command that enters the lab waits for the one inside; when it is stopped, the one inside has to stop too.
     inside = ["setpriv", "--pdeathsig", "TERM", *argv]
     return subprocess.Popen(lab.command(place, inside), stdin=lab.stdin, stdout=stdout, stderr=stderr, env=paths.environment())
+
+
+def let_go(owner: object, process: subprocess.Popen[bytes], *files: IO[bytes]) -> None:
+    """When the owner of a command is gone, with the lab that has ended it: take in its end, close its pipe and files."""
+    weakref.finalize(owner, _let_go, process, files)
+
+
+def _let_go(process: subprocess.Popen[bytes], files: Sequence[IO[bytes]]) -> None:
+    for file in (process.stderr, *files):
+        if file is not None:
+            file.close()
+    if process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 def own_words(stderr: str) -> str:

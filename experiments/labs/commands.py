@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import subprocess
 import tempfile
@@ -16,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from experiments import paths
+from experiments import bounded, paths
 from experiments.errors import ExperimentFailed, UserError
 
 LARGEST_BYTES = 32 * 1024 * 1024  # what a cluster says of itself can be long, but not that long
@@ -77,44 +76,16 @@ def run(
             source.write(given.encode())
             source.seek(0)
         try:
-            process = subprocess.Popen(list(argv), stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                       env=paths.environment() if environment is None else environment, cwd=folder)
+            done = bounded.run(argv, timeout_s, LARGEST_BYTES, stdin=source, folder=folder,
+                               environment=paths.environment() if environment is None else environment)
         except FileNotFoundError:
             raise UserError(f"{argv[0]} is not installed.", f"Install {argv[0]}; `invoke list` says what is missing.") from None
-        with process:
-            try:
-                stdout, stderr = _collect(process, argv, timeout_s)
-            except BaseException:
-                process.kill()
-                raise
-    return subprocess.CompletedProcess(list(argv), process.returncode, stdout.decode(errors="replace"),
-                                       stderr.decode(errors="replace"))
-
-
-def _collect(process: subprocess.Popen[bytes], argv: Sequence[str], timeout_s: float) -> tuple[bytes, bytes]:
-    """What it writes to both outputs, until it has ended."""
-    deadline = time.monotonic() + timeout_s
-    said: dict[object, bytearray] = {process.stdout: bytearray(), process.stderr: bytearray()}
-    with selectors.DefaultSelector() as selector:
-        for stream in (process.stdout, process.stderr):
-            assert stream is not None
-            selector.register(stream, selectors.EVENT_READ)
-        while selector.get_map():
-            ready = selector.select(max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise ExperimentFailed(f"`{name(argv)}` did not end within {timeout_s:g} s.")
-            for key, _ in ready:
-                chunk = os.read(key.fd, 1 << 16)
-                if not chunk:
-                    selector.unregister(key.fileobj)
-                said[key.fileobj] += chunk
-                if len(said[key.fileobj]) > LARGEST_BYTES:
-                    raise ExperimentFailed(f"`{name(argv)}` says more than {LARGEST_BYTES // 1024 // 1024} MiB.")
-    try:
-        process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        raise ExperimentFailed(f"`{name(argv)}` did not end within {timeout_s:g} s.") from None
-    return bytes(said[process.stdout]), bytes(said[process.stderr])
+        except bounded.TooLong:
+            raise ExperimentFailed(f"`{name(argv)}` did not end within {timeout_s:g} s.") from None
+        except bounded.TooMuch:
+            raise ExperimentFailed(f"`{name(argv)}` says more than {LARGEST_BYTES // 1024 // 1024} MiB.") from None
+    return subprocess.CompletedProcess(list(argv), done.returncode, done.stdout.decode(errors="replace"),
+                                       done.stderr.decode(errors="replace"))
 
 
 def text(

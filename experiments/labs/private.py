@@ -16,6 +16,7 @@ from pathlib import Path
 
 from experiments import paths
 from experiments.errors import ExperimentFailed, UserError
+from experiments.machine.snapshot import PRIVATE
 
 UP_TIMEOUT_S = 10.0
 DOWN_TIMEOUT_S = 10.0
@@ -42,8 +43,7 @@ def namespaces() -> Iterator[list[str]]:
 
 def _hold() -> subprocess.Popen[bytes]:
     """Start the private namespaces and wait until they are ready."""
-    argv = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child",
-            "--mount-proc", "sh", "-c", _INIT]
+    argv = [*PRIVATE, "sh", "-c", _INIT]
     try:
         # A session of its own: Ctrl-C reaches the runner, which then takes everything down in order.
         holder = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

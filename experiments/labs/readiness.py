@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from experiments import catalog
+from experiments.catalog import pending
 from experiments.errors import UserError
 from experiments.labs import table
 from experiments.labs.netns.needs_embedded import IN_CAPSULE, RELAY_IN_CAPSULE, features, packaged
 from experiments.machine import Machine, Missing
 from experiments.variant import CAPSULE, EMBEDDED, HOST, KERNELS
+
+NO_RECIPE = Missing("a recipe", f"the mode is {pending.SOURCES_ONLY}", "CONTRIBUTING says what a recipe is: see \"A mode\".")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def readiness(name: str, machine: Machine) -> tuple[Readiness, ...]:
         UserError: there is no such mode.
     """
     mode = catalog.get(name)
-    return tuple(Readiness(name, lab.name, kernel, lab.needs(mode, kernel, machine))
+    return tuple(Readiness(name, lab.name, kernel, (NO_RECIPE,) if mode.explained_only else lab.needs(mode, kernel, machine))
                  for lab in table.LABS.values() for kernel in lab.kernels)
 
 

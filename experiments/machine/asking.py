@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO
+
+from experiments import bounded
 
 LARGEST_BYTES = 1 << 20  # `docker info` and the like say some kilobytes
 
@@ -36,19 +35,14 @@ class Answer:
 
 def ask(argv: Sequence[str], path: str, environment: dict[str, str], timeout_s: float) -> Answer:
     """Run a command, looked for in ``path``, without input, for ``timeout_s`` seconds at most."""
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        try:
-            done = subprocess.run(list(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=errors, timeout=timeout_s,
-                                  check=False, env={**environment, "PATH": path})
-        except FileNotFoundError as error:
-            return Answer(127, trouble=f"{error.filename} is not installed")
-        except OSError as error:  # not for this processor, or not to be run
-            return Answer(126, trouble=f"{argv[0]}: {error.strerror}")
-        except subprocess.TimeoutExpired:
-            return Answer(124, trouble="no answer")
-        return Answer(done.returncode, _text(output), _text(errors))
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read(LARGEST_BYTES).decode(errors="replace")
+    try:
+        done = bounded.run(argv, timeout_s, LARGEST_BYTES, environment={**environment, "PATH": path})
+    except FileNotFoundError as error:
+        return Answer(127, trouble=f"{error.filename} is not installed")
+    except OSError as error:  # not for this processor, or not to be run
+        return Answer(126, trouble=f"{argv[0]}: {error.strerror}")
+    except bounded.TooLong:
+        return Answer(124, trouble="no answer")
+    except bounded.TooMuch:
+        return Answer(125, trouble=f"{argv[0]} says more than {LARGEST_BYTES // 1024} KiB")
+    return Answer(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))

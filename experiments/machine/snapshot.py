@@ -29,6 +29,8 @@ PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}  # as Linux calls them (una
 # macOS says arm64 itself; 32-bit x86 has four names.
 _OTHER_NAMES = {"AMD64": "amd64", **dict.fromkeys(("i386", "i486", "i586", "i686"), "i386")}
 _SCRATCH = ("unshare", "--user", "--map-root-user", "--net")
+# What holds the embedded lab and the capsule. Where a container hides parts of /proc, only this is refused.
+PRIVATE = (*_SCRATCH, "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 # Why user namespaces may be refused: the switch, the value that means off, and the command that allows them.
 _SWITCHES = (
     ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
@@ -121,12 +123,14 @@ class Machine:
 
     def user_namespaces(self) -> str | None:
         """Why no private namespaces can be made here; None if they can."""
-        refused = self._scratch("true")
+        refused = self.ask(*PRIVATE, "true").refusal
         if refused is None:
             return None
         for switch, off, how in _SWITCHES:
             if (self.read(switch) or "").strip() == off:
                 return f"user namespaces are switched off ({switch} is {off}); as root: {how}"
+        if "/proc" in refused:
+            return f"a private /proc is not allowed here: {refused}; in Docker, --security-opt systempaths=unconfined allows it"
         return f"user namespaces are not allowed here: {refused}"
 
     def feature(self, name: str) -> str | None:

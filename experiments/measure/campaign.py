@@ -7,6 +7,7 @@ A single experiment is a campaign of one mode.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import statistics
@@ -20,14 +21,15 @@ from experiments.labs.backend import Tell
 from experiments.measure import provenance
 from experiments.measure.deployment import Job, Outcome
 from experiments.measure.pace import Pace
-from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Protocol, profile
+from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Profile, profile
 from experiments.probes import environment
-from experiments.results import store, summary
+from experiments.results import aside, store, summary
 from experiments.results import validate as validation
 from experiments.results.checks import privacy
 from experiments.results.model import Campaign, Cell, Deployment, ModeResult, Purpose, Trial
 from experiments.results.times import now
 from experiments.results.validate import Report, validate
+from experiments.results.words import counted
 from experiments.variant import Variant
 
 Deploy = Callable[[Job, Tell], Outcome]
@@ -72,7 +74,7 @@ def begin(request: Request, root: Path) -> Path:
     Raises:
         UserError: the folder cannot be written, or what is to be a reference would be refused as one when it has been measured.
     """
-    protocol: Protocol = profile(request.profile)
+    protocol: Profile = profile(request.profile)
     host = request.host or environment.host_slug()
     alone = request.variants[0].mode if request.purpose == "experiment" and len(request.variants) == 1 else ""
     folder = store.campaign_dir(root, now()[:10], f"{host}-{alone}" if alone else host)
@@ -82,7 +84,7 @@ def begin(request: Request, root: Path) -> Path:
         generator=provenance.generator(request.command), protocol=protocol.as_mapping(request.seed, request.nodes),
         host=facts, network={}, software=dict(request.software) or environment.software(), plan=plan(request),
     ))
-    if request.purpose == "reference" and (errors := validate(folder).errors):
+    if request.purpose == "reference" and (errors := validate(folder, alone=True).errors):
         shutil.rmtree(folder)
         raise UserError("This cannot become a reference: " + "; ".join(f"{e.key}: {e.text.rstrip('.')}" for e in errors) + ".",
                         "Leave --reference out, or mend what is named.")
@@ -97,7 +99,7 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pa
     time.
 
     What is stored is validated before it counts: a deployment that does not pass is kept as a failed one, with the reason
-    and without numbers (the tools' outputs stay below raw/); a campaign that does not pass at its end is ``aborted``.
+    and without numbers; a campaign that does not pass at its end is ``aborted``. Outputs that no trial names are set aside.
     Returned is what the validation of the whole folder found. ``pace`` is told when deployments begin and end.
     """
     campaign, results = store.read_campaign(folder)
@@ -126,10 +128,13 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pa
         store.write_campaign(folder, campaign)
         if pace:
             pace.end()
+    with contextlib.suppress(OSError):  # what cannot be moved is named by `validate`, which follows
+        if left := aside.set_aside(folder, by_variant.values()):
+            tell(f"{counted(left, 'file')} of deployments without numbers set aside: {aside.place(folder)}")
     floor = summary.noise_floor(by_variant.values())
     campaign = replace(campaign, status="complete", finished_at=now(), noise_floor=floor)
     store.write_campaign(folder, campaign)
-    report = validate(folder)
+    report = validate(folder, alone=True)  # nobody can have signed off what is only now there
     if report.errors:
         store.write_campaign(folder, replace(campaign, status="aborted"))
     return report
@@ -221,8 +226,8 @@ def unfinished(root: Path) -> Path:
     Raises:
         UserError: there is none.
     """
-    for folder in sorted(root.glob("*/campaign.yml"), reverse=True):
-        campaign, _ = store.read_campaign(folder.parent)
+    for folder in reversed(store.campaign_folders(root)):
+        campaign, _ = store.read_campaign(folder)
         if campaign.status == "partial":
-            return folder.parent
+            return folder
     raise UserError(f"No unfinished campaign in {root}.", "Start one: `invoke campaign`.")

@@ -1,14 +1,14 @@
 """One deployment of a mode, from nothing to nothing: the one place where the phases stand in order.
 
 up, build, ready, attest, measure, attest, down. A deployment whose attestation fails, before or after measuring, yields
-its evidence and no number.
+its evidence and no number; a trial that fails is followed by an attestation, so that a broken deployment ends there.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from experiments.labs.backend import NO_MEANS, Means, Tell
 from experiments.labs.base import Lab, Transcript
 from experiments.measure import attestation
 from experiments.measure.anonymous import Anonymous
-from experiments.measure.protocol import Protocol, profile
+from experiments.measure.protocol import Profile, profile
 from experiments.measure.views.bench import Bench
 from experiments.measure.views.trials import Trials
 from experiments.probes import environment
@@ -68,7 +68,7 @@ class _Run:
         self.hold = hold
         self.means = means
         self.mode: Mode = catalog.get(job.variant.mode)
-        self.protocol: Protocol = profile(job.profile)
+        self.protocol: Profile = profile(job.profile)
         self.seconds: dict[str, float] = {}
         self.transcript = Transcript()
         self.before: list[Check] = []
@@ -134,9 +134,7 @@ class _Run:
         with self.timed("measure", lab):
             self._measure(lab, recipe)
         self.tell("attest again")
-        with self.timed("attest", lab):
-            self.after = attestation.signs(lab, recipe, self.mode)
-        _require(self.after, "after measuring")
+        self._attest_again(lab, recipe, "after measuring")
         if self.hold is not None:
             self.hold(lab)
 
@@ -148,9 +146,28 @@ class _Run:
 
     def _measure(self, lab: Lab, recipe: Recipe) -> None:
         bench = Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.variant.kernel)
-        for trial in Trials(bench).all(self.tell):
-            self.trials.append(trial)
+        # What it has placed on processors is put back before the lab goes, also where it is not asked to the end.
+        with closing(Trials(bench).all(self.tell)) as trials:
+            self._collect(trials, lab, recipe)
         self.raws = bench.raws
+
+    def _collect(self, trials: Iterable[Trial], lab: Lab, recipe: Recipe) -> None:
+        """Each trial as it comes; the signs once more after one that failed."""
+        for trial in trials:
+            self.trials.append(trial)
+            if trial.status == "failed":  # where the mode is gone, each trial that is left would wait in vain for its server
+                self._attest_again(lab, recipe, f"after a trial that failed ({trial.view}, {trial.path})")
+                lab.transcript.phase = "measure"
+
+    def _attest_again(self, lab: Lab, recipe: Recipe, when: str) -> None:
+        """The signs once more.
+
+        Raises:
+            ExperimentFailed: one does not hold; no number of this deployment can be believed.
+        """
+        with self.timed("attest", lab):
+            self.after = attestation.signs(lab, recipe, self.mode)
+        _require(self.after, when)
 
     def outcome(self, started_at: str, reason: str | None) -> Outcome:
         """The result; without any number if there is a reason not to believe one."""

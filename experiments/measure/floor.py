@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from experiments import catalog
 from experiments.dataplanes.table import recipe_for
 from experiments.labs import table
-from experiments.measure.protocol import PROFILES, Protocol
+from experiments.measure.protocol import PROFILES, Profile
 from experiments.measure.views.bench import Bench
 from experiments.measure.views.plan import plan
 from experiments.measure.views.trials import Trials
@@ -61,7 +61,7 @@ def busy(seconds: float = 1.0) -> float:
     return rate_when_idle(seconds).busy_core_s / (seconds * cores())
 
 
-def protocol() -> Protocol:
+def protocol() -> Profile:
     """The views that a clock takes part in, as short as they tell something."""
     return replace(PROFILES["quick"], views=("link", "speed", "cost", "latency", "setup"), trial_s=1, slice_core_s=0.02,
                    pairs_least=12, pairs_most=12, repeats=False)

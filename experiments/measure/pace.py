@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 
-from experiments.measure.protocol import OMIT_CORE_S, Protocol
+from experiments.measure.protocol import OMIT_CORE_S, Profile
 from experiments.measure.views import wire
 from experiments.measure.views.plan import Ask, plan
 from experiments.results.model import Cell
@@ -17,7 +17,7 @@ BESIDE_PAIRS_S = 0.5  # likewise for a trial in slices
 BESIDE_TRIALS_S = 4.0  # up, build, ready, attest twice, down
 
 
-def trial_s(protocol: Protocol, ask: Ask) -> float:
+def trial_s(protocol: Profile, ask: Ask) -> float:
     """Seconds that a trial takes, about; one in slices with its baseline, where the processor is its own."""
     if ask.paired:
         pairs = (protocol.pairs_least + protocol.pairs_most) / 2
@@ -27,7 +27,7 @@ def trial_s(protocol: Protocol, ask: Ask) -> float:
     return BESIDE_TRIAL_S + protocol.omit_s + protocol.trial_s
 
 
-def deployment_s(protocol: Protocol) -> float:
+def deployment_s(protocol: Profile) -> float:
     """Seconds that a deployment with all trials of the protocol takes, about."""
     return BESIDE_TRIALS_S + sum(trial_s(protocol, ask) for ask in plan(protocol))
 
@@ -36,7 +36,7 @@ class Pace:
     """What is left of a plan. Each kernel's deployments are expected to take what those before them took."""
 
     def __init__(
-        self, plan: Iterable[Cell], protocol: Protocol, clock: Callable[[], float] = time.monotonic
+        self, plan: Iterable[Cell], protocol: Profile, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._left = [cell.kernel for cell in plan if cell.state == "planned"]
         self._expected_s = deployment_s(protocol)

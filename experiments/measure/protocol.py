@@ -35,7 +35,7 @@ RUN_PAIRS = 4  # of iperf3, where no process can hold both ends: an interval of 
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Profile:
     """One profile of the method. Times in seconds, sizes in bytes, rates in bit/s."""
 
     profile: str
@@ -90,15 +90,15 @@ PROFILES = {
     protocol.profile: protocol
     for protocol in (
         # Shows that everything works. Nobody compares its speed: what the machine did meanwhile is only written down.
-        Protocol("smoke", 1, 1, 1, 4, 8_000_000, 20_000, 0.02, 8, 8, views=("wire", "speed"), streams=(1,), equal_mss=False,
-                 repeats=False),
-        Protocol("quick", 1, 2, 1, 4, 32_000_000, 20_000, pairs_least=12, pairs_most=32, streams=(1,), equal_mss=False),
-        Protocol("standard", 6, 2, 1, 4, 32_000_000, 20_000),
+        Profile("smoke", 1, 1, 1, 4, 8_000_000, 20_000, 0.02, 8, 8, views=("wire", "speed"), streams=(1,), equal_mss=False,
+                repeats=False),
+        Profile("quick", 1, 2, 1, 4, 32_000_000, 20_000, pairs_least=12, pairs_most=32, streams=(1,), equal_mss=False),
+        Profile("standard", 6, 2, 1, 4, 32_000_000, 20_000),
     )
 }
 
 
-def profile(name: str) -> Protocol:
+def profile(name: str) -> Profile:
     """The protocol of a profile.
 
     Raises:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from experiments import catalog
 from experiments.catalog import Mode
 from experiments.dataplanes.recipe import ip_json
 from experiments.dataplanes.table import recipe_for
@@ -20,6 +21,7 @@ from experiments.labs.fabric import addresses, bird
 from experiments.labs.table import EMBEDDED_LAB
 
 POLL_S = 0.1
+BGP = "BGP"  # by this word in its protocol a control plane is known that can be grown here
 # All namespaces of a kernel share one neighbour table; past this many entries sessions hang without a word.
 NEIGHBOURS_FILE = "/proc/sys/net/ipv4/neigh/default/gc_thresh3"
 
@@ -43,9 +45,10 @@ def check(mode: Mode, nodes: int) -> None:
     Raises:
         UserError: it has no BGP, or the number is out of range.
     """
-    if "BGP" not in mode.control_plane.protocol:
+    if BGP not in mode.control_plane.protocol:
+        able = [name for name, one in catalog.load().items() if BGP in one.control_plane.protocol]
         raise UserError(f"{mode.name} has no control plane that runs in this lab: its entries are typed by the recipe.",
-                        "Modes with BGP: calico-bgp, calico-bgp-global, calico-bgp-node, calico-ipip.")
+                        f"Modes with BGP: {', '.join(able)}.")
     addresses.check(nodes)
 
 

@@ -15,6 +15,7 @@ from experiments.probes.errors import DecodeError, ProbeError
 
 START_TIMEOUT_S = 5.0
 SETTLE_S = 0.02  # for packets that were sent but not yet written
+LARGEST_BYTES = 64 * 1024 * 1024  # twice what so many packets of 64 KiB have
 PACKETS = 400  # bounded; a full-size packet is among the first dozen of a transfer
 
 
@@ -30,7 +31,7 @@ class Capture:
 
     def _collect(self) -> None:
         assert self._process.stdout is not None
-        while chunk := self._process.stdout.read1(1 << 16):  # type: ignore[attr-defined]
+        while len(self._bytes) < LARGEST_BYTES and (chunk := self._process.stdout.read1(1 << 16)):  # type: ignore[attr-defined]
             self._bytes += chunk
             self._ready.set()
         self._ready.set()
@@ -60,6 +61,9 @@ class Capture:
             self._process.kill()
             self._process.wait()
         self._reader.join(2)
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None and not self._reader.is_alive():  # to close what is being read would wait for its end
+                pipe.close()
 
     def frames(self) -> list[bytes]:
         """The captured frames, from the Ethernet header on; a last one that was cut short is left out.

@@ -13,12 +13,11 @@ import os
 import platform
 import re
 import secrets
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import paths
+from experiments import bounded, paths
 from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab, run
 
@@ -33,6 +32,7 @@ TOOLS: Mapping[str, Sequence[str]] = {
     "bird": ("bird", "--version"), "ethtool": ("ethtool", "--version"),
     "linux.uml": ("linux.uml", "--version"),
 }
+LONGEST_ANSWER_BYTES = 1 << 16
 _VERSION = re.compile(r"\d+\.\d+(?:[.\w-]*\w)?")
 
 
@@ -47,7 +47,7 @@ def host(slug: str) -> dict[str, Any]:
     for name, fact in HOST_FACTS.items():
         try:
             found[name] = fact()
-        except (Absent, OSError, ValueError, subprocess.SubprocessError) as reason:
+        except (Absent, OSError, ValueError, bounded.TooLong, bounded.TooMuch) as reason:
             absent[name] = str(reason) or type(reason).__name__
     if absent:
         found["absent"] = absent
@@ -119,12 +119,10 @@ def tool_version(argv: Sequence[str]) -> str:
     if path is None:
         raise Absent("not installed")
     try:
-        done = subprocess.run(
-            [path, *argv[1:]], capture_output=True, text=True, errors="replace", timeout=10, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = bounded.run([path, *argv[1:]], 10, LONGEST_ANSWER_BYTES)
+    except (OSError, bounded.TooLong, bounded.TooMuch):
         raise Absent("it did not answer") from None
-    version = _VERSION.search(done.stdout + done.stderr)
+    version = _VERSION.search((done.stdout + done.stderr).decode(errors="replace"))
     if version is None:
         raise Absent("it does not say its version")
     return version[0]
@@ -194,9 +192,9 @@ def memory_bytes() -> int:
 def virtualisation() -> str:
     """``none``, or what systemd-detect-virt recognises; by the processor's flag where that is not installed."""
     if path := paths.find("systemd-detect-virt"):
-        done = subprocess.run([path], capture_output=True, text=True, timeout=5, check=False)
-        if done.stdout.strip():
-            return done.stdout.strip()
+        said = bounded.run([path], 5, LONGEST_ANSWER_BYTES).stdout.decode(errors="replace").strip()
+        if said:
+            return said
     flags = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "")
     if not flags:
         raise Absent("neither systemd-detect-virt nor processor flags")

@@ -17,6 +17,7 @@ from typing import Any
 
 from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab, run, start
+from experiments.probes import iperf3_arithmetic
 from experiments.probes.errors import ProbeError
 from experiments.probes.listening import serving
 
@@ -109,8 +110,14 @@ def _client(lab: Lab, place: str, argv: Sequence[str], limit_s: int) -> str:
     if done.exit_code == TIMED_OUT:
         raise ProbeError(f"iperf3 on {place} did not end within {limit_s} s.")
     if not done.stdout.strip() and done.stderr.strip():
-        raise ProbeError(f"iperf3 on {place} said: {done.stderr.strip().splitlines()[-1][:200]}")
+        raise ProbeError(f"iperf3 on {place} said: {_own_words(done.stderr)}")
     return without_host_name(done.stdout)
+
+
+def _own_words(said: str) -> str:
+    """The last line, with the cause where iperf3 names another: its random bytes go to a file in TMPDIR (iperf_api.c)."""
+    last = said.strip().splitlines()[-1][:200]
+    return f"{last} (so it says where TMPDIR, else /tmp, is full)" if "/dev/urandom" in last else last
 
 
 def without_host_name(text: str) -> str:
@@ -145,7 +152,8 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
     """Read iperf3's JSON.
 
     Raises:
-        ProbeError: it is empty, truncated, carries an error, lacks what is needed, or sender and receiver disagree.
+        ProbeError: it is empty, truncated, carries an error, lacks what is needed, contradicts itself, or sender and receiver
+            disagree.
     """
     answer, note = _read(text)
     if answer.get("error"):
@@ -175,6 +183,8 @@ def parse(text: str, congestion_control: str = "cubic") -> IperfResult:
     streams = max(1, _count(_mapping(start, "test_start").get("num_streams")) or 1)
     if unequal > most_unequal_bytes(result.sent_bytes, streams):
         raise ProbeError(f"iperf3's sender and receiver disagree by {unequal} bytes; buffers hold {UNEQUAL_BYTES * streams}.")
+    if wrong := iperf3_arithmetic.contradiction(answer):
+        raise ProbeError(wrong)
     return result
 
 

@@ -100,6 +100,13 @@ _PERCENTILE = re.compile(rf"percentile (\d{{1,2}}\.\d{{1,3}}) = +{_NUMBER}(?!\d)
 _MAX = re.compile(rf"<MAX> observation = +{_NUMBER}(?!\d)")
 _COMPLETE = re.compile(r"<MIN> observation = +\d[\d.]*\s*$", re.MULTILINE)  # the last line
 _DROPPED = re.compile(r"dropped messages = (\d+)")
+_VALID = re.compile(
+    rf"\[Valid Duration\] RunTime={_NUMBER} sec; SentMessages=(\d{{1,12}}); ReceivedMessages=(\d{{1,12}})(?!\d)"
+)
+_MEAN = re.compile(rf"avg-(?:rtt|latency)={_NUMBER}")
+_LEAST = re.compile(rf"<MIN> observation = +{_NUMBER}(?!\d)")
+MEAN_TOLERANCE = 0.02  # of the mean, which the percentiles bound; each of them is rounded to an observation
+IDLE_RATIO = 0.5  # of the time that a busy machine may spend between an answer and the next request; 1 % was seen
 
 
 def parse(text: str) -> Latency:
@@ -122,5 +129,29 @@ def parse(text: str) -> Latency:
     p50, p90, p99, p999 = (float(value) for value in wanted if value is not None)
     if not p50 <= p90 <= p99 <= p999 <= float(largest[1]):
         raise ProbeError("sockperf's percentiles do not rise; its output is damaged.")
+    _require_one_story(plain, int(count[1]), (p50, p90, p99, p999, float(largest[1])))
     return Latency(int(count[1]), p50, p90, p99, p999, float(largest[1]),
                    f"sockperf {version[1]}" if version else "sockperf (it does not say its version)")
+
+
+def _require_one_story(plain: str, observations: int, percentiles: tuple[float, float, float, float, float]) -> None:
+    """The number of round trips, their mean, their percentiles and the time they took tell the same story.
+
+    Raises:
+        ProbeError: they do not, or one of them is missing.
+    """
+    valid, mean, least = _VALID.search(plain), _MEAN.search(plain), _LEAST.search(plain)
+    if not valid or not mean or not least:
+        raise ProbeError("sockperf's output is incomplete; duration, mean or smallest observation is missing.")
+    seconds, average_us, low = float(valid[1]), float(mean[1]), float(least[1])
+    if int(valid[3]) != observations:
+        raise ProbeError(f"sockperf counts {observations} observations, but {valid[3]} messages came back.")
+    spent_s = observations * average_us / 1e6
+    if not IDLE_RATIO * seconds <= spent_s <= (1 + MEAN_TOLERANCE) * seconds:
+        raise ProbeError(f"sockperf's {observations} round trips of {average_us:g} µs do not make a run of {seconds:g} s.")
+    # Each part of the observations lies between the percentiles at its ends, and so does its mean.
+    ends, shares = (low, *percentiles), (0.5, 0.4, 0.09, 0.009, 0.001)
+    lowest = sum(share * end for share, end in zip(shares, ends, strict=False))
+    highest = sum(share * end for share, end in zip(shares, ends[1:], strict=True))
+    if low > percentiles[0] or not (1 - MEAN_TOLERANCE) * lowest <= average_us <= (1 + MEAN_TOLERANCE) * highest:
+        raise ProbeError(f"sockperf's mean of {average_us:g} µs cannot be that of its percentiles.")

@@ -141,6 +141,11 @@ def is_ours(said: str) -> bool:
     return said.startswith('{"tool": "podpath counters')
 
 
+def iperf3_inside(said: str) -> str:
+    """iperf3's own output out of what :func:`text` wrote and :func:`parse` has taken."""
+    return str(json.loads(said)["iperf3"])
+
+
 def parse(said: str) -> tuple[Watched, int, iperf3.IperfResult]:
     """Read what :func:`text` wrote: the account, the headers' bytes of a packet, iperf3's result.
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 
 from experiments.results import distribution_free, fields
 from experiments.results.model import ModeResult
-from experiments.results.summary import Cell, Estimate, cells, estimate
+from experiments.results.summary import Aggregate, Estimate, aggregates, estimate
 from experiments.results.words import counted
 from experiments.variant import EMBEDDED, HOST, Variant
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One cell of several modes.
+    """One aggregate of several modes.
 
     ``names`` are in order of their medians, best first; where the comparison is ``withheld`` (the reason, a sentence)
     they are in order of the alphabet, because then no order is claimed. ``letters`` say which modes cannot be told
@@ -59,19 +59,19 @@ def compare(
     results: Sequence[ModeResult], key: str, measure: str = "", *, lab: str = EMBEDDED, kernel: str = HOST,
     ratio: bool = True,
 ) -> Comparison:
-    """Compare all results of that lab and kernel by the cell ``key`` (as in ``speed/pod-pod/1/native``).
+    """Compare all results of that lab and kernel by the aggregate ``key`` (as in ``speed/pod-pod/1/native``).
 
-    ``measure`` is the cell's headline measure unless another one is named. With ``ratio`` the ratios to the baseline
+    ``measure`` is the aggregate's headline measure unless another one is named. With ``ratio`` the ratios to the baseline
     are compared, else the values. Modes that have no value are left out. What upstream's daemon gave stands beside ours
     under its own name.
     """
-    found: dict[str, Cell] = {
-        result.variant.sample: cell for result in results if (result.lab, result.kernel) == (lab, kernel)
-        for cell in cells(result) if cell.key == key
+    found: dict[str, Aggregate] = {
+        result.variant.sample: aggregate for result in results if (result.lab, result.kernel) == (lab, kernel)
+        for aggregate in aggregates(result) if aggregate.key == key
     }
-    measure = measure or next((cell.headline for cell in found.values()), "")
+    measure = measure or next((aggregate.headline for aggregate in found.values()), "")
     values = {
-        name: list((cell.ratios if ratio else cell.values).get(measure, {}).values()) for name, cell in found.items()
+        name: list((one.ratios if ratio else one.values).get(measure, {}).values()) for name, one in found.items()
     }
     values = {name: numbers for name, numbers in sorted(values.items()) if numbers}
     digits = None if ratio or not measure else fields.get("Trial", measure).digits

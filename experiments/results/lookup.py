@@ -49,7 +49,7 @@ def find(name: str, roots: Sequence[Path]) -> Stored:
 
 def newest_first(roots: Sequence[Path]) -> Iterator[Path]:
     """Folders of campaigns below the roots, those begun last first; of each day's only the beginning is read."""
-    folders = sorted((file.parent for root in roots for file in root.glob(f"*/{store.CAMPAIGN_FILE}")),
+    folders = sorted((folder for root in roots for folder in store.campaign_folders(root)),
                      key=lambda folder: folder.name[:10], reverse=True)
     for _, day in groupby(folders, key=lambda folder: folder.name[:10]):
         yield from sorted(day, key=lambda folder: (_started(folder), folder.name), reverse=True)

@@ -6,6 +6,7 @@ import dataclasses
 import gzip
 import io
 import json
+import math
 import re
 import sys
 import zlib
@@ -13,15 +14,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from experiments import paths
 from experiments.errors import UserError
 from experiments.paths import ROOT
+from experiments.results.characters import wanted
 from experiments.results.model import ModeResult
 from experiments.results.private_names import own_name
 
 # Characters of one step's output that are kept; the next one is tried when the file would be too large.
 LIMITS = (6000, 3000, 1500, 700, 300, 100, 0)
 _MARK = re.compile(r"\[… (\d+) lines left out …\]")
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class TooLarge(Exception):
@@ -39,7 +41,7 @@ def shorten(result: ModeResult, limit: int) -> ModeResult:
 
 def as_shown(text: str) -> str:
     """What a terminal would show: tabs to columns of 8, no control sequences, no blanks at the ends of lines."""
-    lines = _CONTROL.sub("", text.replace("\r\n", "\n")).splitlines()
+    lines = wanted(text).splitlines()
     return "\n".join(line.expandtabs(8).rstrip() for line in lines)
 
 
@@ -71,7 +73,7 @@ def _paths() -> tuple[tuple[re.Pattern[str], str], ...]:
     # The interpreter first: its environment can lie anywhere, below the checkout or not.
     found = [(re.compile(rf"(?<![\w/.-]){re.escape(sys.prefix)}/bin/python[\d.]*(?![\w-])"), "python3")]
     found.append((re.compile(rf"(?<![\w/.-]){re.escape(str(ROOT))}/"), ""))
-    for path, instead in ((str(ROOT), "."), (str(Path.home()), "~")):
+    for path, instead in ((str(ROOT), "."), (str(paths.home()), "~")):
         if len(path) > 2:
             found.append((re.compile(rf"(?<![\w/.-]){re.escape(path)}(?![\w-])"), instead))
     return tuple(found)
@@ -91,13 +93,13 @@ def private(text: str) -> str:
     return without_paths(host.sub("host", text) if host else text)
 
 
-def without_paths_everywhere(value: Any) -> Any:
-    """Plain values with :func:`without_paths` applied to every text among them."""
+def fit_to_store(value: Any) -> Any:
+    """Plain values whose texts have no unwanted characters, and no paths of this machine."""
     if isinstance(value, str):
-        return without_paths(value)
+        return without_paths(wanted(value))
     if isinstance(value, dict):
-        return type(value)({k: without_paths_everywhere(v) for k, v in value.items()})
-    return [without_paths_everywhere(v) for v in value] if isinstance(value, list) else value
+        return type(value)({k: fit_to_store(v) for k, v in value.items()})
+    return [fit_to_store(v) for v in value] if isinstance(value, list) else value
 
 
 # -- the tools' own outputs ---------------------------------------------------------------------------------------
@@ -113,6 +115,13 @@ def pack(text: str, tool: str) -> bytes:
     return json.dumps({"tool": tool, "output": text}, ensure_ascii=False, indent=1).encode("utf-8", "replace")
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is no number that a tool could mean")
+    return number
+
+
 def unpack(packed: bytes, path: Path, most: int) -> str:
     """The tool's output again.
 
@@ -122,10 +131,12 @@ def unpack(packed: bytes, path: Path, most: int) -> str:
     try:
         with gzip.open(io.BytesIO(packed)) as file:
             content = file.read(most + 1)
-        text = content.decode("utf-8")
         if len(content) > most:
             raise UserError(f"{path}: unpacks to more than {most // 1024} KiB.")
-        found: Any = json.loads(text)
+        text = content.decode("utf-8")
+        found: Any = json.loads(text, parse_float=_finite, parse_constant=_finite)
+    except RecursionError:
+        raise UserError(f"{path}: is damaged: its values are nested too deep.") from None
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UserError(f"{path}: is damaged: {error}.") from None
     if isinstance(found, dict) and found.keys() == {"tool", "output"}:

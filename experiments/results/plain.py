@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from experiments.field import Field
 from experiments.results import fields
+from experiments.results.characters import on_one_line
 from experiments.results.yamldump import flow
 
 T = TypeVar("T")
@@ -35,12 +36,12 @@ class Misfit(Exception):
 def spelled(key: Key) -> str:
     """A key as messages spell it: ``deployments[0].trials[3].goodput_bps``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in key)
-    return text.lstrip(".") or "the file"
+    return on_one_line(text.lstrip(".")) or "the file"
 
 
 def shown(value: Any) -> str:
     """A value as messages show it: short, on one line, without control characters."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = on_one_line(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 CAMPAIGN_FILE = "campaign.yml"
 BESIDE = ("local", "campaigns")  # the folders of data/ whose ids are names of pages
+RAW_PATH = re.compile(fields.get("Raw", "path").pattern)
 RAW_MAX_BYTES = 1024 * 1024  # of one tool's output, unpacked
 SCHEMA_LINE = "# yaml-language-server: $schema={depth}schema/{kind}-{version}.schema.json\n"
 
@@ -150,7 +151,7 @@ def write_raw(folder: Path, trial_id: str, text: str, tool: str) -> Raw:
 
 def _write_object(path: Path, kind: str, value: Campaign | ModeResult) -> None:
     try:
-        plain = outputs.without_paths_everywhere(to_plain(value))
+        plain = outputs.fit_to_store(to_plain(value))
     except Misfit as misfit:
         raise UserError(f"{path}: {_sentence(misfit)}.") from None
     plain["digest"] = digest(plain)
@@ -158,15 +159,22 @@ def _write_object(path: Path, kind: str, value: Campaign | ModeResult) -> None:
         _from_plain(type(value), plain)
     except Misfit as misfit:
         raise UserError(f"{path}: {_sentence(misfit)}.") from None
-    depth = "../../"
-    version = migrate.CURRENT[kind]
-    text = SCHEMA_LINE.format(depth=depth, kind=kind, version=version) + yamldump.dump(plain)
+    text = _text(kind, plain)
     content = text.encode()
     if len(content) > yamlfile.MAX_BYTES:
         raise outputs.TooLarge(path)
     if yamlfile.parse(text, str(path)) != plain:
         raise AssertionError(f"{path}: what was written does not read back as it was")
     atomic_write(path, content)
+
+
+def text_of(value: Campaign | ModeResult) -> str:
+    """The text of a campaign's or a mode's file as Podpath writes it, with no text beside its values."""
+    return _text("campaign" if isinstance(value, Campaign) else "mode", to_plain(value))
+
+
+def _text(kind: str, plain: dict[str, Any]) -> str:
+    return SCHEMA_LINE.format(depth="../../", kind=kind, version=migrate.CURRENT[kind]) + yamldump.dump(plain)
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -211,6 +219,12 @@ def read_campaign(folder: Path) -> tuple[Campaign, list[ModeResult]]:
     return campaign, [read_mode(file) for file in mode_files(folder)]
 
 
+def campaign_folders(root: Path) -> list[Path]:
+    """The campaigns' folders below ``root``, by name; a link is none, wherever it leads."""
+    return [path.parent for path in sorted(root.glob(f"[!.]*/{CAMPAIGN_FILE}"))
+            if not (path.parent.is_symlink() or path.is_symlink())]
+
+
 def mode_files(folder: Path) -> list[Path]:
     """The modes' files in a campaign's folder, by name."""
     return sorted(file for file in folder.glob("[!.]*.yml") if file.name != CAMPAIGN_FILE)
@@ -233,14 +247,23 @@ def read_raw(folder: Path, trial: Trial) -> str:
     """
     if trial.raw is None:
         raise UserError(f"{trial.id}: has no raw output.")
-    path = folder / trial.raw["path"]
+    return outputs.unpack(packed_raw(folder, trial.id, trial.raw), folder / trial.raw["path"], RAW_MAX_BYTES)
+
+
+def packed_raw(folder: Path, trial_id: str, raw: Raw) -> bytes:
+    """A raw output as it is stored.
+
+    Raises:
+        UserError: the file is missing, or does not match its checksum.
+    """
+    path = folder / raw["path"]
     try:
         packed = yamlfile.read_regular(path, RAW_MAX_BYTES)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
-    if hashlib.sha256(packed).hexdigest() != trial.raw["sha256"]:
-        raise UserError(f"{path}: its SHA-256 is not the one that {trial.id} names.", "Restore the file as it was.")
-    return outputs.unpack(packed, path, RAW_MAX_BYTES)
+    if hashlib.sha256(packed).hexdigest() != raw["sha256"]:
+        raise UserError(f"{path}: its SHA-256 is not the one that {trial_id} names.", "Restore the file as it was.")
+    return packed
 
 
 def _read(path: Path, wanted: type[T], kind: str) -> T:
@@ -263,6 +286,6 @@ def _sentence(misfit: Misfit) -> str:
 
 
 __all__ = [
-    "Key", "Stored", "atomic_write", "campaign_dir", "from_plain", "located", "mode_files", "mode_path",
-    "read_campaign", "read_mode", "read_raw", "write_campaign", "write_mode", "write_raw",
+    "Key", "Stored", "atomic_write", "campaign_dir", "campaign_folders", "from_plain", "located", "mode_files", "mode_path",
+    "packed_raw", "read_campaign", "read_mode", "read_raw", "text_of", "write_campaign", "write_mode", "write_raw",
 ]

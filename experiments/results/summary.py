@@ -1,6 +1,6 @@
-"""What a mode's trials come to: one cell for each thing that was asked, its median, range and ratio to the baseline.
+"""What a mode's trials come to: one aggregate for each thing that was asked, its median, range and ratio to the baseline.
 
-A deployment gives one value to a cell. Only trials that are ``ok`` in deployments that are ``ok`` count. The ratio is
+A deployment gives one value to an aggregate. Only trials that are ``ok`` in deployments that are ``ok`` count. The ratio is
 taken inside of each deployment, trial over the mean of that deployment's own baselines, and only then summarised.
 """
 
@@ -53,7 +53,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Cell:
+class Aggregate:
     """All that is known of one view, path, number of streams, segment size and load of a mode."""
 
     key: str
@@ -64,13 +64,13 @@ class Cell:
     load_ratio: float | None
     values: Mapping[str, Mapping[int, float]]  # measure -> deployment -> value
     ratios: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
-    baseline: str | None = None  # key of the cell that the ratios are taken to
+    baseline: str | None = None  # key of the aggregate that the ratios are taken to
     limited_by: Mapping[str, int] = field(default_factory=dict)  # link | cpu | unknown -> number of trials
     burst_bytes: int | None = None
 
     @property
     def headline(self) -> str:
-        """The measure that stands for the cell."""
+        """The measure that stands for the aggregate."""
         return next(iter(self.values), MEASURES[self.view][0])
 
     @property
@@ -94,7 +94,7 @@ def measures(trial: Trial) -> tuple[str, ...]:
 
 
 def key_of(trial: Trial) -> str:
-    """The name of the cell that a trial belongs to: ``speed/pod-pod/1/native``, ``latency/pod-pod/idle``."""
+    """The name of the aggregate that a trial belongs to: ``speed/pod-pod/1/native``, ``latency/pod-pod/idle``."""
     if trial.view == "latency":
         load = f"load-{trial.load_ratio:g}" if trial.load_ratio else "burst" if trial.burst_bytes else "idle"
         return f"latency/{trial.path}/{load}"
@@ -116,14 +116,14 @@ def estimate(values: Sequence[float], digits: int | None) -> Estimate | None:
     return Estimate(len(values), middle, cut(interval.low), cut(interval.high), round(interval.coverage, RATIO_DIGITS))
 
 
-def cells(result: ModeResult) -> list[Cell]:
-    """The cells of a mode in the order of its trials, baselines among them."""
+def aggregates(result: ModeResult) -> list[Aggregate]:
+    """The aggregates of a mode in the order of its trials, baselines among them."""
     used = [(d, t) for d in result.deployments if d.status == "ok" for t in d.trials if t.status == "ok"]
     order = {key_of(trial): trial for _, trial in reversed(used)}
-    return [_cell(key, order[key], used) for key in dict.fromkeys(key_of(trial) for _, trial in used)]
+    return [_aggregate(key, order[key], used) for key in dict.fromkeys(key_of(trial) for _, trial in used)]
 
 
-def _cell(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]]) -> Cell:
+def _aggregate(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]]) -> Aggregate:
     taken = measures(first)
     values = {m: _by_deployment(used, key, m) for m in taken}
     limits = [trial.limited_by for _, trial in used if key_of(trial) == key and trial.limited_by]
@@ -136,7 +136,7 @@ def _cell(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]]) -> C
             ratios |= {measure: found} if found else {}
         if by_pairs := _by_deployment(used, key, "pair_ratio"):
             ratios[taken[0]] = by_pairs
-    return Cell(
+    return Aggregate(
         key, first.view, first.path, first.streams, first.mss, first.load_ratio,
         {m: found for m, found in values.items() if found}, ratios, base if ratios else None,
         {name: limits.count(name) for name in dict.fromkeys(limits)}, first.burst_bytes,
@@ -144,7 +144,7 @@ def _cell(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]]) -> C
 
 
 def _baseline_of(key: str, trial: Trial, used: Sequence[tuple[Deployment, Trial]]) -> str | None:
-    """The baseline's cell: the same question between the nodes, else one native stream; never another load."""
+    """The baseline's aggregate: the same question between the nodes, else one native stream; never another load."""
     if trial.path == "host-host":
         return None
     present = {key_of(t) for _, t in used if t.path == "host-host"}
@@ -168,23 +168,23 @@ def _by_deployment(used: Sequence[tuple[Deployment, Trial]], key: str, measure: 
 
 
 def summarise(result: ModeResult) -> dict[str, Any]:
-    """The summary as a mode's file holds it: by cell and measure, numbers only."""
-    return {cell.key: _plain_cell(cell) for cell in cells(result)}
+    """The summary as a mode's file holds it: by aggregate and measure, numbers only."""
+    return {aggregate.key: _plain_aggregate(aggregate) for aggregate in aggregates(result)}
 
 
-def _plain_cell(cell: Cell) -> dict[str, Any]:
+def _plain_aggregate(aggregate: Aggregate) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for measure in cell.values:
-        whole = cell.estimate(measure)
+    for measure in aggregate.values:
+        whole = aggregate.estimate(measure)
         if whole is not None:
             found[measure] = _plain(whole)
-        relative = cell.ratio(measure)
+        relative = aggregate.ratio(measure)
         if relative is not None:
             found[measure]["ratio_to_baseline"] = _plain(relative)
-    if cell.baseline is not None:
-        found["baseline"] = cell.baseline
-    if cell.limited_by:
-        found["limited_by"] = dict(cell.limited_by)
+    if aggregate.baseline is not None:
+        found["baseline"] = aggregate.baseline
+    if aggregate.limited_by:
+        found["limited_by"] = dict(aggregate.limited_by)
     return found
 
 
@@ -202,11 +202,11 @@ def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     pooled: dict[tuple[str, str, str, str], list[float]] = {}
     for result in everything:
-        for cell in cells(result):
-            if cell.path == "host-host":
-                place = (result.lab, result.kernel, cell.key, cell.headline)
-                pooled.setdefault(place, []).extend(cell.values.get(cell.headline, {}).values())
-    for (lab, kernel, key, measure), values in sorted(pooled.items()):
+        for aggregate in aggregates(result):
+            if aggregate.path == "host-host":
+                place = (result.lab, result.kernel, aggregate.key, aggregate.headline)
+                pooled.setdefault(place, []).extend(aggregate.values.get(aggregate.headline, {}).values())
+    for (lab, kernel, key, measure), values in sorted((place, values) for place, values in pooled.items() if values):
         entry: dict[str, Any] = {"measure": measure, "n": len(values)}
         entry["median"] = fields.rounded(fields.get("Trial", measure), distribution_free.median(values))
         variation = distribution_free.variation(values)

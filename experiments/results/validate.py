@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,31 @@ from typing import Any
 from experiments import catalog
 from experiments.errors import UserError
 from experiments.paths import ROOT
-from experiments.results import reported, store
-from experiments.results.checks import derived, evidence, history, of_protocol, privacy, references, trials
+from experiments.results import reported, standing, store
+from experiments.results.checks import (
+    clock,
+    copies,
+    derived,
+    evidence,
+    folder,
+    labels,
+    one_folder,
+    packet,
+    privacy,
+    protocol,
+    references,
+    tree,
+    trials,
+)
 from experiments.results.checks.report import File, Message, Report
 from experiments.results.checks.reread import REREAD
 from experiments.results.checks.trials import Reread
 from experiments.results.model import Campaign, ModeResult
+from experiments.results.standing import Standing
 
 __all__ = ["Message", "Report", "known_modes", "mode_file", "validate"]
 
-REPORTED, CAMPAIGNS = "reported", "campaigns"
+from experiments.results.checks.tree import CAMPAIGNS, DATA, REPORTED
 
 
 def known_modes() -> Collection[str]:
@@ -37,14 +52,16 @@ def known_modes() -> Collection[str]:
 
 def validate(
     path: Path | None = None, *, modes: Collection[str] | None = None, reread: Reread | None = None, base: str | None = None,
-    own_name: bool = True,
+    own_name: bool = True, alone: bool = False,
 ) -> Report:
     """Check a result file, a campaign's folder, or everything below a folder (None: the checkout's ``data``).
 
     ``modes`` are the names that may be measured (None: :func:`known_modes`). ``reread`` gives for each view a function from
     the tool's own output to the fields of the trial that follow from it; None takes the parsers of ``experiments.probes``.
-    With ``base``, a git revision, files of data/campaigns may only have been added since. With ``own_name`` this machine's
-    name is looked for in the files; without, the answer is the same on every machine.
+    With ``base``, a git revision, what has changed since must be a new campaign's folder and nothing else, if results are
+    among it. With ``own_name`` this machine's name is looked for in the files; without, the answer is the same on every
+    machine. A campaign is compared with the others beside it, in which its trials may not stand too, and with what
+    maintainers say of it, unless it is looked at ``alone``.
 
     Raises:
         UserError: there are no result files there, or git cannot compare with ``base``.
@@ -56,12 +73,48 @@ def validate(
         report.add(message)
     for file in found.publications:
         reported.check(report, file)
-    for folder in found.campaigns:
-        _campaign(report, folder, known_modes() if modes is None else modes, REREAD if reread is None else reread)
+    beside = _Beside(
+        known_modes() if modes is None else modes, REREAD if reread is None else reread,
+        {} if alone else copies.known(_published(found.campaigns)), {} if alone else _standings(report, found.campaigns),
+    )
+    for place in found.campaigns:
+        _campaign(report, place, beside)
     if base:
-        for message in history.not_only_added(base, asked.resolve()):
+        for message in one_folder.broken(*one_folder.changes(base, asked.resolve()), base):
             report.add(message)
     return report
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What a campaign is compared with."""
+
+    modes: Collection[str]
+    reread: Reread
+    others: copies.Known = field(default_factory=dict)
+    standings: Mapping[Path, Standing] = field(default_factory=dict)  # by the folders of published campaigns
+
+
+def _standings(report: Report, folders: list[Path]) -> dict[Path, Standing]:
+    """What maintainers say of the campaigns, by the folder in which these are published."""
+    found = {}
+    for parent in dict.fromkeys(one.absolute().parent for one in folders):
+        if parent.name == CAMPAIGNS:
+            found[parent] = Standing()
+            try:
+                found[parent] = standing.read(parent.parent)
+            except UserError as error:
+                report.add(Message(parent.parent, 0, "", "", str(error)))
+    return found
+
+
+def _published(folders: list[Path]) -> list[Path]:
+    """The campaigns, and where they are published, all others beside them."""
+    found = {one.absolute(): None for one in folders}
+    for parent in dict.fromkeys(one.absolute().parent for one in folders):
+        if parent.name == CAMPAIGNS:
+            found |= {file.parent: None for file in sorted(parent.glob(f"*/{store.CAMPAIGN_FILE}"))}
+    return list(found)
 
 
 def mode_file(path: Path, campaign: Campaign) -> Report:
@@ -72,7 +125,7 @@ def mode_file(path: Path, campaign: Campaign) -> Report:
     report = Report()
     file = File(report, path, "mode", ModeResult)
     if file.value is not None:
-        _mode(file, file.value, campaign, path.parent, known_modes(), REREAD)
+        _mode(file, file.value, campaign, path.parent, _Beside(known_modes(), REREAD))
     return report
 
 
@@ -102,16 +155,19 @@ def _found(path: Path) -> _Found:
     except OSError as error:
         there = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         raise UserError(f"{path} {there}.", advice) from None
-    if path.is_symlink():  # a campaign's name is that of its folder, not that of a link to it
-        path = path.resolve()
     found = _Found()
+    if path.is_symlink():
+        if path.absolute().parent.name == CAMPAIGNS:
+            found.strange.append(Message(path, 0, "", "", "is a symbolic link; only folders belong here."))
+            return found
+        path = path.resolve()  # a campaign's name is that of its folder, not that of a link to it
     if stat.S_ISDIR(kind):
         _walk(path, found)
     elif stat.S_ISREG(kind):
-        folder = path.absolute().parent
-        if folder.name == REPORTED:
+        parent = path.absolute().parent
+        if parent.name == REPORTED:
             found.publications.append(path)
-        elif path.suffix == ".yml" and ((folder / store.CAMPAIGN_FILE).exists() or folder.parent.name == CAMPAIGNS):
+        elif path.suffix == ".yml" and ((parent / store.CAMPAIGN_FILE).exists() or parent.parent.name == CAMPAIGNS):
             found.campaigns.append(path.parent)
     else:
         raise UserError(f"{path} is neither a file nor a folder.", advice)
@@ -126,49 +182,65 @@ def _walk(path: Path, found: _Found) -> None:
         here = Path(name)
         folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
         parent = here.absolute().parent.name
+        if here.absolute().name == DATA:
+            found.strange += tree.whole(here)
         if here.absolute().name == REPORTED:
             found.publications += sorted(here / file for file in files if file.endswith(".yml") and not file.startswith("."))
+            found.strange += tree.publications(here)
         elif store.CAMPAIGN_FILE in files or parent == CAMPAIGNS:
             found.campaigns.append(here)
             folders.clear()  # what else is in a campaign's folder is looked at with it
         if here.absolute().name == CAMPAIGNS:
-            found.strange += [Message(here / inner, 0, "", "", "is a symbolic link; only folders belong here.")
-                              for inner in folders if (here / inner).is_symlink()]
+            found.strange += tree.campaigns(here)
 
 
 # -- one campaign ---------------------------------------------------------------------------------------------------------
 
 
-def _campaign(report: Report, folder: Path, modes: Collection[str], reread: Reread) -> None:
+def _campaign(report: Report, place: Path, beside: _Beside) -> None:
     """One campaign's folder. Nothing of it is kept afterwards, so that memory does not grow with their number."""
-    file = File(report, folder / store.CAMPAIGN_FILE, "campaign", Campaign)
-    files = [File(report, path, "mode", ModeResult) for path in store.mode_files(folder)]
+    report.unpacked_bytes = 0
+    file = File(report, place / store.CAMPAIGN_FILE, "campaign", Campaign)
+    campaign = file.value
+    found = folder.listing(report, place, campaign, beside.modes)
+    if found is None:  # far more than any campaign has: to read it would take as long as somebody wants
+        return
+    files = [File(report, path, "mode", ModeResult) for path in found.modes]
     read = [(f, f.value) for f in files if f.value is not None]
     everything: list[File[Any]] = [file, *(f for f in files if f.value is None)]
     for checked in everything:
         privacy.check(checked)
-    references.folder(report, folder, read, all_read=len(read) == len(files))
-    campaign = file.value
+    folder.raw_outputs(report, place, found, read, all_read=len(read) == len(files))
+    seen: dict[str, str] = {}
     for f, result in read:
-        _mode(f, result, campaign, folder, modes, reread)
+        _mode(f, result, campaign, place, beside)
+        copies.check(f, result, place.name, seen, beside.others)
+    clock.deployments(read)
     if campaign is None:
         return
-    references.campaign(file, campaign, folder, modes)
-    evidence.provenance(file, campaign)
+    references.campaign(file, campaign, place, beside.modes)
+    protocol.numbers(file, campaign)
+    evidence.provenance(file, campaign, beside.standings.get(place.absolute().parent))
+    clock.campaign(file, campaign)
+    privacy.facts(file, campaign)
     if len(read) == len(files):
         references.plan(file, campaign, read)
+        evidence.measured(file, campaign, read)
         derived.noise_floor(file, campaign, [result for _, result in read])
 
 
 def _mode(
-    file: File[ModeResult], result: ModeResult, campaign: Campaign | None, folder: Path, modes: Collection[str],
-    reread: Reread,
+    file: File[ModeResult], result: ModeResult, campaign: Campaign | None, place: Path, beside: _Beside
 ) -> None:
     """One mode's file; what the campaign says is needed for names, times and processors."""
     privacy.check(file)
     evidence.attestation(file, result)
+    if result.mode in beside.modes:
+        mode = catalog.get(result.mode)
+        labels.check(file, result, mode)
+        packet.check(file, result, mode)
     derived.summaries(file, result)
     if campaign is not None:
-        references.mode(file, result, campaign, folder, modes)
-        trials.check(file, result, campaign, folder, modes, reread)
-        of_protocol.check(file, result, campaign)
+        references.mode(file, result, campaign, place, beside.modes)
+        protocol.trials(file, result, campaign)
+        trials.check(file, result, campaign, place, beside.modes, beside.reread)

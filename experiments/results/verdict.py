@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from experiments.results.model import ModeResult, Trial
-from experiments.results.summary import cells
+from experiments.results.summary import aggregates
 from experiments.results.words import counted, percent
 
 UNSTEADY_RATIO = 0.10  # spread of deployments above which the range says more than the median
@@ -80,10 +80,10 @@ def _drifted(result: ModeResult) -> list[str]:
 
 def _unsteady(result: ModeResult) -> list[str]:
     found = []
-    for cell in cells(result):
-        whole = cell.estimate(cell.headline)
+    for aggregate in aggregates(result):
+        whole = aggregate.estimate(aggregate.headline)
         if whole is not None and whole.n > 1 and whole.spread > UNSTEADY_RATIO:
-            found.append(f"{cell.key} ({percent(whole.spread)})")
+            found.append(f"{aggregate.key} ({percent(whole.spread)})")
     if not found:
         return []
     return [f"Deployments differ by more than {percent(UNSTEADY_RATIO)} in {', '.join(found)}. "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 import re
 import stat
 from pathlib import Path
@@ -17,9 +18,11 @@ from typing import Any, TypeAlias
 import yaml
 
 from experiments.errors import UserError
+from experiments.results.characters import UNWANTED, on_one_line
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
+MAX_VALUES = 50_000  # a file of 256 KiB as Podpath writes it holds 20,000; one of brackets alone would take 100 MB of memory
 
 Plain: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
 
@@ -31,7 +34,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 # Text that YAML 1.1 or 1.2 readers may take for something else than text.
 AMBIGUOUS = re.compile(
     r"~|=|<<|(?i:yes|no|on|off|true|false|null)"  # booleans, null and merge keys
-    r"|[-+]?[.]?[0-9][0-9_,]*([.:][0-9_:]*)*([eE][-+]?[0-9]*)?"  # numbers, also sexagesimal
+    r"|[-+]?[.]?[0-9][0-9_,]*([.:][0-9_:.]*)?([eE][-+]?[0-9]*)?"  # numbers, also sexagesimal
     r"|[-+]?0[xob][0-9a-fA-F_]+|[-+]?[.](?i:inf|nan)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"  # dates
 )
@@ -68,13 +71,27 @@ def text_of(path: Path) -> str:
 def read_regular(path: Path, most: int) -> bytes:
     """The first ``most`` bytes of a file, and one more where it is larger.
 
+    A link is not followed: it can lead anywhere, and to another place a moment later. So it is the opened file that is looked
+    at; opening does not wait for whoever writes into a pipe.
+
     Raises:
-        OSError: it cannot be read, or is no file: to open a pipe would wait for whoever writes into it.
+        OSError: it cannot be read, or is no file.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "it is not a regular file")
-    with path.open("rb") as file:
-        return file.read(most + 1)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP and path.is_symlink():
+            raise OSError(errno.ELOOP, "it is a symbolic link, not a regular file") from None
+        if error.errno == errno.ENXIO:  # a socket
+            raise OSError(errno.EINVAL, "it is not a regular file") from None
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(most + 1)
+    finally:
+        os.close(descriptor)
 
 
 def parse(text: str, name: str) -> Plain:
@@ -110,6 +127,7 @@ class _Builder:
     def __init__(self, loader: Any, name: str) -> None:
         self.next = loader.get_event
         self.name = name
+        self._values = 0
 
     def document(self) -> Plain:
         self.next()  # the stream begins
@@ -125,6 +143,9 @@ class _Builder:
 
     def value(self, event: Any, depth: int) -> Plain:
         kind = type(event)
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise self._refused(event, f"there are more than {MAX_VALUES} values")
         if kind is yaml.ScalarEvent:
             return self.scalar(event)
         if kind is yaml.AliasEvent:
@@ -148,9 +169,9 @@ class _Builder:
             if not isinstance(key, str):
                 raise self._refused(event, "a key is not text", "Put it into quotes.")
             if key in found:
-                raise self._refused(event, f"the key '{key}' stands here twice", "Remove one of the two.")
+                raise self._refused(event, f"the key '{on_one_line(key)}' stands here twice", "Remove one of the two.")
             event = following()
-            found[key] = self.scalar(event) if type(event) is yaml.ScalarEvent else self.value(event, depth)
+            found[key] = self.value(event, depth)
 
     def sequence(self, depth: int) -> list[Any]:
         found: list[Any] = []
@@ -165,6 +186,8 @@ class _Builder:
         text: str = event.value
         if event.anchor is not None or event.tag is not None:
             self._bare(event)
+        if unwanted := UNWANTED.search(text):
+            raise self._refused(event, f"there is the character U+{ord(unwanted[0]):04X}", "No text needs it; take it out.")
         if not event.implicit[0]:  # in quotes or a block
             return text
         if text in _WORDS:

@@ -6,7 +6,7 @@ the page that MkDocs built once. With them comes a card: what the pages about ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,25 +14,44 @@ import jinja2
 
 from experiments.catalog import Mode
 from experiments.results.comparison import Comparison, compare
-from experiments.results.model import ModeResult, Trial
+from experiments.results.model import Campaign, ModeResult, Trial
+from experiments.results.standing import Record, Standing
 from experiments.results.store import Stored, mode_path
-from experiments.results.summary import cells, measures
-from experiments.site import entries, figures
+from experiments.results.summary import aggregates, measures
+from experiments.site import entries, figures, remarks
 from experiments.variant import Variant
 
 REFUSED = "not valid"  # the status of what `validate` refuses, whatever the file says
+WITHDRAWN = "withdrawn"  # … and of what a record takes back
 HEADLINES = ("link", "speed")  # what the list of a mode's other campaigns shows: one stream, native segments
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """What a result's pods reached, over its own baseline: all of it that may be put beside another machine's."""
+
+    key: str
+    view: str
+    what: str
+    anchor: str  # the first of its trials, on the result's page
+    deployments: int
+    median: float
+    low: float
+    high: float
+    caveats: tuple[str, ...] = ()  # what has been found out about it since it was stored
+
+
+@dataclass(frozen=True)
 class ResultCard:
-    """One mode's result in a line."""
+    """One mode's result in a line. Of one that was withdrawn no figure is told."""
 
     variant: Variant
     deployments: int
     failures: int
     page: str
     figures: tuple[Mapping[str, str], ...]  # of entries.Row, one for each headline there is
+    ratios: tuple[Ratio, ...] = ()
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,50 +67,72 @@ class Card:
     profile: str
     protocol: str
     results: tuple[ResultCard, ...]
-    flaw: str = ""  # why `validate` refuses it
+    flaw: str = ""  # why `validate` refuses it, or why it was withdrawn
+    host: str = ""
+    remarks: tuple[str, ...] = ()  # what has been found out since
 
 
-def card(modes: Mapping[str, Mode], stored: Stored, *, local: bool, flaw: str = "") -> Card:
-    """What other pages say of a campaign; of one with a ``flaw`` (why `validate` refuses it) they tell no figure."""
-    campaign = stored.campaign
+def card(
+    modes: Mapping[str, Mode], stored: Stored, standing: Standing, *, local: bool, flaw: str = ""
+) -> Card:
+    """What other pages say of a campaign; of one with a ``flaw`` (why `validate` refuses it) they tell no figure.
+
+    A campaign is a reference only where a maintainer has signed it off; what it calls itself does not count. Of this
+    machine's own nobody else has said anything.
+    """
+    campaign, said = stored.campaign, Standing() if local else standing
+    records = said.of(campaign.id)
+    taken_back = next((remarks.sentence(record) for record in records if remarks.takes_back(record)), "")
+    flaw = flaw or taken_back
+    purpose = campaign.purpose if local or said.is_reference(campaign) else "contribution"
     return Card(
-        campaign.id, local, campaign.purpose, REFUSED if flaw else campaign.status, campaign.started_at,
-        campaign.finished_at or "",
-        str(campaign.protocol.get("profile", "")), str(campaign.protocol.get("id", "")),
-        tuple(_result_card(None if flaw else modes.get(result.mode), stored, result) for result in stored.results), flaw,
+        campaign.id, local, purpose, WITHDRAWN if taken_back else REFUSED if flaw else campaign.status, campaign.started_at,
+        campaign.finished_at or "", str(campaign.protocol.get("profile", "")), str(campaign.protocol.get("id", "")),
+        tuple(_result_card(None if flaw else modes.get(result.mode), stored, result, records) for result in stored.results),
+        flaw, str(campaign.host.get("slug", "")), tuple(map(remarks.sentence, records)),
     )
 
 
-def _result_card(mode: Mode | None, stored: Stored, result: ModeResult) -> ResultCard:
-    rows = entries.rows(mode, stored, result) if mode else ()
+def _result_card(mode: Mode | None, stored: Stored, result: ModeResult, records: Sequence[Record]) -> ResultCard:
+    withdrawn = any(remarks.takes_back(record, result.variant.name) for record in records)
+    rows = entries.rows(mode, stored, result, records) if mode and not withdrawn else ()
     first = [next((row for row in rows if row.view == view), None) for view in HEADLINES]
     good = sum(deployment.status == "ok" for deployment in result.deployments)
     return ResultCard(result.variant, good, len(result.deployments) - good,
-                      entries.page_name(stored.campaign.id, result.variant), tuple(asdict(row) for row in first if row))
+                      entries.page_name(stored.campaign.id, result.variant), tuple(asdict(row) for row in first if row),
+                      tuple(_ratios(result, records)) if rows else (), withdrawn)
+
+
+def _ratios(result: ModeResult, records: Sequence[Record]) -> Iterator[Ratio]:
+    for cell in aggregates(result):
+        found = cell.ratio(cell.shown) if cell.path == "pod-pod" else None
+        _, trial = entries.first_trial(result, cell)
+        if found is not None and trial is not None:
+            caveats = remarks.about_cell(records, result.variant.name, cell.key)
+            yield Ratio(cell.key, cell.view, entries.what(cell), trial.id, found.n, found.median, found.low, found.high,
+                        caveats)
 
 
 def card_from(plain: Mapping[str, Any]) -> Card:
     """A card from what ``dataclasses.asdict`` made of it."""
-    results = tuple(ResultCard(**{**one, "variant": Variant(**one["variant"]), "figures": tuple(one["figures"])})
-                    for one in plain["results"])
-    return Card(**{**plain, "results": results})
+    results = tuple(
+        ResultCard(**{**one, "variant": Variant(**one["variant"]), "figures": tuple(one["figures"]),
+                      "ratios": tuple(Ratio(**{**ratio, "caveats": tuple(ratio["caveats"])}) for ratio in one["ratios"])})
+        for one in plain["results"])
+    return Card(**{**plain, "results": results, "remarks": tuple(plain["remarks"])})
 
 
-def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool, flaw: str = "") -> dict[str, dict[str, str]]:
+def pages(jinja: jinja2.Environment, stored: Stored, card: Card, standing: Standing) -> dict[str, dict[str, str]]:
     """Title, description and body of each page by its name, which is without ``.html``."""
     campaign = stored.campaign
     parts = [(entries.page_name(campaign.id, result.variant), result) for result in stored.results]
-    facts = [(f"{group}: {name}", _flat(value))
-             for group, values in (("host", campaign.host), ("network", campaign.network),
-                                   ("software", campaign.software), ("protocol", campaign.protocol),
-                                   ("generator", campaign.generator))
-             for name, value in values.items()]
     found = {campaign.id: {
         "title": f"Campaign {campaign.id}",
         "description": f"Environment, noise floor and comparisons of the campaign {campaign.id}.",
         "body": jinja.get_template("campaign.html.j2").render(
             campaign=campaign, parts=parts, files=["campaign.yml", *(mode_path(stored.folder, r).name for r in stored.results)],
-            environment=facts, local=local, status=f"{REFUSED}: {flaw}" if flaw else f"{campaign.status}.",
+            environment=facts(campaign), card=card,
+            status=f"{card.status}: {card.flaw}" if card.flaw else f"{campaign.status}.",
             floor=[(name, entry) for name, entry in campaign.noise_floor.items()
                    if isinstance(entry, Mapping) and "measure" in entry],
             drift=campaign.noise_floor.get("drift"), compared=_compared(stored.results),
@@ -103,16 +144,25 @@ def pages(jinja: jinja2.Environment, stored: Stored, *, local: bool, flaw: str =
             "title": f"{result.mode}, {variant.place_unless_usual}: {campaign.id}",
             "description": f"Every trial and attestation of {result.mode} in the campaign {campaign.id}, {variant.place}.",
             "body": jinja.get_template("campaign-mode.html.j2").render(
-                campaign=campaign, result=result, figure=_figure, file=mode_path(stored.folder, result).name,
+                campaign=campaign, card=card, result=result, figure=_figure,
+                remarks=[] if card.local else list(map(remarks.sentence, standing.of(campaign.id, result.variant.name))),
+                file=mode_path(stored.folder, result).name,
                 unit=lambda trial: figures.unit(_measure(trial)), phases=entries.phases(result.transcript),
             ),
         }
     return found
 
 
+def facts(campaign: Campaign) -> list[tuple[str, str]]:
+    """All that a campaign says of where and how it was measured, a line each."""
+    groups = {"host": campaign.host, "network": campaign.network, "software": campaign.software,
+              "protocol": campaign.protocol, "generator": campaign.generator}
+    return [(f"{group}: {name}", _flat(value)) for group, values in groups.items() for name, value in values.items()]
+
+
 def _compared(results: Sequence[ModeResult]) -> list[Comparison]:
     """The campaign's modes by each question that two of them answered in the same lab on the same kernel."""
-    asked = [(result.lab, result.kernel, cell.key) for result in results for cell in cells(result) if cell.path == "pod-pod"]
+    asked = [(result.lab, result.kernel, one.key) for result in results for one in aggregates(result) if one.path == "pod-pod"]
     return [compare(results, key, lab=lab, kernel=kernel) for lab, kernel, key in dict.fromkeys(asked)
             if asked.count((lab, kernel, key)) > 1]
 

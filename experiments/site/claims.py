@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.catalog import pending
+
 MARK = re.compile(r"\[\^([\w-]+)\](?!:)")
 DEFINITION = re.compile(r"^\[\^([\w-]+)\]:\s*(.*)$")
 KINDS = ("Attested", "Observed", "Derived", "Measured", "Estimated", "By reading")
@@ -115,9 +117,10 @@ def _notes(text: str) -> tuple[str, ...]:
     return tuple(MARK.findall(text))
 
 
-def report(docs: Path) -> list[str]:
+def report(modes: Path) -> list[str]:
     """Lines for a person: how many statements of the mode pages carry a source, and each one that does not."""
-    pages = [read(path) for path in sorted((docs / "modes").glob("*.md"))]
+    found = {path: read(path) for path in sorted(modes.glob(f"*/{pending.PAGE}"))}
+    pages = list(found.values())
     total = sum(len(page.statements) for page in pages)
-    gaps = [f"docs/modes/{page.page}:{s.line}: no source: {s.text[:70]}" for page in pages for s in page.uncovered]
+    gaps = [f"{path}:{s.line}: no source: {s.text[:70]}" for path, page in found.items() for s in page.uncovered]
     return [f"{total - len(gaps)} of {total} statements on {len(pages)} mode pages carry a source.", *gaps]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -15,9 +15,10 @@ from experiments.evidence import TranscriptStep
 from experiments.labs import table
 from experiments.results import verdict
 from experiments.results.model import Campaign, Deployment, ModeResult, Trial
+from experiments.results.standing import Record
 from experiments.results.store import Stored, mode_path
-from experiments.results.summary import ONLY_OF_SLICES, Cell, Estimate, cells, key_of
-from experiments.site import figures
+from experiments.results.summary import ONLY_OF_SLICES, Aggregate, Estimate, aggregates, key_of
+from experiments.site import figures, remarks
 from experiments.variant import EMBEDDED, Variant
 
 LINES_OF_OUTPUT = 40  # of one command; the file holds the rest
@@ -39,6 +40,7 @@ class Row:
     ratio: str
     limit: str
     measure: str
+    caveats: tuple[str, ...] = ()  # what has been found out about this figure since it was stored
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,13 @@ class Entry:
     page: str
     rows: tuple[Row, ...]
     plots: tuple[Any, ...]
+    remarks: tuple[str, ...] = ()  # what has been found out about the whole result
 
     @property
     def anchor(self) -> str:
         """Where it stands on the mode's page."""
-        return f"measured-{self.campaign.id}-{self.result.variant.anchor}"
+        own = f"-{self.mode.name}" if self.mode.variant_of else ""
+        return f"measured-{self.campaign.id}-{self.result.variant.anchor}{own}"
 
     @property
     def from_elsewhere(self) -> bool:
@@ -84,41 +88,52 @@ def page_name(campaign: str, variant: Variant) -> str:
     return ".".join([campaign, variant.mode, *variant.unusual])
 
 
-def entries(jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], *, local: bool) -> list[Entry]:
-    """A mode's results: lab by lab, the embedded one first; ours before upstream's, the host's kernel before the capsule's."""
+def entries(
+    jinja: jinja2.Environment, mode: Mode, stored: Sequence[Stored], records: Sequence[Record] = (), *, local: bool
+) -> list[Entry]:
+    """A mode's results, with what ``records`` say of them.
+
+    Lab by lab, the embedded one first; ours before upstream's, the host's kernel before the capsule's.
+    """
     found = []
     for item in reversed(stored):
         for result in item.results:
             if result.mode == mode.name:
                 page = f"../results/{page_name(item.campaign.id, result.variant)}.html"
-                found.append(Entry(mode, item.campaign, result, local, page, rows(mode, item, result),
-                                   tuple(_plots(jinja, mode, item, result))))
+                about = [one for one in records if one.campaign == item.campaign.id and one.about(result.variant.name)]
+                found.append(Entry(mode, item.campaign, result, local, page, rows(mode, item, result, about),
+                                   tuple(_plots(jinja, mode, item, result)),
+                                   tuple(remarks.sentence(one) for one in about if not one.cells)))
     labs = list(table.LABS)
     return sorted(found, key=lambda entry: (labs.index(entry.result.lab), entry.result.daemon or "", entry.result.kernel))
 
 
-def rows(mode: Mode, stored: Stored, result: ModeResult) -> tuple[Row, ...]:
-    """A row for each question that a mode's result answers from pod to pod."""
-    all_cells = cells(result)
-    return tuple(_row(mode, stored, result, cell, all_cells) for cell in all_cells if cell.path == "pod-pod")
+def rows(mode: Mode, stored: Stored, result: ModeResult, records: Sequence[Record] = ()) -> tuple[Row, ...]:
+    """A row for each question that a mode's result answers from pod to pod, with the caveats that the records have for it."""
+    everything = aggregates(result)
+    found = []
+    for aggregate in (one for one in everything if one.path == "pod-pod"):
+        caveats = remarks.about_cell(records, result.variant.name, aggregate.key)
+        found.append(replace(_row(mode, stored, result, aggregate, everything), caveats=caveats))
+    return tuple(found)
 
 
-def _row(mode: Mode, stored: Stored, result: ModeResult, cell: Cell, all_cells: Sequence[Cell]) -> Row:
-    measure = cell.shown
-    whole, ratio = cell.estimate(measure), cell.ratio(measure)
-    base = next((other for other in all_cells if other.key == cell.baseline), None)
+def _row(mode: Mode, stored: Stored, result: ModeResult, aggregate: Aggregate, everything: Sequence[Aggregate]) -> Row:
+    measure = aggregate.shown
+    whole, ratio = aggregate.estimate(measure), aggregate.ratio(measure)
+    base = next((other for other in everything if other.key == aggregate.baseline), None)
     baseline = base.estimate(measure) if base else None
-    where, trial = first_trial(result, cell)
+    where, trial = first_trial(result, aggregate)
     file = mode_path(stored.folder, result).name
     value = whole.median if whole else None
     return Row(
-        view=cell.view, what=_what(cell), anchor=trial.id if trial else "",
-        source=f"{stored.campaign.id}/{file}#{where if whole and whole.n == 1 else f'summary.{cell.key}'}.{measure}",
+        view=aggregate.view, what=what(aggregate), anchor=trial.id if trial else "",
+        source=f"{stored.campaign.id}/{file}#{where if whole and whole.n == 1 else f'summary.{aggregate.key}'}.{measure}",
         value="" if value is None else repr(value), shown=figures.shown(measure, value), unit=figures.unit(measure),
         range=_range(measure, whole),
         baseline=figures.shown(measure, baseline.median if baseline else None),
         ratio=f"{ratio.median:.3f}" if ratio else "",
-        limit=figures.shown(measure, limit(mode, cell, trial)), measure=measure,
+        limit=figures.shown(measure, limit(mode, aggregate, trial)), measure=measure,
     )
 
 
@@ -129,35 +144,36 @@ def _range(measure: str, whole: Estimate | None) -> str:
     return f"{figures.shown(measure, whole.low)} to {figures.shown(measure, whole.high)}"
 
 
-def first_trial(result: ModeResult, cell: Cell) -> tuple[str, Trial | None]:
-    """The first trial of a cell and its place in the file."""
+def first_trial(result: ModeResult, aggregate: Aggregate) -> tuple[str, Trial | None]:
+    """The first trial of an aggregate and its place in the file."""
     for d, deployment in enumerate(result.deployments):
         for t, trial in enumerate(deployment.trials):
-            if deployment.status == "ok" and trial.status == "ok" and key_of(trial) == cell.key:
+            if deployment.status == "ok" and trial.status == "ok" and key_of(trial) == aggregate.key:
                 return f"deployments[{d}].trials[{t}]", trial
     return "", None
 
 
-def _what(cell: Cell) -> str:
-    if cell.view == "latency":
-        if cell.burst_bytes:
+def what(aggregate: Aggregate) -> str:
+    """What an aggregate answers, in words."""
+    if aggregate.view == "latency":
+        if aggregate.burst_bytes:
             return "round trip, behind a burst"
-        return "round trip, beside a stream at half of the goodput" if cell.load_ratio else "round trip, idle"
-    if cell.view == "setup":
+        return "round trip, beside a stream at half of the goodput" if aggregate.load_ratio else "round trip, idle"
+    if aggregate.view == "setup":
         return "connect, request, response, close"
-    if cell.view == "cost":
-        if ONLY_OF_SLICES["cost"] not in cell.values:
+    if aggregate.view == "cost":
+        if ONLY_OF_SLICES["cost"] not in aggregate.values:
             return "CPU time at a fixed load"
-        return "CPU time of packets as on a wire" + (", small segments" if cell.mss == "small" else "")
-    streams = f"{cell.streams} stream" + ("s" if cell.streams != 1 else "")
-    return streams if cell.mss in (None, "native") else f"{streams}, {cell.mss} segments"
+        return "CPU time of packets as on a wire" + (", small segments" if aggregate.mss == "small" else "")
+    streams = f"{aggregate.streams} stream" + ("s" if aggregate.streams != 1 else "")
+    return streams if aggregate.mss in (None, "native") else f"{streams}, {aggregate.mss} segments"
 
 
-def limit(mode: Mode | None, cell: Cell, trial: Trial | None) -> float | None:
+def limit(mode: Mode | None, aggregate: Aggregate, trial: Trial | None) -> float | None:
     """What the headers leave of the wire, or of the emulated link (bit/s); None where nothing sets a limit."""
-    if cell.view == "wire":
+    if aggregate.view == "wire":
         return limits.goodput_limit_bps(mode)
-    if cell.view == "link" and trial is not None and trial.link_rate_bps:
+    if aggregate.view == "link" and trial is not None and trial.link_rate_bps:
         return limits.goodput_limit_bps(mode, trial.link_rate_bps)
     return None
 
@@ -166,22 +182,22 @@ def _plots(
     jinja: jinja2.Environment, mode: Mode, stored: Stored, result: ModeResult
 ) -> Iterable[str]:
     """A strip plot for each view that has a limit or a baseline in the same unit."""
-    all_cells = cells(result)
+    everything = aggregates(result)
     for view, title in (("wire", "What the wire leaves for payload"), ("link", "TCP goodput over an emulated link"),
                         ("speed", "TCP goodput without a limit")):
         strips = []
-        for cell in (c for c in all_cells if c.view == view):
-            _, trial = first_trial(result, cell)
-            samples = tuple(cell.values.get(cell.shown, {}).values())
-            label = f"{'host to host' if cell.path == 'host-host' else mode.short_title}, {_what(cell)}"
+        for aggregate in (c for c in everything if c.view == view):
+            _, trial = first_trial(result, aggregate)
+            samples = tuple(aggregate.values.get(aggregate.shown, {}).values())
+            label = f"{'host to host' if aggregate.path == 'host-host' else mode.short_title}, {what(aggregate)}"
             if samples:
-                strips.append((label, samples, limit(mode if cell.path == "pod-pod" else None, cell, trial)))
+                strips.append((label, samples, limit(mode if aggregate.path == "pod-pod" else None, aggregate, trial)))
         if strips:
-            measure = next(c.shown for c in all_cells if c.view == view and c.values)
+            measure = next(c.shown for c in everything if c.view == view and c.values)
             where = "" if result.lab == EMBEDDED else f" ({result.lab} lab)"
             plot = figures.plot(f"{mode.title}: {title}{where}", measure, "higher is better", strips)
             identity = f"{mode.name}-{stored.campaign.id}-{result.variant.anchor}-{view}"
-            drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity)
+            drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity, kind="")
             yield Markup(drawing)
 
 

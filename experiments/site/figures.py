@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from experiments.catalog import Hop, Mode
-
 # How a measure is shown: the factor from the stored unit, decimals, and the unit in words.
 SHOWN: dict[str, tuple[float, int, str]] = {
     "wire_goodput_bps": (1e-6, 1, "Mbit/s"),
@@ -24,9 +22,6 @@ SHOWN: dict[str, tuple[float, int, str]] = {
     "p999_us": (1, 1, "µs"),
     "max_us": (1, 1, "µs"),
 }
-
-LINE_CHARACTERS = 40  # that fit into a drawing 360 units wide at 14 units height
-ROW = 24
 
 
 def shown(measure: str, value: float | None) -> str:
@@ -46,44 +41,6 @@ def plain(measure: str, value: float) -> float:
 def unit(measure: str) -> str:
     """The unit of a shown value."""
     return SHOWN.get(measure, (1, 3, ""))[2]
-
-
-@dataclass(frozen=True)
-class Box:
-    """A hop in the drawing of a path: where it stands and what is written in it."""
-
-    hop: Hop
-    y: int
-    height: int
-    lines: tuple[str, ...]
-    headers: tuple[str, ...]
-    first_of_place: bool
-
-
-def path_boxes(mode: Mode) -> tuple[tuple[Box, ...], int]:
-    """The boxes of a mode's path from top to bottom, and the height of the drawing."""
-    boxes: list[Box] = []
-    y, place = 8, ""
-    for hop in mode.path:
-        first = hop.at != place
-        place = hop.at
-        y += ROW if first else 6
-        lines, headers = wrapped(hop.does), wrapped(hop.headers, " | ")
-        height = ROW * (1 + len(lines) + len(headers)) + 8
-        boxes.append(Box(hop, y, height, lines, headers, first))
-        y += height + 10
-    return tuple(boxes), y + 4
-
-
-def wrapped(text: str, separator: str = " ", limit: int = LINE_CHARACTERS) -> tuple[str, ...]:
-    """Lines of at most ``limit`` characters, broken at the separator."""
-    lines: list[str] = []
-    for word in text.split(separator) if text else []:
-        if lines and len(lines[-1]) + len(separator) + len(word) <= limit:
-            lines[-1] += separator + word
-        else:
-            lines.append(word)
-    return tuple(lines)
 
 
 @dataclass(frozen=True)
@@ -111,18 +68,22 @@ class Plot:
     left: int
     width: int
     label_rise: int  # how far a label's baseline stands above the middle of its row
+    begins: float = 0.0  # where the axis does
+    whole: int = 360  # width of the drawing
 
     def x(self, value: float) -> float:
         """Where a value stands from left to right."""
-        return round(self.left + self.width * value / self.top, 1)
+        return round(self.left + self.width * (max(value, self.begins) - self.begins) / (self.top - self.begins), 1)
 
 
 def plot(
-    title: str, measure: str, direction: str, rows: Sequence[tuple[str, Sequence[float], float | None]], *, beside: bool = False
+    title: str, measure: str, direction: str, rows: Sequence[tuple[str, Sequence[float], float | None]], *,
+    beside: bool = False, wide: bool = False,
 ) -> Plot:
-    """A strip plot of rows (label, samples, limit), in the stored unit of the measure; the axis begins at zero.
+    """A strip plot of rows (label, samples, limit), in the stored unit of the measure.
 
-    Labels stand above the rows, or ``beside`` them where they are short.
+    Labels stand above the rows, or ``beside`` them where they are short; ``wide`` is for a page's whole width. The axis
+    begins at zero, or, beside labels, at the last mark below all samples: the plot says so.
     """
     factor, _, name = SHOWN[measure]
     largest = max(max([*samples, limit or 0]) for _, samples, limit in rows) * factor
@@ -139,5 +100,9 @@ def plot(
     )
     ticks = tuple(step * i for i in range(count + 1))
     if beside:
-        return Plot(title, name, direction, strips, ticks, ticks[-1], 10 + 30 * len(rows) + 56, 152, 190, -5)
+        least = min(sample for strip in strips for sample in strip.samples)
+        ticks = tuple(tick for tick in ticks if tick >= least - step)
+        left, width, whole = (170, 490, 700) if wide else (152, 190, 360)
+        height = 10 + 30 * len(rows) + 56
+        return Plot(title, name, direction, strips, ticks, ticks[-1], height, left, width, -5, ticks[0], whole)
     return Plot(title, name, direction, strips, ticks, ticks[-1], 30 + 50 * len(rows) + 60, 14, 332, 18)

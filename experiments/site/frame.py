@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from experiments.site import shelf
+from experiments.site import edited, shelf
 
 # The empty page: its name, and the words in it that stand for what differs.
 NAME = "campaign"
@@ -36,18 +36,18 @@ def fill(root: Path, site: Path) -> None:
     empty = site / "results" / f"{NAME}.html"
     frame = empty.read_text(encoding="utf-8").replace(_NO_HEADING, "")
     empty.unlink()
-    names = []
+    days: dict[str, str] = {}  # when each page's data were committed
     for source in shelf.SOURCES:
-        for folder in sorted(path.parent for path in (root / "data" / source).glob("*/campaign.yml")):
+        for folder in shelf.folders(root, source):
             made = root / shelf.BELOW / folder.name
             for name, page in json.loads((made / shelf.PAGES).read_bytes()).items():
-                (site / "results" / f"{name}.html").write_text(_filled(frame, name, page, folder, root), encoding="utf-8")
-                names.append(name)
+                (site / "results" / f"{name}.html").write_text(_filled(frame, name, page), encoding="utf-8")
+                days[name] = edited.last_change((folder / "campaign.yml").relative_to(root).as_posix(), root)
             for kind in ("csv", "json"):
                 shutil.copyfile(made / f"{shelf.TRIALS}.{kind}", site / "results" / "tables" / f"{folder.name}-trials.{kind}")
             # Links, for a file takes seven times as long to make; and of copies, so that no hand in the site changes a result.
             shutil.copytree(made / shelf.FILES, site / "results" / folder.name, copy_function=_link, dirs_exist_ok=True)
-    _into_sitemap(site, names)
+    _into_sitemap(site, days)
 
 
 def _link(source: str, target: str) -> None:
@@ -58,21 +58,25 @@ def _link(source: str, target: str) -> None:
         shutil.copyfile(source, target)
 
 
-def _filled(frame: str, name: str, page: Mapping[str, str], folder: Path, root: Path) -> str:
+def _filled(frame: str, name: str, page: Mapping[str, str]) -> str:
     """The frame with one page's own parts; a body is put in last, so that nothing in it is taken for a place."""
-    data = (folder / "campaign.yml").relative_to(root).as_posix()
     own = (frame.replace(TITLE, escape(page["title"])).replace(DESCRIPTION, escape(page["description"]))
-           .replace(f"results/{NAME}.html", f"results/{name}.html")  # the canonical address
-           .replace(f"docs/results/{NAME}.md", data))  # the edit link leads to the data
+           .replace(f"results/{NAME}.html", f"results/{name}.html"))  # the canonical address
     return own.replace(BODY, page["body"], 1)
 
 
-def _into_sitemap(site: Path, names: list[str]) -> None:
+def _into_sitemap(site: Path, days: Mapping[str, str]) -> None:
     """Name the campaigns' pages where the empty one stood; a site without an address has no entries."""
     path = site / "sitemap.xml"
     if not path.is_file():
         return
     empty = re.compile(rf"[ \t]*<url>\s*<loc>[^<]*results/{NAME}\.html</loc>.*?</url>\n?", re.S)
-    text = empty.sub(lambda match: "".join(match[0].replace(f"results/{NAME}.html", f"results/{name}.html") for name in names),
+    text = empty.sub(lambda match: "".join(_located(match[0], name, day) for name, day in days.items()),
                      path.read_text(encoding="utf-8"))
     path.write_text(text, encoding="utf-8")
+
+
+def _located(entry: str, name: str, day: str) -> str:
+    """The sitemap's entry of the empty page as that of another, with the day of its last change."""
+    dated = f"</loc>\n         <lastmod>{day}</lastmod>" if day else "</loc>"
+    return entry.replace(f"results/{NAME}.html", f"results/{name}.html").replace("</loc>", dated)

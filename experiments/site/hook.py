@@ -1,4 +1,4 @@
-"""MkDocs' side: render before each build, so that plain ``mkdocs build`` works too; repairs of the theme's HTML."""
+"""MkDocs' side: render before each build, so that plain ``mkdocs build`` works too; the modes' pages; repairs of the HTML."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from typing import Any
 
 from mkdocs.exceptions import Abort
 from mkdocs.plugins import event_priority
+from mkdocs.structure.files import File, Files
 from nbconvert.preprocessors import CellExecutionError
 from pymdownx.snippets import SnippetMissingError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from experiments.errors import PodpathError
-from experiments.site import frame, notebook_run, social
+from experiments.site import edited, frame, mode_pages, notebook_run, social
 from experiments.site.notebook_page import without_baggage
 from experiments.site.writer import write  # MkDocs loads this file by its path
 
+UNKNOWN = "1970-01-01"  # a day for MkDocs, which wants one, where git knows none; it is taken out of the sitemap
 TABLE = re.compile(r'(<div class="pp-scroll"[^>]*>\s*)?<table>(.*?)</table>', re.S)
 
 
@@ -34,9 +36,10 @@ def on_startup(command: str, dirty: bool) -> None:
 
 @event_priority(100)  # before the offline plugin, which would ask another host for a shim
 def on_config(config: Any) -> None:
-    """In a copy for the disk, search runs in a frame instead of a worker."""
+    """In a copy for the disk, search runs in a frame instead of a worker; the navigation names every mode."""
     if "PODPATH_OFFLINE" in os.environ:
         config.extra["polyfills"] = ["assets/iframe-worker-shim.js"]
+    config.nav = mode_pages.navigation(config.nav, _root(config))
 
 
 def on_pre_build(config: Any) -> None:
@@ -44,6 +47,32 @@ def on_pre_build(config: Any) -> None:
     os.environ["JUPYTER_CONFIG_DIR"] = str(notebook_run.CONFIGURATION)
     if "PODPATH_RENDERED" not in os.environ:
         write()
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the modes' pages, which stand in the modes' folders."""
+    for address, page in mode_pages.pages(_root(config)).items():
+        files.append(File.generated(config, address, abs_src_path=str(page)) if isinstance(page, Path)
+                     else File.generated(config, address, content=page))
+    return files
+
+
+def on_pre_page(page: Any, config: Any, files: Any) -> Any:
+    """Say when a page was changed last, and where it can be: a page that is rendered is not edited."""
+    root = _root(config)
+    source = edited.source(page.file.src_uri, root)
+    page.update_date = (source and edited.last_change(source, root)) or UNKNOWN
+    page.edit_url = edited.address(config.repo_url, config.edit_uri, source) if source else None
+    return page
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """In commands, the repository's address as the one setting has it; without it the word stays."""
+    return markdown.replace("git clone REPOSITORY ", f"git clone {config.repo_url} ") if config.repo_url else markdown
+
+
+def _root(config: Any) -> Path:
+    return Path(config.config_file_path).parent
 
 
 def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
@@ -70,6 +99,11 @@ def on_post_page(output: str, page: Any, config: Any) -> str:
         social.draw(title, about, Path(config.site_dir) / social.path_of(page.file.dest_uri))
     return output.replace('data-md-component="search" role="dialog"',
                           'data-md-component="search" role="dialog" aria-label="Search"')
+
+
+def on_post_template(output: str, template_name: str, config: Any) -> str:
+    """Leave out of the sitemap the days that nobody knows."""
+    return output.replace(f"<lastmod>{UNKNOWN}</lastmod>", "") if template_name == "sitemap.xml" else output
 
 
 def on_post_build(config: Any) -> None:

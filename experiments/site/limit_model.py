@@ -1,12 +1,12 @@
 """The fragments that come from the limit model instead of from results: pure, like ``experiments.site.render``.
 
-``model-encapsulation``, ``model-limits``, ``model-history`` and ``model-note-2018`` are pulled into the pages by
-``--8<-- "model-limits.md"``.
+``model-encapsulation``, ``model-stacks``, ``model-mtu``, ``model-limits``, ``model-history`` and ``model-note-2018`` are
+pulled into the pages by ``--8<-- "model-limits.md"``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,12 @@ import jinja2
 from experiments.catalog import Mode, limits
 from experiments.catalog.limits import HISTORY, Limit, Nearness
 from experiments.results.reported_model import Reported
+from experiments.site import stacks
 
 # The products that the note of 2018 measured, and the lines of the model that can be meant by each.
 NOTE_LINES = {"Calico": ("Host", "Calico BGP", "Calico IPIP"), "Weave Net": ("Weave fast", "Weave sleeve")}
+
+UNDERLAYS = (1460, 1500, 9000, 9001)  # Google Cloud's default, Ethernet, jumbo frames, Amazon EC2's default
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,16 @@ class NoteLine:
     packets_per_s: tuple[int, int]  # full-size packets at the product's largest and smallest payload
 
 
-def fragments(jinja: jinja2.Environment, modes: Mapping[str, Mode], note: Reported) -> dict[str, str]:
-    """The rendered fragments by the name of their file in ``generated/``; ``note`` is what the post of 2018 reported."""
+def fragments(
+    jinja: jinja2.Environment, modes: Mapping[str, Mode], variants: Mapping[str, Mode], note: Reported, captured: Container[str]
+) -> dict[str, str]:
+    """The rendered fragments by the name of their file in ``generated/``; ``note`` is what the post of 2018 reported.
+
+    ``captured`` are the modes of which a result holds a packet."""
     values: Mapping[str, Mapping[str, Any]] = {
         "model-encapsulation": {"modes": list(modes.values())},
+        "model-stacks": {"packets": stacks.wholes([*modes.values(), *variants.values()], captured)},
+        "model-mtu": {"modes": list(modes.values()), "variants": list(variants.values()), "underlays": UNDERLAYS},
         "model-limits": {"lines": list(_lines(modes.values()))},
         "model-history": {"lines": [Line(line, line.name) for line in HISTORY]},
         "model-note-2018": {"readings": list(readings(note))},

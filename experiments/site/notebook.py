@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup, escape
 
 from experiments.paths import ROOT
-from experiments.results import store
+from experiments.results import standing, store
 from experiments.results.store import Stored
 from experiments.site import figures
 from experiments.site.render import environment
@@ -44,19 +44,20 @@ def _cell(value: object) -> Markup:
 def strips(identity: str, title: str, measure: str, rows: Sequence[tuple[str, Sequence[float], float | None]]) -> HTML:
     """The site's strip plot: rows of label, samples and limit, in the stored unit of ``measure``."""
     drawing = environment(ROOT / "docs" / "templates").get_template("plot.svg.j2").render(
-        plot=figures.plot(title, measure, "higher is better", rows), identity=f"notebook-{identity}")
+        plot=figures.plot(title, measure, "higher is better", rows), identity=f"notebook-{identity}", kind="")
     return HTML(drawing)
 
 
 def reference() -> Stored | None:
     """The newest reference campaign of the embedded lab on a host's own kernel, without what upstream's daemons gave.
 
-    None where none is stored.
+    A reference is what a maintainer has signed off. None where none is stored.
     """
+    said = standing.read(ROOT / "data")
     for file in sorted((ROOT / "data" / "campaigns").glob(f"*/{store.CAMPAIGN_FILE}"), reverse=True):
-        if b"reference" not in file.read_bytes():  # thousands may be contributed, and to parse one takes a while
+        if file.parent.name not in said.signed:
             continue
         campaign, results = store.read_campaign(file.parent)
-        if campaign.purpose == "reference" and any((r.lab, r.kernel) == (EMBEDDED, HOST) for r in results):
+        if said.is_reference(campaign) and any((r.lab, r.kernel) == (EMBEDDED, HOST) for r in results):
             return Stored(file.parent, campaign, [result for result in results if result.daemon is None])
     return None

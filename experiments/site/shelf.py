@@ -10,36 +10,44 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
 
 import jinja2
 
 from experiments.catalog import Mode
+from experiments.errors import UserError
 from experiments.paths import MODES, PACKAGE
-from experiments.results import store
+from experiments.results import standing, store
+from experiments.results.standing import Standing
 from experiments.results.store import Stored
 from experiments.results.validate import validate
-from experiments.site import campaign_pages, tables
+from experiments.site import campaign_pages, contributed, tables
 from experiments.site.campaign_pages import Card, ResultCard
 from experiments.variant import Variant
 
 BELOW = "generated/campaigns"
 CARD, PAGES, TRIALS, FILES = "card.json", "pages.json", "trials", "files"
-SOURCES = {"local": True, "campaigns": False}  # folders of data/, and whether they are this machine's own
+CONTRIBUTED = "campaigns"
+SOURCES = {"local": True, CONTRIBUTED: False}  # folders of data/, and whether they are this machine's own
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """All campaigns by their cards, oldest first; the chosen ones whole; how many folders were made anew or removed."""
+    """All campaigns by their cards, oldest first; the chosen ones whole; how many folders were made anew or removed.
+
+    ``standing`` is what maintainers say of them.
+    """
 
     cards: tuple[Card, ...]
     reference: tuple[Stored, ...]
     local: tuple[Stored, ...]
     changed: int
     removed: int
+    standing: Standing = field(default_factory=Standing)
 
 
 def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> Shelf:
@@ -48,17 +56,18 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
     Raises:
         UserError: a result file is broken.
     """
+    said = standing.read(root / "data")
     code = _digest_of_code(root)
     cards: list[Card] = []
     changed, kept = 0, set()
     for source, local in SOURCES.items():
-        for file in sorted((root / "data" / source).glob(f"*/{store.CAMPAIGN_FILE}")):
-            place = root / BELOW / file.parent.name
+        for folder in folders(root, source):
+            place = root / BELOW / folder.name
             kept.add(place.name)
-            key = _key(file.parent, code)
+            key = _key(folder, code)
             found = _kept_card(place, key)
             if found is None:
-                found = _make(file.parent, place, key, jinja, modes, local=local)
+                found = _make(folder, place, key, jinja, modes, said, local=local)
                 changed += 1
             cards.append(found)
     removed = 0
@@ -70,20 +79,30 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
     wanted = chosen(cards)
     by_source = {source: tuple(_whole(root / "data" / source / card.id, wanted[card.id]) for card in cards
                                if card.local == local and card.id in wanted) for source, local in SOURCES.items()}
-    return Shelf(tuple(cards), by_source["campaigns"], by_source["local"], changed, removed)
+    return Shelf(tuple(cards), by_source["campaigns"], by_source["local"], changed, removed, said)
+
+
+def folders(root: Path, source: str) -> list[Path]:
+    """The campaigns of a folder of data/; one of this machine's own that has been contributed is there once."""
+    given = {folder.name for folder in store.campaign_folders(root / "data" / CONTRIBUTED)}
+    return [folder for folder in store.campaign_folders(root / "data" / source)
+            if source == CONTRIBUTED or folder.name not in given]
 
 
 def chosen(cards: Iterable[Card]) -> dict[str, set[Variant]]:
     """What the pages of modes show in full: campaign -> variants.
 
-    For each mode, lab, kernel and daemon the newest reference campaign that has it, else the newest complete one, else the
-    newest; and of this machine's own results the newest. What `validate` refuses is never shown in full.
+    For each mode, lab, kernel and daemon the newest reference campaign that has it; and of this machine's own results the
+    newest. What others contributed is never shown in full (:mod:`experiments.site.contributed`), nor is what `validate`
+    refuses or a record withdraws.
     """
-    best: dict[tuple[bool, Variant], tuple[tuple[bool, bool, bool, str], str]] = {}
+    best: dict[tuple[bool, Variant], tuple[tuple[bool, bool, str], str]] = {}
     for card in cards:
-        for result in card.results if not card.flaw else ():
+        for result in card.results if not card.flaw and (card.local or card.purpose == "reference") else ():
+            if result.withdrawn:
+                continue
             place = (card.local, result.variant)
-            rank = (card.purpose == "reference", card.status == "complete", result.deployments > 0, card.started_at)
+            rank = (card.status == "complete", result.deployments > 0, card.started_at)
             if place not in best or rank >= best[place][0]:
                 best[place] = (rank, card.id)
     found: dict[str, set[Variant]] = {}
@@ -92,12 +111,15 @@ def chosen(cards: Iterable[Card]) -> dict[str, set[Variant]]:
     return found
 
 
-def others(cards: Iterable[Card], mode: str) -> list[tuple[Card, ResultCard]]:
-    """A mode's results that its page does not show in full, the newest first."""
+def others(cards: Iterable[Card], modes: Collection[str]) -> list[tuple[Card, ResultCard]]:
+    """The results of a mode and its variants that the mode's page does not show in full, the newest first.
+
+    What others contributed stands elsewhere.
+    """
     cards = list(cards)
     full = chosen(cards)
-    return [(card, result) for card in reversed(cards) for result in card.results
-            if result.variant.mode == mode and result.variant not in full.get(card.id, ())]
+    return [(card, result) for card in reversed(cards) if not contributed.is_contributed(card) for result in card.results
+            if result.variant.mode in modes and result.variant not in full.get(card.id, ())]
 
 
 def _whole(folder: Path, wanted: set[Variant]) -> Stored:
@@ -106,23 +128,43 @@ def _whole(folder: Path, wanted: set[Variant]) -> Stored:
 
 
 def _make(
-    folder: Path, place: Path, key: str, jinja: jinja2.Environment, modes: Mapping[str, Mode], *, local: bool
+    folder: Path, place: Path, key: str, jinja: jinja2.Environment, modes: Mapping[str, Mode], said: Standing, *, local: bool
 ) -> Card:
     stored = Stored(folder, *store.read_campaign(folder))
-    # Not this machine's name: the same files make the same pages everywhere.
-    errors = validate(folder, own_name=False).errors
+    if stored.campaign.id != folder.name:  # its pages would stand in the place of another campaign's
+        raise UserError(f"{folder / store.CAMPAIGN_FILE}: id is '{stored.campaign.id}', the folder is '{folder.name}'.",
+                        "They must be equal: rename the folder.")
+    # Not this machine's name: the same files make the same pages everywhere. Nor all others beside it: with a thousand
+    # campaigns each would be compared a thousand times; `invoke validate` compares all of them once. Whether it is a
+    # reference, its card says.
+    errors = validate(folder, own_name=False, alone=True).errors
     flaw = f"{errors[0].file.name}: {errors[0].key}: {errors[0].text}" if errors else ""
-    card = campaign_pages.card(modes, stored, local=local, flaw=flaw)
+    card = campaign_pages.card(modes, stored, said, local=local, flaw=flaw)
     rows = tables.trial_rows(stored.campaign, stored.results)
     place.mkdir(parents=True, exist_ok=True)
     (place / CARD).unlink(missing_ok=True)  # what follows is half-made until there is a card again
-    store.atomic_write(place / PAGES, json.dumps(campaign_pages.pages(jinja, stored, local=local, flaw=flaw)).encode())
+    store.atomic_write(place / PAGES, json.dumps(campaign_pages.pages(jinja, stored, card, said)).encode())
     store.atomic_write(place / f"{TRIALS}.csv", tables.as_csv(rows).encode())
     store.atomic_write(place / f"{TRIALS}.json", tables.as_json(rows).encode())
-    shutil.rmtree(place / FILES, ignore_errors=True)
-    shutil.copytree(folder, place / FILES, ignore=shutil.ignore_patterns(".*"), copy_function=shutil.copyfile)
+    _publish(stored, place / FILES)
     store.atomic_write(place / CARD, json.dumps({"key": key, "card": asdict(card)}).encode())
     return card
+
+
+def _publish(stored: Stored, place: Path) -> None:
+    """What visitors can fetch of a campaign: its values as Podpath writes them, and the raw outputs that its trials name.
+
+    Nothing else that lies in the folder gets onto the site, and no text that is no value (a comment).
+    """
+    shutil.rmtree(place, ignore_errors=True)
+    (place / "raw").mkdir(parents=True)
+    (place / store.CAMPAIGN_FILE).write_text(store.text_of(stored.campaign), encoding="utf-8")
+    for result in stored.results:
+        store.mode_path(place, result).write_text(store.text_of(result), encoding="utf-8")
+    for trial in (trial for result in stored.results for deployment in result.deployments for trial in deployment.trials):
+        if trial.raw is not None:
+            with suppress(UserError):  # one that is missing or was changed is nobody's output; `validate` says so
+                (place / trial.raw["path"]).write_bytes(store.packed_raw(stored.folder, trial.id, trial.raw))
 
 
 def _kept_card(place: Path, key: str) -> Card | None:
@@ -141,5 +183,6 @@ def _key(folder: Path, code: str) -> str:
 
 def _digest_of_code(root: Path) -> str:
     code = [PACKAGE.glob("*.py"), *((PACKAGE / below).rglob("*.py") for below in ("catalog", "probes", "results", "site"))]
-    files = [*chain.from_iterable(code), *MODES.rglob("*.yml"), *(root / "docs" / "templates").glob("*.j2")]
+    said = [root / "data" / name for name in standing.FILES if (root / "data" / name).is_file()]
+    files = [*chain.from_iterable(code), *said, *MODES.rglob("*.yml"), *(root / "docs" / "templates").glob("*.j2")]
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()

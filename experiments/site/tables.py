@@ -33,6 +33,7 @@ class Compared:
     """One figure in the comparison of all modes. Values are in the unit that is shown."""
 
     mode: str
+    told_on: str  # the mode on whose page it is told of: a variant has none of its own
     title: str
     view: str
     trial: str
@@ -61,7 +62,8 @@ def compared(entries: Iterable[Any], titles: Mapping[str, str]) -> list[Compared
     for entry in entries:
         for row in entry.rows:
             found.append(Compared(
-                entry.result.mode, titles.get(entry.result.mode, entry.result.mode), row.view, row.what,
+                entry.result.mode, entry.mode.variant_of or entry.result.mode,
+                titles.get(entry.result.mode, entry.result.mode), row.view, row.what,
                 figures.plain(row.measure, float(row.value)) if row.value else None, row.shown, row.unit,
                 BETTER[row.view], entry.deployments, row.range, row.ratio, row.limit, entry.result.lab,
                 KERNELS.get(entry.result.kernel, entry.result.kernel), entry.result.daemon or "", entry.campaign.id,
@@ -76,7 +78,7 @@ def compared(entries: Iterable[Any], titles: Mapping[str, str]) -> list[Compared
 
 def as_rows(lines: Sequence[Compared]) -> list[dict[str, Any]]:
     """The comparison for CSV and JSON: without what only a page needs."""
-    dropped = ("shown", "page", "anchor", "stored_value")
+    dropped = ("told_on", "shown", "page", "anchor", "stored_value")
     return [{name: value for name, value in asdict(line).items() if name not in dropped} for line in lines]
 
 

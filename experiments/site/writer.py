@@ -9,7 +9,7 @@ from pathlib import Path
 from experiments import catalog
 from experiments.paths import ROOT
 from experiments.results import reported, store
-from experiments.site import shelf
+from experiments.site import mode_pages, shelf, symptoms
 from experiments.site.render import environment, render
 
 # Folders that hold nothing but what is rendered.
@@ -32,14 +32,22 @@ def write(root: Path = ROOT) -> Written:
         UserError: a result file or a mode is broken; nothing is written then.
     """
     jinja = environment(root / "docs" / "templates")
-    modes, published = catalog.load(), reported.load_all(root / "data" / "reported")
-    campaigns = shelf.update(root, jinja, modes)
-    texts = {path: text.encode() for path, text in render(jinja, modes, campaigns, published).items()}
-    # The changes of method stand in one file, which the repository and the site both show.
-    texts["generated/changes.md"] = (root / "CHANGELOG.md").read_bytes()
+    modes, variants, published = catalog.load(), catalog.variants(), reported.load_all(root / "data" / "reported")
+    campaigns = shelf.update(root, jinja, {**modes, **variants})
+    texts = {path: text.encode() for path, text in render(jinja, modes, variants, campaigns, published).items()}
+    texts["generated/symptoms.md"] = symptoms.collected(mode_pages.in_order(modes.values()), _pages(root)).encode()
+    # The changes of method stand in one file with the release notes; the site shows what a number can depend on.
+    method = (root / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n## Method\n")[2]
+    texts["generated/changes.md"] = f"# Changes of method\n{method}".encode()
     changed = sum(_write_if_different(root / path, content) for path, content in texts.items())
     return Written(len(texts) + len(campaigns.cards), changed + campaigns.changed,
                    _remove_others(root, set(texts)) + campaigns.removed)
+
+
+def _pages(root: Path) -> dict[str, str]:
+    """The text of each mode's page, by the mode's name."""
+    return {Path(address).stem: page if isinstance(page, str) else page.read_text(encoding="utf-8")
+            for address, page in mode_pages.pages(root).items()}
 
 
 def _write_if_different(path: Path, content: bytes) -> bool:

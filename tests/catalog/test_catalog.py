@@ -1,4 +1,4 @@
-"""The catalogue: eight modes that agree with themselves and with the recipes, and errors that name their place."""
+"""The catalogue: modes that agree with themselves and with the recipes, and errors that name their place."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments import catalog
-from experiments.catalog import Mode, rules
+from experiments.catalog import Mode, pending, rules, stack
 from experiments.errors import UserError
 from experiments.paths import MODES, ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "catalog"
-NAMES = ["calico-bgp", "calico-bgp-global", "calico-bgp-node", "calico-ipip", "flannel-udp", "flannel-vxlan",
-         "weave-fastdp", "weave-sleeve"]
+NAMES = list(catalog.load())
 LOADED = list(catalog.load().values())
+EVERYTHING = [*LOADED, *catalog.variants().values()]
 EXAMPLE = (MODES / "flannel-udp" / "mode.yml").read_text(encoding="utf-8")
 
 
@@ -29,16 +29,16 @@ def write(folder: Path, text: str, name: str = "flannel-udp") -> Path:
     return path
 
 
-def golden(name: str, text: str) -> str:
+def golden(path: Path, text: str) -> str:
     """The golden file's text; with UPDATE_GOLDEN it is written first."""
-    path = GOLDEN / name
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     return path.read_text(encoding="utf-8")
 
 
-def test_the_eight_modes() -> None:
-    assert list(catalog.load()) == NAMES
+def test_the_modes_of_the_note_are_there() -> None:
+    assert {mode.encapsulation.name for mode in LOADED} == {"none", "ipip", "vxlan", "udp", "sleeve"}
+    assert {mode.cni.name for mode in LOADED} >= {"calico", "flannel", "weave"}
 
 
 def test_an_unknown_mode_is_answered_with_the_closest() -> None:
@@ -53,26 +53,19 @@ def test_nothing_is_suggested_for_nonsense() -> None:
     assert "Did you mean" not in caught.value.problem
 
 
-def stack(mode: Mode) -> str:
-    lines = [f"{mode.name}: MTU {mode.mtu.pod_bytes}, overhead {mode.overhead_bytes}, TTL at the pod {mode.ttl_at_pod}"]
-    offset = 0
-    for header in mode.headers:
-        fields = " ".join(f"{name}={value}" for name, value in header.fields.items())
-        lines.append(f"  {offset:3} {header.layer:8} {header.bytes:2}  {fields}")
-        offset += header.bytes
-    return "\n".join(lines)
-
-
-def test_header_stacks_to_the_byte() -> None:
-    """The declared stacks as one readable file, so that a change of any byte is seen in review."""
-    found = "\n\n".join(stack(mode) for mode in LOADED) + "\n"
-    assert found == golden("stacks.txt", found)
+@pytest.mark.parametrize("mode", EVERYTHING, ids=lambda mode: mode.name)
+def test_header_stacks_to_the_byte(mode: Mode) -> None:
+    """Each declared stack as a readable file beside the mode, so that a change of any byte is seen in review."""
+    found = stack.told(mode)
+    assert found == golden(stack.path(mode), found)
 
 
 @pytest.mark.parametrize("mode", LOADED, ids=lambda mode: mode.name)
 def test_a_mode_is_whole(mode: Mode) -> None:
-    assert mode.summary.endswith(".") and mode.choose.endswith((".", "so."))
-    assert mode.sources and mode.history and mode.caveats and mode.facts
+    assert mode.summary.endswith(".")
+    if pending.PROSE not in pending.pending(mode):
+        assert mode.choose.endswith((".", "so."))
+        assert mode.sources and mode.history and mode.caveats and mode.facts
     assert all(source.link.startswith("https://") for source in mode.sources)
     assert (mode.cni.status == "archived") == bool(mode.cni.fork)
     assert mode.path[0].headers == mode.path[-1].headers  # what arrives is what was sent
@@ -126,7 +119,7 @@ def test_the_decoder_gives_the_fields_that_may_be_declared() -> None:
                 assert type(header.fields[name]) is kind, (header.layer, name)
 
 
-@pytest.mark.parametrize("mode", LOADED, ids=lambda mode: mode.name)
+@pytest.mark.parametrize("mode", [mode for mode in LOADED if not mode.explained_only], ids=lambda mode: mode.name)
 def test_the_recipe_builds_what_the_mode_declares(mode: Mode) -> None:
     """Device, MTU and port stand in the commands that the recipe would type."""
     from experiments.dataplanes.table import recipe_for
@@ -182,6 +175,9 @@ BROKEN = {
     "other name": ("name: flannel-udp", "name: flannel-tcp"),
     "kernel or user": ("relay: true", "relay: false"),
     "path": ("  - at: client pod", "  - at: client node"),
+    "TTL that grows": ("    ttl: 63\n", "    ttl: 65\n"),
+    "TTL that was captured otherwise": ("    ttl: 62\n    headers: \"Ethernet |", "    ttl: 61\n    headers: \"Ethernet |"),
+    "TTL at the pod": ("ttl_at_pod: 60", "ttl_at_pod: 59"),
     "path in the kernel": ("    space: user", "    space: kernel"),
 }
 
@@ -200,7 +196,7 @@ def test_error_messages(tmp_path: Path) -> None:
         assert before in EXAMPLE, what
         lines.append(f"{what}\n  {message(tmp_path, EXAMPLE.replace(before, after))}\n")
     found = "\n".join(lines)
-    assert found == golden("errors.txt", found)
+    assert found == golden(GOLDEN / "errors.txt", found)
 
 
 def test_an_empty_file(tmp_path: Path) -> None:

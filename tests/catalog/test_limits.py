@@ -45,7 +45,7 @@ def test_every_line_of_the_table(row: tuple[str, int, int, int, int, float]) -> 
     ("calico-bgp", 941.5), ("calico-bgp-global", 941.5), ("calico-bgp-node", 941.5), ("calico-ipip", 928.5),
     ("flannel-udp", 923.3), ("flannel-vxlan", 909.0), ("weave-fastdp", 904.4), ("weave-sleeve", 897.0),
 ])
-def test_the_limit_of_each_mode(name: str, mbit: float) -> None:
+def test_the_limit_of_modes(name: str, mbit: float) -> None:
     assert round(limits.goodput_limit_bps(catalog.get(name)) / 1e6, 1) == mbit
 
 

@@ -13,14 +13,20 @@ import pytest
 
 from experiments.paths import ROOT
 
-TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "list", "noise", "render", "scale", "serve", "setup",
-         "show", "test", "validate"]
+TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "list", "new-mode", "noise", "recognise", "render",
+         "scale", "serve", "setup", "show", "submit", "test", "validate"]
 
 
 def invoke(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "120"} | ({"PATH": path} if path is not None else {})
     return subprocess.run([sys.executable, "-m", "invoke", *arguments], cwd=ROOT, capture_output=True, text=True,
                           timeout=120, env=environment, stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("task", ["experiment", "show", "new-mode", "list"])
+def test_help_may_follow_the_task_too(task: str) -> None:
+    done = invoke(task, "--help")
+    assert done.returncode == 0 and "Options:" in done.stdout and done.stdout == invoke("--help", task).stdout
 
 
 def test_every_task_is_listed_with_a_short_help() -> None:

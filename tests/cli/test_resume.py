@@ -47,6 +47,7 @@ def test_nothing_to_resume_and_no_number(tmp_path: Path) -> None:
         run_campaign(seed="abc", out=str(tmp_path))
 
 
+@pytest.mark.long
 @pytest.mark.lab
 def test_interrupted_it_says_how_to_go_on_and_goes_on(begun: Path) -> None:
     argv = [sys.executable, "-m", "invoke", "campaign", "--resume", "--out", str(begun)]

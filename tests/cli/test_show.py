@@ -67,7 +67,7 @@ def test_what_is_not_there_is_a_mistake_with_what_is() -> None:
 
 def test_campaigns_without_a_mode_in_common_are_not_compared(tmp_path: Path) -> None:
     campaign, (result, *_) = store.read_campaign(SAMPLE)
-    folders = [tmp_path / name for name in ("a", "b")]
+    folders = [tmp_path / name for name in ("2026-11-24-a", "2026-11-24-b")]
     for folder, modes in zip(folders, (("calico-bgp", "calico-ipip"), ("flannel-vxlan", "flannel-udp")), strict=True):
         folder.mkdir()
         store.write_campaign(folder, replace(campaign, id=folder.name))

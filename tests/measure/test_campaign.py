@@ -11,15 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from replayed import outcome, place
 
 from experiments import catalog
 from experiments.labs.backend import Tell
 from experiments.measure import campaign
 from experiments.measure.campaign import Request
 from experiments.measure.deployment import Job, Outcome
-from experiments.measure.protocol import Protocol
 from experiments.paths import ROOT
-from experiments.results.store import read_campaign, read_raw
+from experiments.results.store import read_campaign
 from experiments.results.validate import validate
 from experiments.variant import Variant
 
@@ -45,28 +45,23 @@ def test_upstream_s_daemon_is_a_variant_of_its_own() -> None:
 def test_a_deployment_that_drifts_is_made_again_unless_somebody_was_in_it(
     profile: str, repeat: bool, calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sample = ROOT / "tests" / "golden" / "results" / "version-1"
-    _, (result, *_) = read_campaign(sample)
-    drifting = result.deployments[0]
-    raws = {trial.id: (trial.raw["tool"], read_raw(sample, trial)) for trial in drifting.trials if trial.raw}
-    trials = tuple(replace(trial, raw=None, started_at=None) for trial in drifting.trials)
-    drifting = replace(drifting, started_at=None, trials=trials, repeated_drift_ratio=None)
+    place(monkeypatch, profile)
+    drifting = outcome(lambda deployment: replace(deployment, repeated_drift_ratio=None), profile)
     made: list[Job] = []
 
     def deploy(job: Job, tell: Tell) -> Outcome:
         made.append(job)
-        return Outcome(drifting, (), raws, {}, {})
+        return drifting
 
     monkeypatch.setattr(campaign, "DRIFT_LIMIT_RATIO", 0.0)
-    # The sample has two baselines, one before and one after, as p2 had them.
-    monkeypatch.setattr(Protocol, "id", property(lambda self: f"p2-{self.profile}"))
     folder = campaign.begin(Request(VARIANTS[:1], profile, 1, host="tester"), tmp_path)
     campaign.advance(folder, deploy, lambda _: None, repeat=repeat)
     assert len(made) == calls
     _, (stored,) = read_campaign(folder)
-    assert drifting.drift_ratio
-    assert stored.deployments[0].drift_ratio == drifting.drift_ratio
-    assert stored.deployments[0].repeated_drift_ratio == (drifting.drift_ratio if calls == 2 else None)
+    drift = drifting.deployment.drift_ratio
+    assert drift
+    assert stored.deployments[0].drift_ratio == drift
+    assert stored.deployments[0].repeated_drift_ratio == (drift if calls == 2 else None)
 
 
 def _invoke(out: Path, *more: str) -> subprocess.Popen[str]:
@@ -74,6 +69,7 @@ def _invoke(out: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+@pytest.mark.long
 @pytest.mark.lab
 def test_killed_twice_and_resumed_it_is_whole(tmp_path: Path) -> None:
     source = random.Random(1)

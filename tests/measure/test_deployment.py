@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests_support import why_not_on_the_host
 
+from experiments import paths
 from experiments.catalog import get, limits
 from experiments.errors import UserError
 from experiments.labs.base import Lab
@@ -16,6 +20,7 @@ from experiments.measure import attestation
 from experiments.measure.deployment import Job, deploy
 from experiments.measure.views import in_turn
 from experiments.measure.views.bench import Bench
+from experiments.results.store import Stored
 from experiments.variant import Variant
 
 pytestmark = pytest.mark.lab
@@ -37,6 +42,23 @@ def test_a_deployment_is_attested_and_its_wire_view_agrees_with_the_model(name: 
     assert deployment.packet is not None
     assert [header.layer for header in deployment.packet.headers] == [header.layer for header in get(name).headers]
     assert {step.phase for step in outcome.transcript} == {"up", "build", "ready", "attest", "measure"} - {"ready"}
+
+
+def test_a_tool_that_never_stops_talking_is_a_failed_trial_and_takes_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had once filled 23.9 GB, until the kernel ended the run."""
+    talks = tmp_path / "iperf3"
+    talks.write_text('#!/bin/sh\ncase "$*" in *--client*--time*) exec yes talks ;; esac\n'
+                     f'exec {paths.find("iperf3")} "$@"\n')
+    talks.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    outcome = deploy(Job(Variant("calico-bgp"), 1, "smoke"))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 100_000
+    talked = [trial for trial in outcome.deployment.trials if trial.view == "speed"]
+    assert talked
+    assert all(trial.status == "failed" and "said more than 8 MiB" in (trial.reason or "") for trial in talked)
 
 
 def _sabotaged(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, deed: Callable[[Lab], None]) -> None:
@@ -138,6 +160,7 @@ def test_one_node_is_too_few() -> None:
         deploy(Job(Variant("calico-bgp"), 1, "smoke", nodes=1))
 
 
-def test_phases_are_timed() -> None:
-    deployment = deploy(Job(Variant("flannel-vxlan"), 1, "smoke")).deployment
-    assert None not in (deployment.up_s, deployment.build_s, deployment.ready_s, deployment.attest_s, deployment.down_s)
+def test_phases_are_timed(measured: Stored) -> None:
+    for result in measured.results:
+        one, = result.deployments
+        assert None not in (one.up_s, one.build_s, one.ready_s, one.attest_s, one.down_s)

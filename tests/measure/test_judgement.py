@@ -9,59 +9,57 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from replayed import outcome, place
 
 from experiments.errors import UserError
 from experiments.measure import campaign, provenance
 from experiments.measure.campaign import Request
 from experiments.measure.deployment import Job, Outcome, deploy
-from experiments.measure.protocol import Protocol
 from experiments.measure.views import wire
-from experiments.paths import ROOT
 from experiments.probes.counters import Counters
-from experiments.results import store, validate
+from experiments.results import aside, store, validate
 from experiments.results.model import Deployment
-from experiments.results.store import read_campaign, read_raw
+from experiments.results.store import read_campaign
 from experiments.variant import Variant
-
-SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
-ONE = Request((Variant("calico-bgp"),), "smoke", 1, host="tester")
 
 
 @pytest.fixture(autouse=True)
-def _as_the_sample_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its trials are those of protocol p2: p3 would want slices."""
-    monkeypatch.setattr(Protocol, "id", property(lambda self: f"p2-{self.profile}"))
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where outputs of refused deployments are set aside."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
 
 
-def _outcome(change: Callable[[Deployment], Deployment] = lambda deployment: deployment) -> Outcome:
-    """The sample's deployment as if it had been measured now, with what its tools printed."""
-    _, (sample, *_) = read_campaign(SAMPLE)
-    deployment = sample.deployments[0]
-    raws = {trial.id: (trial.raw["tool"], read_raw(SAMPLE, trial)) for trial in deployment.trials if trial.raw}
-    trials = tuple(replace(trial, raw=None, started_at=None) for trial in deployment.trials)
-    return Outcome(change(replace(deployment, n=1, started_at=None, trials=trials)), (), raws)
+ONE = Request((Variant("calico-bgp"),), "smoke", 1, host="tester")
 
 
-def _advance(root: Path, outcome: Outcome, request: Request = ONE) -> tuple[Path, validate.Report]:
+def _advance(root: Path, measured: Outcome, request: Request = ONE) -> tuple[Path, validate.Report]:
     folder = campaign.begin(request, root)
-    return folder, campaign.advance(folder, lambda job, tell: outcome, lambda _: None)
+    return folder, campaign.advance(folder, lambda job, tell: measured, lambda _: None)
 
 
+@pytest.fixture
+def sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine and the time of the sample."""
+    place(monkeypatch)
+
+
+@pytest.mark.usefixtures("sampled")
 def test_what_validates_is_complete_and_says_so(tmp_path: Path) -> None:
-    folder, report = _advance(tmp_path, _outcome())
+    folder, report = _advance(tmp_path, outcome())
     assert report.errors == []
     stored, (result,) = read_campaign(folder)
     assert (stored.status, result.deployments[0].status) == ("complete", "ok")
-    assert result.deployments[0].drift_ratio == _outcome().deployment.drift_ratio
+    assert result.deployments[0].drift_ratio == outcome().deployment.drift_ratio
     assert validate.validate(folder).errors == []
 
 
+@pytest.mark.usefixtures("sampled")
 def test_a_deployment_that_does_not_validate_is_kept_as_a_failed_one_with_the_reason(tmp_path: Path) -> None:
     def wrong(deployment: Deployment) -> Deployment:
         first, *others = deployment.trials
         return replace(deployment, trials=(replace(first, retransmits=7), *others))  # the tool's own output says otherwise
 
-    folder, report = _advance(tmp_path, _outcome(wrong))
+    folder, report = _advance(tmp_path, outcome(wrong))
     stored, (result,) = read_campaign(folder)
     (deployment,) = result.deployments
     assert (deployment.status, deployment.trials, stored.plan[0].state) == ("failed", (), "failed")
@@ -70,12 +68,14 @@ def test_a_deployment_that_does_not_validate_is_kept_as_a_failed_one_with_the_re
     assert deployment.attestation_before
     assert result.summary == {}
     assert report.errors == []  # a failed deployment is no flaw of the campaign
-    assert len(list((folder / "raw").iterdir())) == len(_outcome().raws)  # nothing is thrown away
+    assert len(list(aside.place(folder).iterdir())) == len(outcome().raws)  # nothing is thrown away …
+    assert list((folder / "raw").iterdir()) == []  # … nor published
 
 
+@pytest.mark.usefixtures("sampled")
 def test_a_campaign_that_does_not_validate_is_aborted(tmp_path: Path) -> None:
-    outcome = replace(_outcome(), implementation={"data plane": "8.8.8.8"})
-    folder, report = _advance(tmp_path, outcome)
+    told = {"control plane": "BIRD 2.0.12", "data plane": "8.8.8.8"}
+    folder, report = _advance(tmp_path, replace(outcome(), implementation=told))
     stored, (result,) = read_campaign(folder)
     assert stored.status == "aborted"
     assert result.deployments[0].status == "failed"
@@ -85,6 +85,7 @@ def test_a_campaign_that_does_not_validate_is_aborted(tmp_path: Path) -> None:
         campaign.unfinished(tmp_path)
 
 
+@pytest.mark.usefixtures("sampled")
 def test_what_a_killed_run_had_stored_is_judged_and_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = campaign.begin(ONE, tmp_path)
     write, written = store.write_campaign, []
@@ -95,7 +96,7 @@ def test_what_a_killed_run_had_stored_is_judged_and_not_measured_again(tmp_path:
 
     monkeypatch.setattr(campaign.store, "write_campaign", killed)
     with pytest.raises(KeyboardInterrupt):
-        campaign.advance(folder, lambda job, tell: _outcome(), lambda _: None)
+        campaign.advance(folder, lambda job, tell: outcome(), lambda _: None)
     assert written
     monkeypatch.setattr(campaign.store, "write_campaign", write)
     stored, (result,) = read_campaign(folder)
@@ -136,12 +137,13 @@ def test_progress_says_which_deployment_of_how_many_and_of_which_mode(tmp_path: 
 
     def tells(job: Job, tell: Callable[[str], None]) -> Outcome:
         tell("build")
-        return _outcome()
+        return outcome()
 
     campaign.advance(folder, tells, said.append, repeat=False)
     order = [cell.kernel for cell in read_campaign(folder)[0].plan]
     names = {"host": "calico-bgp", "uml": "calico-bgp@uml"}
-    assert said == [f"[{number}/2] {names[kernel]}: build" for number, kernel in enumerate(order, 1)]
+    told = [line for line in said if line.startswith("[")]
+    assert told == [f"[{number}/2] {names[kernel]}: build" for number, kernel in enumerate(order, 1)]
 
 
 @pytest.mark.lab

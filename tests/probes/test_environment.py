@@ -6,11 +6,11 @@ import getpass
 import json
 import platform
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from experiments import bounded
 from experiments.labs.netns import backend as netns
 from experiments.paths import ROOT
 from experiments.probes import environment
@@ -29,7 +29,8 @@ def test_every_fact_is_there_or_absent_with_a_reason() -> None:
 
 
 @pytest.mark.parametrize("failure", [
-    Absent("none here"), OSError("none here"), ValueError("none here"), subprocess.TimeoutExpired("none here", 5),
+    Absent("none here"), OSError("none here"), ValueError("none here"), bounded.TooLong("none here"),
+    bounded.TooMuch("none here"),
 ])
 def test_a_fact_that_cannot_be_had_is_left_out(failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails() -> str:

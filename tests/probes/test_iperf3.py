@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -49,8 +50,9 @@ def test_a_timed_run_with_omitted_seconds() -> None:
 
 
 def test_the_receiver_counts_and_not_the_sender() -> None:
-    result = parse(changed("bytes", "end.sum_sent.bits_per_second", 9e17))
-    assert result.received_bps == pytest.approx(202463732.8)
+    result = parse(_received(8_000_000))
+    assert (result.received_bytes, result.sent_bytes) == (8_000_000, 8_126_464)
+    assert result.received_bps == pytest.approx(8 * 8_000_000 / result.seconds)
 
 
 def test_a_run_of_a_number_of_bytes() -> None:
@@ -74,7 +76,7 @@ def test_without_reported_windows_the_mss_is_the_one_asked_for() -> None:
 def test_a_remainder_of_milliseconds_is_no_interval() -> None:
     answer = json.loads(golden("seconds-omit"))
     rest = json.loads(json.dumps(answer["intervals"][-1]))
-    rest["sum"] |= {"seconds": 0.0004, "bits_per_second": 5e10}
+    rest["sum"] |= {"seconds": 0.0004, "bytes": 2_500_000, "bits_per_second": 5e10}
     answer["intervals"].append(rest)
     assert parse(json.dumps(answer)).intervals_bps == (23291950706, 23648320663)
 
@@ -139,7 +141,41 @@ def test_what_is_spoilt_otherwise_is_refused(text: str, reason: str) -> None:
 
 
 def test_a_few_bytes_may_still_be_under_way() -> None:
-    assert parse(changed("bytes", "end.sum_sent.bytes", 8126464 + 4_000_000)).received_bytes == 8126464
+    assert parse(_received(4_126_464)).received_bytes == 4_126_464
+
+
+@pytest.mark.parametrize(("path", "value", "said"), [
+    ("end.sum_received.bits_per_second", 9e17, "iperf3's end.sum_received contradicts itself: its bytes over its seconds"),
+    ("end.sum_sent.seconds", 0.2, "iperf3's end.sum_sent contradicts itself: its bytes over its seconds are not"),
+    ("intervals.0.sum.bits_per_second", 1, "iperf3's intervals[0].sum contradicts itself"),
+    ("intervals", [], ""),
+    ("end.sum_sent.retransmits", 7, "iperf3's intervals do not add up to the retransmits of end.sum_sent."),
+    ("end.streams.0.receiver.bytes", 6_000_000, "iperf3's streams do not add up to the bytes of end.sum_received."),
+    ("end.streams.0.sender.bytes", 9_000_000, "iperf3's streams do not add up to the bytes of end.sum_sent."),
+])
+def test_one_figure_that_was_changed_contradicts_the_others(path: str, value: object, said: str) -> None:
+    text = changed("bytes", path, value)
+    if not said:
+        assert parse(text).intervals_bps == ()
+        return
+    with pytest.raises(ProbeError, match=re.escape(said)):
+        parse(text)
+
+
+def test_intervals_that_lack_a_second_are_not_what_was_sent() -> None:
+    answer = json.loads(golden("seconds-omit"))
+    del answer["intervals"][-1]
+    with pytest.raises(ProbeError, match="do not add up to the bytes"):
+        parse(json.dumps(answer))
+
+
+def _received(size: int) -> str:
+    """A real output in which the receiver has counted so many bytes, wherever it says so."""
+    answer = json.loads(golden("bytes"))
+    total, stream = answer["end"]["sum_received"], answer["end"]["streams"][0]["receiver"]
+    for block in (total, stream):
+        block |= {"bytes": size, "bits_per_second": size * 8 / total["seconds"]}
+    return json.dumps(answer)
 
 
 JSON = st.recursive(

@@ -11,7 +11,7 @@ from experiments.probes import noise
 
 
 def test_a_watch_gives_ratios_and_all_that_is_limited() -> None:
-    found = noise.Watch().stop()
+    found = noise.Watch(noise.canary_reference_s()).stop()
     assert set(NOISE_LIMITS) <= set(found)
     assert found["canary_ratio"] > 0
     assert found["steal_ratio"] >= 0
@@ -22,7 +22,7 @@ def test_a_watch_gives_ratios_and_all_that_is_limited() -> None:
 def test_without_pressure_information_there_is_no_figure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(noise, "Path", lambda _: tmp_path / "missing")
     assert noise.pressure_some_s() is None
-    assert "pressure_some_ratio" not in noise.Watch().stop()
+    assert "pressure_some_ratio" not in noise.Watch(noise.canary_reference_s()).stop()
 
 
 @pytest.mark.parametrize(("text", "seconds"), [

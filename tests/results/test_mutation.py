@@ -113,6 +113,7 @@ def test_no_changed_number_goes_unnoticed(folder: Path, name: str) -> None:
     assert _survivors(folder, name, mended=False) == []
 
 
+@pytest.mark.long
 def test_what_follows_from_other_values_is_found_with_a_mended_digest_too(tmp_path: Path) -> None:
     """In the quick profile, whose trials have all five views."""
     whole = measure(tmp_path, modes=("calico-bgp",), profile="quick")

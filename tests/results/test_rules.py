@@ -68,3 +68,60 @@ def test_drift_is_between_two_baselines_that_count() -> None:
     assert rules.drift(ends) == pytest.approx(2 / 9, abs=1e-6)
     assert rules.drift(ends[:1]) is None
     assert rules.drift([*ends[:1], replace(ends[1], status="discarded")]) is None
+
+
+LATENCY = Trial("a-1-05-latency", "latency", "host-host", "ok", samples=20_000, p50_us=30.0, p90_us=40.0, p99_us=60.0,
+                p999_us=90.0, max_us=200.0, floor_p50_us=25.0)
+COST = Trial("a-1-04-cost", "cost", "host-host", "ok", goodput_bps=2e8, sent_bps=2e8, duration_s=4.0, streams=1,
+             offered_bps=200_000_000, cpu_core_s=0.4, core_s_per_gbit=0.5, context_switches_per_packet=0.15)
+LINK = Trial("a-1-02-link", "link", "host-host", "ok", goodput_bps=9.4e8, sent_bps=9.4e8, duration_s=2.0, streams=1,
+             link_rate_bps=1_000_000_000)
+
+
+@pytest.mark.parametrize(("trial", "change", "field"), [
+    (SPEED, {"goodput_bps": 2.2e16, "sent_bps": 2.2e16}, "goodput_bps"),
+    (SPEED, {"goodput_bps": 0.0}, "goodput_bps"),
+    (LATENCY, {"p50_us": 0.025}, "p50_us"),
+    (LATENCY, {"p50_us": 2.4}, "p50_us"),
+    (LATENCY, {"floor_p50_us": 0.1}, "floor_p50_us"),
+    (LATENCY, {"floor_p50_us": None}, "floor_p50_us"),
+    (COST, {"cpu_core_s": 0.0, "core_s_per_gbit": 0.0}, "core_s_per_gbit"),
+    (COST, {"cpu_core_s": None}, "cpu_core_s"),
+    (COST, {"offered_bps": None}, "offered_bps"),
+    (COST, {"context_switches_per_packet": 0.0}, "context_switches_per_packet"),
+    (COST, {"daemon_core_s": 99.0}, "daemon_core_s"),
+    (LINK, {"link_rate_bps": None}, "link_rate_bps"),
+    (LINK, {"goodput_bps": 9.4e8 * 1.3, "sent_bps": 9.4e8 * 1.3}, "goodput_bps"),
+])
+def test_ceilings_and_floors_name_their_field(trial: Trial, change: dict[str, object], field: str) -> None:
+    assert _fields(trial, cores=2) == []
+    assert field in _fields(replace(trial, **change), cores=2)
+
+
+def test_a_link_of_the_capsule_leaves_no_room_for_three_tenths_more() -> None:
+    slow = replace(LINK, link_rate_bps=100_000_000, goodput_bps=9.98e7, sent_bps=1.087e8)
+    assert _fields(slow) == [], "as it was measured: 6 % above the link, from the shaper's queue"
+    assert _fields(replace(slow, goodput_bps=9.42e7 * 1.3, sent_bps=9.42e7 * 1.3)) == ["goodput_bps"]
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 2.0), st.floats(1e8, 4e10)), min_size=1, max_size=8))
+def test_seconds_of_any_length_are_taken(intervals: list[tuple[float, float]]) -> None:
+    """On a busy machine iperf3's seconds are not all as long, and what was sent is no mean of their rates."""
+    sent_bps = sum(seconds * rate for seconds, rate in intervals) / sum(seconds for seconds, _ in intervals)
+    trial = replace(SPEED, goodput_bps=sent_bps, sent_bps=sent_bps, intervals_bps=tuple(rate for _, rate in intervals))
+    assert _fields(trial) == []
+
+
+@pytest.mark.parametrize(("trial", "change", "field"), [
+    (SPEED, {"goodput_bps": 8e10}, "goodput_bps"),
+    (LATENCY, {"p50_us": 5.0, "load_ratio": 0.0}, "p50_us"),
+    (LATENCY, {"load_ratio": 0.5, "offered_bps": 1_000_000}, "offered_bps"),
+])
+def test_a_mode_is_judged_beside_its_own_nodes(trial: Trial, change: dict[str, object], field: str) -> None:
+    baseline = [replace(SPEED, mss="native"), LATENCY]
+    honest = replace(SPEED, path="pod-pod", mss="native", goodput_bps=6e9)
+    load = replace(LATENCY, path="pod-pod", load_ratio=0.5, offered_bps=3_000_000_000)
+    assert list(rules.beside_baseline([*baseline, honest, load])) == []
+    found = [(position, name) for position, name, _ in
+             rules.beside_baseline([*baseline, honest, replace(trial, path="pod-pod", **change)])]
+    assert found == [(3, field)]

@@ -14,7 +14,7 @@ from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import store, summary
 from experiments.results.comparison import compare
-from experiments.results.model import ModeResult
+from experiments.results.model import Deployment, ModeResult
 from experiments.results.validate import validate
 from experiments.site import entries
 
@@ -26,7 +26,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     """The sample campaign, in which upstream's daemon has measured the same mode once more."""
     campaign, (ours, *_) = store.read_campaign(SAMPLE)
     place = Path(shutil.copytree(SAMPLE, tmp_path / campaign.id))
-    theirs = replace(ours, daemon="upstream", implementation={"data plane": "flanneld 0.28.9"})
+    theirs = replace(ours, daemon="upstream", implementation={"data plane": "flanneld 0.28.9"},
+                     deployments=tuple(_with_outputs_of_its_own(place, one) for one in ours.deployments))
     store.write_mode(place, theirs)
     cells = [cell for cell in campaign.plan if cell.mode == ours.mode]
     _, results = store.read_campaign(place)
@@ -34,6 +35,13 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         campaign, plan=(*campaign.plan, *(replace(cell, daemon="upstream") for cell in cells)),
         noise_floor=summary.noise_floor(results)))
     yield place
+
+
+def _with_outputs_of_its_own(place: Path, deployment: Deployment) -> Deployment:
+    """What the tools printed belongs to one trial alone: here the same, with a blank at its end."""
+    return replace(deployment, trials=tuple(
+        replace(trial, raw=store.write_raw(place, trial.id, store.read_raw(place, trial) + " ", "iperf3 3.12"))
+        for trial in deployment.trials))
 
 
 def _both(folder: Path) -> tuple[ModeResult, ModeResult]:
@@ -58,8 +66,9 @@ def test_the_file_of_our_own_does_not_name_a_daemon(folder: Path) -> None:
     assert "\ndaemon: upstream\n" in (folder / "calico-bgp@upstream.yml").read_text()
 
 
-def test_both_pass_validation(folder: Path) -> None:
-    assert validate(folder, modes=catalog.load()).errors == []
+def test_the_one_s_outputs_do_not_stand_for_the_other(folder: Path) -> None:
+    said = [str(message) for message in validate(folder, modes=catalog.load()).errors]
+    assert sum("is a copy of calico-bgp: calico-bgp-1-" in text for text in said) == 3, "what is not paced shows by its rates"
 
 
 def test_a_file_under_the_other_s_name_does_not(folder: Path) -> None:
@@ -71,7 +80,7 @@ def test_a_file_under_the_other_s_name_does_not(folder: Path) -> None:
 
 def test_they_are_compared_under_two_names(folder: Path) -> None:
     ours, theirs = _both(folder)
-    key = next(cell.key for cell in summary.cells(ours) if cell.path == "pod-pod")
+    key = next(aggregate.key for aggregate in summary.aggregates(ours) if aggregate.path == "pod-pod")
     assert set(compare([ours, theirs], key).names) == {"calico-bgp", "calico-bgp@upstream"}
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from experiments import catalog
+from experiments.catalog import limits
 from experiments.results.store import Stored
 from experiments.site import browser as checks
 from experiments.site import check
@@ -92,6 +94,78 @@ def test_tables_are_there_without_javascript(address: str, browser: Browser) -> 
     assert page.locator("table caption", has_text="median over 1 deployment").is_visible()
     assert page.locator("figure svg").first.is_visible()
     context.close()
+
+
+def test_the_path_is_stepped_through_by_keyboard_and_by_link(address: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/modes/flannel-vxlan.html#step-3")
+    shown = page.locator(".pp-step:visible")
+    assert shown.count() == 1 and "flannel.1" in shown.inner_text() and "fdb" in shown.inner_text()
+    lit = page.locator(".pp-station[aria-current=step]:visible")
+    assert lit.get_attribute("href") == "#step-3"
+    page.get_by_role("button", name="Next").focus()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#step-4") and shown.inner_text().startswith("4. client node: eth0")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert page.url.endswith("#step-2")
+    order = ["Back", "Next", "All steps"]
+    page.locator(".pp-stepper button").first.focus()
+    for name in order:
+        assert name in page.evaluate("document.activeElement.textContent")
+        page.keyboard.press("Tab")
+    page.get_by_role("button", name="All steps").click()
+    assert shown.count() == len(catalog.load()["flannel-vxlan"].path)
+    page.locator(".pp-wide .pp-station").nth(5).click()
+    assert page.url.endswith("#step-6") and shown.count() == 1
+    page.close()
+
+
+def test_without_scripts_and_in_print_all_steps_are_listed(address: str, browser: Browser) -> None:
+    steps = len(catalog.load()["calico-bgp"].path)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/modes/calico-bgp.html")
+    assert page.locator(".pp-step:visible").count() == steps
+    assert page.locator(".pp-stepper").count() == 0
+    context.close()
+    page = browser.new_page()
+    page.goto(f"{address}/modes/calico-bgp.html")
+    assert page.locator(".pp-step:visible").count() == 1
+    page.emulate_media(media="print")
+    assert page.locator(".pp-step:visible").count() == steps
+    assert not page.locator(".pp-stepper").is_visible()
+    page.close()
+
+
+def test_on_a_narrow_screen_the_path_runs_downwards(address: str, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 375, "height": 800})
+    page.goto(f"{address}/modes/flannel-udp.html")
+    assert page.locator("svg.pp-tall").is_visible() and not page.locator("svg.pp-wide").is_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.locator("svg.pp-wide").is_visible() and not page.locator("svg.pp-tall").is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize(("underlay", "mode", "encryption", "said"), [
+    ("1500", "flannel-vxlan", "", "Pod MTU 1450. To test it from a pod: ping -M do -s 1422"),
+    ("9000", "flannel-udp", "", "Pod MTU 8972."), ("1500", "calico-ipip", "60", "Pod MTU 1440."),
+    ("1500", "weave-fastdp", "34", "Pod MTU 1416."), ("600", "weave-sleeve", "", "leaves no room"),
+    ("", "calico-bgp", "", "leaves no room"),
+])
+def test_the_mtu_calculator_agrees_with_the_model(
+    underlay: str, mode: str, encryption: str, said: str, address: str, browser: Browser
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/encapsulation.html")
+    page.locator(".pp-mtu select[name=mode]").select_option(mode)
+    page.locator(".pp-mtu select[name=encryption]").select_option(encryption)
+    page.locator(".pp-mtu input").fill(underlay)
+    answer = page.locator(".pp-mtu output").inner_text()
+    assert said in answer
+    if not encryption and underlay == "1500":
+        assert f"{limits.goodput_limit_bps(catalog.load()[mode]) / 1e6:.1f} Mbit/s" in answer
+    page.close()
 
 
 @pytest.mark.usefixtures("building")

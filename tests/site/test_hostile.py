@@ -19,6 +19,7 @@ from experiments import catalog
 from experiments.evidence import Check
 from experiments.results import reported, store
 from experiments.results.model import Campaign, Deployment, ModeResult, Trial
+from experiments.results.standing import Record, Standing
 from experiments.results.store import Stored
 from experiments.site import campaign_pages, check, tables
 from experiments.site.render import environment, render
@@ -107,9 +108,11 @@ def test_no_text_becomes_markup_in_the_templates(measured: Stored, texts: list[s
     supply = cycle(texts)
     poisoned = _poisoned(measured, lambda: next(supply))
     jinja, modes = environment(ROOT / "docs" / "templates"), catalog.load()
-    shelf = Shelf((campaign_pages.card(modes, poisoned, local=False),), (poisoned,), (), 1, 0)
-    rendered = render(jinja, modes, shelf, reported.load_all())
-    rendered |= {f"{name}.html": page["body"] for name, page in campaign_pages.pages(jinja, poisoned, local=False).items()}
+    said = Standing({}, (Record(poisoned.campaign.id, "caveat", texts[0], texts[1], cells=("wire",)),
+                         Record(poisoned.campaign.id, "corrected", texts[2], texts[3], instead=texts[4])))
+    card = campaign_pages.card(modes, poisoned, said, local=False)
+    rendered = render(jinja, modes, catalog.variants(), Shelf((card,), (poisoned,), (), 1, 0, said), reported.load_all())
+    rendered |= {f"{name}.html": page["body"] for name, page in campaign_pages.pages(jinja, poisoned, card, said).items()}
     rendered["trials.json"] = tables.as_json(tables.trial_rows(poisoned.campaign, poisoned.results))
     for path, text in rendered.items():
         if path.endswith((".md", ".html")):

@@ -19,6 +19,7 @@ from experiments.results import store, summary
 from experiments.results.checks.report import Report
 from experiments.results.comparison import compare
 from experiments.results.model import ModeResult, Trial
+from experiments.results.standing import Standing
 from experiments.site import campaign_pages, entries, render, shelf, writer
 from experiments.site.render import environment
 from experiments.site.tables import LABS
@@ -52,6 +53,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.write_campaign(folder, replace(campaign, purpose="reference", host=host, noise_floor=summary.noise_floor(results)))
     for one in results:
         store.write_mode(folder, one)
+    signed = store.read_campaign(folder)[0].digest
+    (root / "data" / "reference.yml").write_text(f"campaigns: [{{campaign: {campaign.id}, digest: {signed}}}]\n")
     with pytest.MonkeyPatch.context() as patch:
         # It would refuse figures that are not those of the tools' outputs, and the site would not show them.
         patch.setattr(shelf, "validate", lambda *_, **__: Report())
@@ -131,7 +134,8 @@ def test_the_first_page_s_plot_is_of_the_embedded_lab(project: Path) -> None:
 
 def test_pages_of_one_mode_in_several_labs_have_titles_of_their_own(project: Path) -> None:
     campaign, results = store.read_campaign(next((project / "data" / "campaigns").iterdir()))
-    made = campaign_pages.pages(environment(project / "docs" / "templates"),
-                                store.Stored(project, campaign, results), local=False)
+    stored, said = store.Stored(project, campaign, results), Standing()
+    card = campaign_pages.card(catalog.load(), stored, said, local=False)
+    made = campaign_pages.pages(environment(project / "docs" / "templates"), stored, card, said)
     titles = [page["title"] for page in made.values()]
     assert len(set(titles)) == len(titles) == 1 + len(LABS)

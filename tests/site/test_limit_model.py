@@ -24,7 +24,7 @@ def text(fragment: str) -> list[list[str]]:
 
 def test_every_mode_has_its_line() -> None:
     modes = catalog.load()
-    rows = {row[0]: row for row in text(limit_model.fragments(JINJA, modes, NOTE)["model-limits.md"])[1:]}
+    rows = {row[0]: row for row in text(limit_model.fragments(JINJA, modes, {}, NOTE, modes)["model-limits.md"])[1:]}
     assert len(rows) == 1 + len(modes) + sum(len(mode.mtu.variants) for mode in modes.values())
     for mode in modes.values():
         line = limits.limit(mode)
@@ -34,7 +34,7 @@ def test_every_mode_has_its_line() -> None:
 
 
 def test_history_is_whole() -> None:
-    rows = text(limit_model.fragments(JINJA, catalog.load(), NOTE)["model-history.md"])[1:]
+    rows = text(limit_model.fragments(JINJA, catalog.load(), {}, NOTE, ())["model-history.md"])[1:]
     assert [row[0] for row in rows] == [line.name for line in limits.HISTORY]
 
 
@@ -54,10 +54,11 @@ def test_the_note_of_2018_is_read_as_the_page_says() -> None:
 def test_markup_in_a_mode_stays_text() -> None:
     hostile = "<b>|{{ 7 * 7 }}</b>"
     modes = {name: dataclasses.replace(mode, short_title=hostile) for name, mode in catalog.load().items()}
-    found = limit_model.fragments(JINJA, modes, NOTE)
+    found = limit_model.fragments(JINJA, modes, {}, NOTE, modes)
     assert not any("<b>" in fragment for fragment in found.values())
     assert "&lt;b&gt;|{{ 7 * 7 }}&lt;/b&gt;" in found["model-limits.md"]
 
 
 def test_the_same_twice() -> None:
-    assert limit_model.fragments(JINJA, catalog.load(), NOTE) == limit_model.fragments(JINJA, catalog.load(), NOTE)
+    first, again = (limit_model.fragments(JINJA, catalog.load(), {}, NOTE, ()) for _ in range(2))
+    assert first == again

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import store
-from experiments.site import frame, render, shelf, writer
+from experiments.site import contributed, frame, render, shelf, writer
 from experiments.site.campaign_pages import Card, ResultCard
 from experiments.variant import EMBEDDED, Variant
 
@@ -72,8 +72,47 @@ def test_the_site_is_given_copies_that_follow_their_originals(tmp_path: Path) ->
             copy = copied / path.relative_to(folder)
             assert copy.read_bytes() == path.read_bytes()
             assert copy.stat().st_ino != path.stat().st_ino
-        (folder / "raw" / "one-more.json.gz").write_bytes(b"new")
-    assert not any(path.name.startswith(".") for path in copied.rglob("*"))
+        path = folder / "calico-bgp.yml"
+        store.write_mode(folder, replace(store.read_mode(path), implementation={"data plane": "another"}))
+
+
+def test_nothing_is_published_but_what_podpath_wrote(tmp_path: Path) -> None:
+    root = _project(tmp_path, 1)
+    (folder,) = (root / "data" / "campaigns").iterdir()
+    wanted = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for name in ("evil.html", "raw/evil.html", "raw/one-more.json.gz", "raw/.hidden", "x.svg"):
+        (folder / name).write_bytes(b"<script>podpathEvil()</script>")
+    (folder / "raw" / "link.json.gz").symlink_to("/etc/passwd")
+    path = folder / "calico-bgp.yml"
+    path.write_text(f"# <script>podpathEvil()</script>\n{path.read_text()}# somebody@company.com\n")
+    changed = folder / store.read_mode(path).deployments[0].trials[0].raw["path"]  # type: ignore[index]
+    changed.write_bytes(b"<script>podpathEvil()</script>")
+    del wanted[changed.relative_to(folder).as_posix()]
+    writer.write(root)
+    published = root / shelf.BELOW / folder.name / shelf.FILES
+    assert {path.relative_to(published).as_posix(): path.read_bytes() for path in published.rglob("*")
+            if path.is_file()} == wanted
+
+
+def test_a_campaign_under_another_s_name_takes_no_page(tmp_path: Path) -> None:
+    root = _project(tmp_path, 1)
+    (folder,) = (root / "data" / "campaigns").iterdir()
+    shutil.copytree(folder, folder.with_name("2026-11-24-thief"))
+    with pytest.raises(UserError, match=r"2026-11-24-thief/campaign\.yml: id is '2026-11-24-copy-1'"):
+        writer.write(root)
+
+
+def test_links_are_no_campaigns_and_one_s_own_contribution_is_there_once(tmp_path: Path) -> None:
+    root = _project(tmp_path, 1)
+    (folder,) = (root / "data" / "campaigns").iterdir()
+    (folder.parent / "2026-11-24-link").symlink_to(folder)
+    (folder.parent / "2026-11-24-root").symlink_to("/")
+    shutil.copytree(folder, root / "data" / "local" / folder.name)
+    writer.write(root)
+    assert [path.name for path in (root / shelf.BELOW).iterdir()] == [folder.name]
+    card = json.loads((root / shelf.BELOW / folder.name / shelf.CARD).read_bytes())["card"]
+    assert card["local"] is False
+    assert writer.write(root).changed == 0
 
 
 def test_the_list_is_cut_and_the_table_names_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,23 +158,27 @@ def test_the_newest_reference_is_shown_in_full_and_the_rest_is_listed() -> None:
              _card(4, "contribution", "complete"), _card(5, "experiment", "complete", local=True),
              _card(6, "reference", "complete", kernel="uml")]
     assert set(shelf.chosen(cards)) == {"c2", "c5", "c6"}
-    assert [card.id for card, _ in shelf.others(cards, "calico-bgp")] == ["c4", "c3", "c1"]
-    assert shelf.others(cards, "weave-sleeve") == []
+    assert [card.id for card, _ in shelf.others(cards, ("calico-bgp",))] == ["c3", "c1"]
+    assert [card.id for card in cards if contributed.is_contributed(card)] == ["c4"]
+    assert shelf.others(cards, ("weave-sleeve",)) == []
 
 
 def test_a_newer_result_of_upstream_s_daemon_does_not_replace_ours() -> None:
     cards = [_card(1, "reference", "complete"), _card(2, "reference", "complete", daemon="upstream")]
     assert shelf.chosen(cards) == {"c1": {Variant("calico-bgp")},
                                    "c2": {Variant("calico-bgp", daemon="upstream")}}
-    assert shelf.others(cards, "calico-bgp") == []
+    assert shelf.others(cards, ("calico-bgp",)) == []
 
 
 @given(st.lists(st.tuples(st.sampled_from(["reference", "contribution", "experiment"]),
                           st.sampled_from(["complete", "partial", "aborted"]), st.booleans()), max_size=20))
-def test_every_result_is_either_shown_in_full_or_listed(kinds: list[tuple[str, str, bool]]) -> None:
+def test_every_result_is_shown_in_full_or_listed_or_stands_apart(kinds: list[tuple[str, str, bool]]) -> None:
     cards = [_card(number, purpose, status, local=local) for number, (purpose, status, local) in enumerate(kinds, 1)]
     full = set(shelf.chosen(cards))
-    listed = {card.id for card, _ in shelf.others(cards, "calico-bgp")}
+    listed = {card.id for card, _ in shelf.others(cards, ("calico-bgp",))}
+    apart = {card.id for card in cards if contributed.is_contributed(card)}
+    assert not (full | listed) & apart
+    listed |= apart
     assert full | listed == {card.id for card in cards}
     assert not full & listed
     assert len(full) <= 2
@@ -147,7 +190,7 @@ def test_each_campaign_s_pages_stand_in_the_frame_and_in_the_sitemap(tmp_path: P
     site = tmp_path / "site"
     (site / "results" / "tables").mkdir(parents=True)
     empty = site / "results" / f"{frame.NAME}.html"
-    empty.write_text(f"<title>{frame.TITLE}</title><a href='https://example.org/edit/docs/results/{frame.NAME}.md'></a>{frame.BODY}")
+    empty.write_text(f"<title>{frame.TITLE}</title>{frame.BODY}")
     entry = "    <url>\n         <loc>https://example.org/{}.html</loc>\n    </url>\n"
     (site / "sitemap.xml").write_text("<urlset>\n" + entry.format("index") + entry.format(f"results/{frame.NAME}")
                                       + entry.format("glossary") + "</urlset>\n")
@@ -161,7 +204,6 @@ def test_each_campaign_s_pages_stand_in_the_frame_and_in_the_sitemap(tmp_path: P
     for page in pages:
         text = (site / "results" / f"{page}.html").read_text()
         assert "PODPATH-" not in text
-        assert f"data/campaigns/{page.split('.')[0]}/campaign.yml" in text
     for folder in (root / "data" / "campaigns").iterdir():
         assert (site / "results" / folder.name / "campaign.yml").read_bytes() == (folder / "campaign.yml").read_bytes()
         assert (site / "results" / "tables" / f"{folder.name}-trials.csv").is_file()

@@ -12,7 +12,7 @@ from typing import Any
 from experiments.dataplanes.recipe import Daemon, expect, wait_for
 from experiments.errors import ExperimentFailed
 from experiments.evidence import Check
-from experiments.labs.base import Lab, run, start
+from experiments.labs.base import Lab, let_go, run, start
 
 PACKAGE = "experiments.dataplanes.built.relays"
 
@@ -35,6 +35,7 @@ class RelayProcess:
                 "--pid-file", self.pid_file, "--statistics", self.statistics_file]
         self.process = start(lab, place, ["env", f"PYTHONPATH={lab.source}", "PYTHONDONTWRITEBYTECODE=1", *argv],
                              stderr=subprocess.PIPE)
+        let_go(self, self.process)
         self._pid: int | None = None
 
     @property

@@ -6,21 +6,24 @@ is kept with the reason, and the result says that it was not looked at.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from experiments.dataplanes.found.recognise import BACKEND, CNIS, Evidence, Json
 from experiments.errors import ExperimentFailed
 from experiments.evidence import TranscriptStep
 from experiments.labs.base import Transcript
 from experiments.labs.kubernetes.base import Kubectl, is_name
 
+Json = Mapping[str, Any]
 LONGEST_REASON = 200  # of kubectl's words, as they stand in a result
 NOT_THERE = ("notfound", "not found", "doesn't have a resource type", "could not find the requested resource")
-CALICO_GROUP = "crd.projectcalico.org"
-NET_CONF = "net-conf.json"
+
+
+class _Unknown(Exception):
+    """The cluster does not know the kind that was asked for."""
 
 
 @dataclass
@@ -34,18 +37,41 @@ class Reader:
     def items(self, resource: str, *arguments: str) -> list[dict[str, Any]] | None:
         """The objects of a kind; an empty list where the cluster does not know the kind, None where it may not be asked."""
         try:
+            return self._items(resource, *arguments)
+        except _Unknown:
+            return []
+
+    def known(self, resource: str) -> list[dict[str, Any]] | None:
+        """As :meth:`items`, but a kind that the cluster does not know is one that is not visible, either."""
+        try:
+            return self._items(resource)
+        except _Unknown:
+            self.unseen[resource.partition(".")[0]] = "the cluster's API has no such kind"
+            return None
+
+    def group(self, kind: str, groups: Sequence[str]) -> str:
+        """The first of the API groups in which the kind can be read; the first of all where it can in none."""
+        for group in groups:
+            with contextlib.suppress(_Unknown):
+                if self._items(f"{kind}.{group}") is not None:
+                    self.unseen.pop(kind, None)
+                    return group
+        return groups[0]
+
+    def _items(self, resource: str, *arguments: str) -> list[dict[str, Any]] | None:
+        try:
             found = self.kubectl.json("get", resource, *arguments)
         except ExperimentFailed as failure:
             if any(sign in failure.problem.lower() for sign in NOT_THERE):
-                return []
+                raise _Unknown from None
             self.unseen[resource.partition(".")[0]] = failure.problem[-LONGEST_REASON:]
             return None
         listed = found.get("items", [found]) if isinstance(found, dict) else []
         return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
     def specs(self, resource: str, keys: Sequence[str]) -> tuple[Json, ...] | None:
-        """Some keys of the ``spec`` of each object, recorded; None where they may not be read."""
-        found = self.items(resource)
+        """Some keys of the ``spec`` of each object, recorded; None where they may not be read, or are kept elsewhere."""
+        found = self.known(resource)
         if found is None:
             return None
         specs = tuple(_chosen(one, keys) for one in found)
@@ -53,15 +79,15 @@ class Reader:
         return tuple(_there(spec) for spec in specs)
 
     def spec(self, resource: str, name: str, keys: Sequence[str]) -> Json | None:
-        """Some keys of the ``spec`` of the object of that name, recorded; empty where there is none, None as above."""
-        found = self.items(resource)
+        """The name and some keys of the ``spec`` of an object, recorded; empty where there is none, None as above."""
+        found = self.known(resource)
         if found is None:
             return None
         for one in found:
             if mapping(one.get("metadata")).get("name") == name:
                 self.record(f"kubectl get {resource} {name} -o json | jq -c '.spec | {{{', '.join(keys)}}}'",
                             _compact(_chosen(one, keys)))
-                return _there(_chosen(one, keys))
+                return {"name": name, **_there(_chosen(one, keys))}
         return {}
 
     def record(self, command: str, output: str) -> None:
@@ -86,6 +112,7 @@ class CniPods:
     cni: str
     name: str
     namespace: str
+    container: str  # in which its daemon runs
     images: tuple[str, ...]
     containers: tuple[Json, ...]
     on: dict[str, str]
@@ -95,13 +122,14 @@ class CniPods:
         found = {}
         for one in self.containers:
             if one.get("name") == container:
-                for variable in one.get("env") or []:
+                listed = one.get("env")
+                for variable in listed if isinstance(listed, list) else []:
                     found[str(mapping(variable).get("name"))] = str(mapping(variable).get("value", "set"))
         return found
 
 
 def mapping(value: object) -> dict[str, Any]:
-    """A mapping as it is, and an empty one for anything else."""
+    """A mapping as it is, and an empty one for anything else: what a cluster says may be anything."""
     return value if isinstance(value, dict) else {}
 
 
@@ -118,29 +146,32 @@ def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def daemon_sets(reader: Reader) -> list[dict[str, Any]]:
-    """All daemon sets of the cluster."""
-    return reader.items("daemonsets.apps", "--all-namespaces") or []
+def daemon_sets(reader: Reader) -> list[dict[str, Any]] | None:
+    """All daemon sets of the cluster; None where they may not be read."""
+    return reader.items("daemonsets.apps", "--all-namespaces")
 
 
-def cni_pods(reader: Reader, sets: Sequence[Json]) -> CniPods | None:
-    """The first daemon set that is one of the known CNIs', with its pods; None where there is none."""
-    for one in sets:
-        metadata, spec = mapping(one.get("metadata")), mapping(one.get("spec"))
-        name, namespace = str(metadata.get("name")), str(metadata.get("namespace"))
-        if name not in CNIS or not is_name(namespace):
-            continue
-        labels = mapping(mapping(spec.get("selector")).get("matchLabels"))
-        chosen = ",".join(f"{key}={value}" for key, value in labels.items())
-        template = mapping(mapping(spec.get("template")).get("spec"))
-        containers = tuple(mapping(c) for c in template.get("containers") or [])
-        pods = reader.items("pods", "--namespace", namespace, "--selector", chosen) or []
-        on = {str(mapping(pod.get("spec")).get("nodeName")): found for pod in pods
-              if mapping(pod.get("status")).get("phase") == "Running"
-              and is_name(found := str(mapping(pod.get("metadata")).get("name")))}
-        images = tuple(plain_image(str(c.get("image"))) for c in containers)
-        return CniPods(CNIS[name], name, namespace, images, containers, on)
-    return None
+def pods_of(reader: Reader, daemon_set: Json, cni: str, container: str) -> CniPods | None:
+    """A CNI's daemon set with its pods; None where its namespace has no name that can be asked for."""
+    metadata, spec = mapping(daemon_set.get("metadata")), mapping(daemon_set.get("spec"))
+    name, namespace = str(metadata.get("name")), str(metadata.get("namespace"))
+    if not is_name(namespace):
+        return None
+    labels = mapping(mapping(spec.get("selector")).get("matchLabels"))
+    chosen = ",".join(f"{key}={value}" for key, value in labels.items())
+    containers = tuple(containers_of(daemon_set))
+    pods = reader.items("pods", "--namespace", namespace, "--selector", chosen) or []
+    on = {str(mapping(pod.get("spec")).get("nodeName")): found for pod in pods
+          if mapping(pod.get("status")).get("phase") == "Running"
+          and is_name(found := str(mapping(pod.get("metadata")).get("name")))}
+    images = tuple(plain_image(str(c.get("image"))) for c in containers)
+    return CniPods(cni, name, namespace, container, images, containers, on)
+
+
+def containers_of(daemon_set: Json) -> list[dict[str, Any]]:
+    """The containers of a daemon set's pods."""
+    listed = mapping(mapping(mapping(daemon_set.get("spec")).get("template")).get("spec")).get("containers")
+    return [mapping(one) for one in listed] if isinstance(listed, list) else []
 
 
 def plain_image(reference: str) -> str:
@@ -155,40 +186,3 @@ def plain_image(reference: str) -> str:
     short = "/".join(parts[-2:])
     tagged = ":" in parts[-1]
     return short if tagged or not digest else f"{short}@{digest[:19]}"
-
-
-def net_conf(data: Json | None) -> Json | None:
-    """Flannel's configuration out of its config map; None where it is not there or no JSON."""
-    if data is None or NET_CONF not in data:
-        return None
-    try:
-        return mapping(json.loads(str(data[NET_CONF])))
-    except ValueError:
-        return None
-
-
-def evidence(reader: Reader, nodes: Sequence[Json]) -> tuple[Evidence, CniPods | None]:
-    """What the API says of the network between the given nodes (their objects)."""
-    sets = daemon_sets(reader)
-    pods = cni_pods(reader, sets)
-    names = tuple(sorted(str(mapping(one.get("metadata")).get("name")) for one in sets))
-    notes = [mapping(mapping(node.get("metadata")).get("annotations")) for node in nodes]
-    backends = tuple(str(note[BACKEND]) for note in notes if BACKEND in note)
-    cni = pods.cni if pods else "flannel" if backends else ""
-    seen = Evidence(daemon_sets=names, backends=backends)
-    if cni == "calico":
-        seen = replace(
-            seen, ip_pools=reader.specs(f"ippools.{CALICO_GROUP}", ("cidr", "ipipMode", "vxlanMode", "disabled")),
-            bgp=reader.spec(f"bgpconfigurations.{CALICO_GROUP}", "default", ("nodeToNodeMeshEnabled", "asNumber")),
-            peers=reader.specs(f"bgppeers.{CALICO_GROUP}", ("node", "nodeSelector", "peerIP", "peerSelector", "asNumber")),
-            felix=reader.spec(f"felixconfigurations.{CALICO_GROUP}", "default", ("bpfEnabled", "wireguardEnabled")),
-        )
-    elif cni == "flannel" and pods:
-        data = reader.config(pods.namespace, "kube-flannel-cfg")
-        seen = replace(seen, flannel=net_conf(data))
-        if data is not None and seen.flannel is not None:
-            reader.record(f"kubectl --namespace {pods.namespace} get configmap kube-flannel-cfg -o jsonpath="
-                          r"'{.data.net-conf\.json}'", str(data[NET_CONF]).strip())
-    elif cni == "weave" and pods:
-        seen = replace(seen, weave=pods.environment("weave"))
-    return seen, pods

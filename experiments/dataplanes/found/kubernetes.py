@@ -8,14 +8,14 @@ Where none of a mode's own signs could be seen, the attestation fails: no number
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-from experiments import catalog
 from experiments.catalog import Mode, sizes
-from experiments.dataplanes.found.cluster_objects import Reader, evidence, mapping
-from experiments.dataplanes.found.recognise import Json, Recognised, recognise
+from experiments.dataplanes.found.cluster_objects import Json, Reader, mapping
+from experiments.dataplanes.found.cni import Cni, evidence
+from experiments.dataplanes.found.node_view import longest
 from experiments.dataplanes.recipe import Daemon, expect, ip_json, placeholder_names, wait_for_pods
-from experiments.errors import ExperimentFailed, UserError
+from experiments.errors import ExperimentFailed
 from experiments.evidence import Check
 from experiments.labs.base import Completed, Lab, Node, Pod, run
 from experiments.labs.kubernetes.base import KubernetesLab
@@ -24,57 +24,31 @@ from experiments.probes import mtu
 LINK_BYTES = 1500  # of the underlay, where no pod of ours may look at it: Ethernet's (IEEE 802.3)
 
 
-def require_running(mode: Mode, lab: Lab) -> None:
-    """See to it that a cluster which is somebody's runs the mode.
-
-    Raises:
-        UserError: it runs another one; what was recognised is named, with the evidence.
-    """
-    if not lab.foreign:
-        return
-    found = recognised(cast(KubernetesLab, lab))  # only a lab in Kubernetes is built by a CNI
-    if mode.name not in found.candidates:
-        raise UserError(f"This cluster does not run {mode.name}, but {found.sentence}.",
-                        "`invoke experiment auto --lab cluster` measures what it runs.")
-
-
-def recognised(lab: KubernetesLab) -> Recognised:
-    """Which modes the cluster may run, by its objects, and by links and routes of the first node where they may be seen."""
-    reader = Reader(lab.kubectl)
-    first = lab.nodes[0]
-    pods = lab.pods()
-    nodes = tuple(mapping(lab.kubectl.json("get", "node", lab.members[node.name])) for node in lab.nodes)
-    seen, _ = evidence(reader, nodes)
-    seen = replace(seen, pod=pods[1].address, underlay_device=first.device)
-    if not lab.refused:
-        seen = replace(seen, links=tuple(ip_json(lab, first.name, "-details", "link", "show", record=False)),
-                       route=longest(ip_json(lab, first.name, "route", "show", "match", pods[1].address, record=False)))
-    return recognise(seen, {**catalog.load(), **catalog.variants()})
-
-
-def longest(routes: list[dict[str, Any]]) -> dict[str, Any]:
-    """The narrowest of the routes that match an address; empty if there is none."""
-    narrow = [one for one in routes if one.get("dst") != "default"]
-    return max(narrow or routes, key=lambda one: int(str(one.get("dst", "")).partition("/")[2] or 32), default={})
-
-
-class Kubernetes:
+class FoundRecipe:
     """What all CNIs share; see :class:`experiments.dataplanes.recipe.Recipe`."""
 
     daemon = ""  # the container of the CNI's pod in which its daemon runs …
     process = ""  # … and the process there that every packet passes, if there is one
 
-    def __init__(self, lab: KubernetesLab, mode: Mode) -> None:
+    seen: Any  # the CNI's own evidence
+
+    def __init__(self, cni: Cni, lab: KubernetesLab, mode: Mode) -> None:
+        self.cni = cni
         self.lab = lab
         self.pods: tuple[Pod, ...] = lab.pods()
         self.members = tuple(lab.members[node.name] for node in lab.nodes)
         self.reader = Reader(lab.kubectl, lab.transcript)
         self.objects = self._nodes()
-        self.seen, self.cni = evidence(self.reader, self.objects)
+        self._ask()
         self.worked: dict[str, int] = {}
         if lab.refused:
             self.reader.unseen["links, routes and a captured packet"] = lab.refused
         self.mode = self._fitted(mode)
+
+    def _ask(self) -> None:
+        """Ask the API for what it says of the CNI now."""
+        found, pods = evidence(self.reader, self.objects, {self.cni.name: self.cni})
+        self.seen, self.daemon_pods = found.own[self.cni.name], pods.get(self.cni.name)
 
     def _nodes(self) -> tuple[Json, ...]:
         """The objects of the two nodes."""
@@ -122,7 +96,7 @@ class Kubernetes:
 
     def attest(self) -> list[Check]:
         """Objects, daemons, links and routes, as far as they may be seen; and the MTU of the pods' devices."""
-        self.seen, self.cni = evidence(self.reader, self.objects)
+        self._ask()
         checks = [*self._object_checks(), *self._daemon_checks()]
         if not self.lab.refused:
             checks += [check for node in self.lab.nodes for check in self._node_checks(node)]
@@ -188,16 +162,17 @@ class Kubernetes:
 
     def _daemon_place(self, node: Node) -> str | None:
         """The place of the CNI's daemon on a node, as the lab's commands know it."""
-        pod = self.cni.on.get(self.members[self.lab.nodes.index(node)]) if self.cni else None
-        if self.cni is None or pod is None:
+        pods = self.daemon_pods
+        pod = pods.on.get(self.members[self.lab.nodes.index(node)]) if pods else None
+        if pods is None or pod is None:
             self.reader.unseen[self.daemon] = "no running pod of the CNI was found on the node"
             return None
         place = f"{self.daemon}@{node.name}"
-        self.lab.reach(place, self.cni.namespace, pod, self.daemon)
+        self.lab.reach(place, pods.namespace, pod, self.daemon)
         return place
 
     def _worked_check(self, node: Node) -> list[Check]:
-        """That the process through which packets pass has used CPU time since it was last looked at: not the first time."""
+        """That the process through which packets pass has used CPU time since it was last looked at, or since it began."""
         place, pid = self._daemon_place(node), self._pid(node)
         if place is None or pid is None:
             return []
@@ -205,12 +180,10 @@ class Kubernetes:
         fields = done.stdout.rpartition(")")[2].split()
         ticks = int(fields[11]) + int(fields[12]) if len(fields) > 12 else -1  # proc(5): utime and stime
         evidence_said = f"cat /proc/{pid}/stat in {self.daemon}"
-        checks = [expect("process", node.name, self.process, _name_of(done.stdout), evidence_said)]
-        if place in self.worked:
-            observed = "grew" if ticks > self.worked[place] else f"stayed at {ticks} ticks"
-            checks.append(expect("process.cpu_time", node.name, "grew", observed, evidence_said))
+        observed = "grew" if ticks > self.worked.get(place, 0) else f"stayed at {ticks} ticks"
         self.worked[place] = ticks
-        return checks
+        return [expect("process", node.name, self.process, _name_of(done.stdout), evidence_said),
+                expect("process.cpu_time", node.name, "grew", observed, evidence_said)]
 
     def _pid(self, node: Node) -> int | None:
         done = self._inside(node, "pidof", self.process)
@@ -235,7 +208,8 @@ class Kubernetes:
     def implementation(self) -> dict[str, str]:
         """The images of the CNI, the kernel and Kubernetes' version as the cluster tells them; and what was not seen."""
         about = mapping(mapping(self.objects[0].get("status")).get("nodeInfo"))
-        said = {"control plane": ", ".join(self.cni.images) if self.cni else "no daemon set of the CNI was found",
+        pods = self.daemon_pods
+        said = {"control plane": ", ".join(pods.images) if pods else "no daemon set of the CNI was found",
                 "data plane": f"Linux {about.get('kernelVersion', '(version not told)')} {self._data_plane()}",
                 "Kubernetes": str(about.get("kubeletVersion", "version not told"))}
         if self.reader.unseen:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from experiments.catalog import Mode, sizes
-from experiments.dataplanes.found.cluster_objects import mapping
-from experiments.dataplanes.found.kubernetes import Kubernetes
-from experiments.dataplanes.found.recognise import WITH_DATAPATH_BYTES, link_kind
+from experiments.dataplanes.found.cluster_objects import CniPods, Json, Reader, mapping
+from experiments.dataplanes.found.cni import Cni, Evidence, Features, link_kind
+from experiments.dataplanes.found.findings import CLUSTER, OBJECTS, PROCESSES, Finding, found, hidden
+from experiments.dataplanes.found.kubernetes import FoundRecipe
+from experiments.dataplanes.found.node_view import NodeView
 from experiments.dataplanes.recipe import expect, ip_json
 from experiments.evidence import Check
 from experiments.labs.base import Node
@@ -21,6 +25,9 @@ from experiments.labs.kubernetes.base import KubernetesLab
 
 BRIDGE = "weave"
 WEAVE = "/home/weave/weave"  # in the image of weave-kube: prog/weave-kube/launch.sh calls it there
+CONNECTIONS_FILE = "weave.txt"
+WITHOUT_DATAPATH_BYTES = 65535  # weaveworks/weave net/bridge.go: the pods' MTU with --no-fastdp …
+WITH_DATAPATH_BYTES = 1376  # … and else
 OVERLAYS = {"vxlan": "fastdp", "sleeve": "sleeve"}  # as weave calls what mode.yml calls by its encapsulation
 _CONNECTION = re.compile(
     r"^(?:->|<-)\s*(?P<address>[\d.]+):\d+\s+(?P<state>\S+)\s+(?:(?:un)?encrypted\s+)?(?P<overlay>fastdp|sleeve)\b", re.M)
@@ -41,21 +48,29 @@ def short_ids(text: str) -> dict[str, int]:
             and isinstance(peer.get("ShortID"), int) and "Name" in peer} if isinstance(peers, list) else {}
 
 
-class Weave(Kubernetes):
+@dataclass(frozen=True)
+class WeaveEvidence:
+    """What was seen of Weave's settings; None: it could not be seen."""
+
+    environment: Mapping[str, str] | None = None  # of the container `weave`
+
+
+class FoundWeave(FoundRecipe):
     """Both data paths."""
 
     daemon = "weave"
+    seen: WeaveEvidence
 
-    def __init__(self, lab: KubernetesLab, mode: Mode) -> None:
+    def __init__(self, cni: Cni, lab: KubernetesLab, mode: Mode) -> None:
         self.ids: dict[str, int] = {}
         self.peers: tuple[str, ...] = ()
-        super().__init__(lab, mode)
+        super().__init__(cni, lab, mode)
 
     def _pod_bytes(self, mode: Mode) -> int:
         """Weave does not look at the underlay: 1376, unless it was told; without a datapath what sleeve leaves of it."""
         if mode.mtu.device_bytes:
             return self.underlay_bytes - mode.overhead_bytes
-        given = (self.seen.weave or {}).get("WEAVE_MTU", "")
+        given = (self.seen.environment or {}).get("WEAVE_MTU", "")
         return int(given) if given.isdigit() else WITH_DATAPATH_BYTES
 
     def _device_bytes(self) -> int:
@@ -98,7 +113,7 @@ class Weave(Kubernetes):
         return super().names() | {"client_peer": client, "server_peer": server, "tunnel_id": str(ids[1] << 12 | ids[0])}
 
 
-class FastDataPath(Weave):
+class FoundFastDataPath(FoundWeave):
     """The kernel's datapath carries the frames."""
 
     def _node_checks(self, node: Node) -> list[Check]:
@@ -112,12 +127,64 @@ class FastDataPath(Weave):
         return "openvswitch and vxlan"
 
 
-class Sleeve(Weave):
+class FoundSleeve(FoundWeave):
     """weaver carries the frames: captured from ``vethwe-pcap``, or as upcalls of the datapath where it is the fallback."""
 
     process = "weaver"
 
     def _data_plane(self) -> str:
-        if (self.seen.weave or {}).get("WEAVE_NO_FASTDP"):
+        if (self.seen.environment or {}).get("WEAVE_NO_FASTDP"):
             return "bridge, and weaver (packet capture)"
         return "openvswitch's upcalls, and weaver (fallback from the fast data path)"
+
+
+class WeaveCni(Cni):
+    """Weave Net, whose settings stand in its container's environment; what a connection uses only its daemon tells."""
+
+    name = "weave"
+    evidence = WeaveEvidence
+    recipes: ClassVar = {"vxlan": FoundFastDataPath, "sleeve": FoundSleeve}
+    questions: ClassVar = {CONNECTIONS_FILE: (WEAVE, "--local", "status", "connections")}
+    pod_links = r"weave$"
+    decided = frozenset({"cni", "encapsulation", "sealed", "pods"})
+    confirmed = frozenset({"encapsulation", "pods' links"})
+
+    def ask(self, reader: Reader, pods: CniPods | None, nodes: Sequence[Json]) -> WeaveEvidence:
+        """As :meth:`Cni.ask`."""
+        return WeaveEvidence(environment=pods.environment("weave") if pods else None)
+
+    def wants(self, mode: Mode) -> Features:
+        """As :meth:`Cni.wants`."""
+        return {"sealed": str(mode.password), "pods": _pods(mode.mtu.pod_device_bytes)}
+
+    def read(self, own: WeaveEvidence, seen: Evidence) -> list[Finding]:
+        """As :meth:`Cni.read`."""
+        return [*_environment(own), *(one for view in seen.views for one in _connection(view))]
+
+
+def _environment(own: WeaveEvidence) -> list[Finding]:
+    given = own.environment
+    if given is None:
+        return [hidden(OBJECTS, CLUSTER, "Weave's settings (the environment of its container)")]
+    without = bool(given.get("WEAVE_NO_FASTDP"))
+    size = given.get("WEAVE_MTU") or str(WITHOUT_DATAPATH_BYTES if without else WITH_DATAPATH_BYTES)
+    switched = [name for name in ("WEAVE_NO_FASTDP", "WEAVE_PASSWORD", "WEAVE_MTU") if given.get(name)]
+    words = ", ".join(f"{name} is set" for name in switched) or "no setting of Weave's is changed"
+    said = [found(OBJECTS, CLUSTER, words, "sealed", str("WEAVE_PASSWORD" in given)),
+            found(OBJECTS, CLUSTER, words, "pods", _pods(int(size) if size.isdigit() else 0))]
+    return [*said, found(OBJECTS, CLUSTER, "WEAVE_NO_FASTDP is set", "encapsulation", "sleeve")] if without else said
+
+
+def _connection(view: NodeView) -> list[Finding]:
+    """It falls back to sleeve in silence: what the connection says counts, not what was asked for."""
+    if view.blind:
+        return []
+    if CONNECTIONS_FILE not in view.own:
+        return [hidden(PROCESSES, view.name, "Weave's connections", view.unseen.get(CONNECTIONS_FILE, ""))]
+    state = connections(view.own[CONNECTIONS_FILE]).get(view.other, "none")
+    used = {f"established {overlay}": kind for kind, overlay in OVERLAYS.items()}.get(state, "no connection")
+    return [found(PROCESSES, view.name, f"connection between the nodes: {state}", "encapsulation", used)]
+
+
+def _pods(device_bytes: int) -> str:
+    return "as large as they come" if device_bytes == WITHOUT_DATAPATH_BYTES else "of the datapath's size"

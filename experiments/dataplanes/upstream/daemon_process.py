@@ -13,7 +13,7 @@ from pathlib import Path
 from experiments.dataplanes.recipe import Daemon, expect, wait_for
 from experiments.errors import ExperimentFailed
 from experiments.evidence import Check
-from experiments.labs.base import Lab, run, start
+from experiments.labs.base import Lab, let_go, run, start
 
 START_TIMEOUT_S = 90.0  # in the capsule, where a system call takes several times as long
 LAST_WORDS_BYTES = 4096
@@ -30,6 +30,7 @@ class DaemonProcess:
         # A file, not a pipe: nobody reads along, and a full pipe would stop the daemon.
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the daemon)
         self.process: subprocess.Popen[bytes] = start(lab, place, argv, stdout=self._said, stderr=self._said)
+        let_go(self, self.process, self._said)
         self._pid: int | None = None
 
     @property

@@ -57,6 +57,9 @@ PATH = f"/mnt/bin:{paths.PROGRAM_PATH}"
 ALWAYS = ("veth", "bridge", "sch_tbf", "tcp_cubic")
 
 
+CONSOLE_LINE_BYTES = 1 << 20
+
+
 class Capsule:
     """A booted capsule; made by :func:`boot`."""
 
@@ -71,17 +74,22 @@ class Capsule:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            text = line.decode(errors="replace").rstrip("\r\n")
-            start = text.find(MARK)
-            if start < 0:
-                self._log.append(text)
-                continue
-            try:
-                self._messages.put(json.loads(text[start + len(MARK):]))
-            except ValueError:
-                self._log.append(text)
+        with self._process.stdout as console:
+            while line := console.readline(CONSOLE_LINE_BYTES):  # one that never ends would fill the memory
+                self._take(line)
         self._messages.put(None)
+
+    def _take(self, line: bytes) -> None:
+        """A line of the console: a message of the guest's program, or what else is said there."""
+        text = line.decode(errors="replace").rstrip("\r\n")
+        start = text.find(MARK)
+        if start < 0:
+            self._log.append(text)
+            return
+        try:
+            self._messages.put(json.loads(text[start + len(MARK):]))
+        except ValueError:
+            self._log.append(text)
 
     def _next(self, timeout_s: float, what: str) -> Mapping[str, Any]:
         """The guest's next message.
@@ -198,6 +206,9 @@ def boot(
         finally:
             process.kill()
             process.wait()
+            assert process.stdin is not None
+            with contextlib.suppress(OSError):  # what it has not read yet
+                process.stdin.close()
 
 
 def _hidden(source: Path, folders: Iterable[str] = ()) -> list[str]:

@@ -53,7 +53,13 @@ class Target:
     context: str
     id: str  # says nothing, and is the same for the same cluster
     members: tuple[Member, Member]
-    others: tuple[str, ...]  # names of all other nodes: what must not stand in a result either
+    nodes: tuple[Any, ...]  # the objects of all nodes
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The names of all other nodes: what must not stand in a result either."""
+        chosen = {member.name for member in self.members}
+        return tuple(name for node in self.nodes if (name := str(dig(node, "metadata", "name"))) not in chosen)
 
     def without_names(self, text: str) -> str:
         """A text with our names of the two nodes in place of theirs."""
@@ -68,8 +74,10 @@ class ClusterLab(KubernetesLab):
     foreign = True
 
 
-def target(on: str = "") -> Target:
+def target(on: str = "", *, measuring: bool = True) -> Target:
     """The cluster of the current kubectl context, and two of its nodes: those named ``on``, else the first that are fit.
+
+    Without ``measuring`` they are only asked about.
 
     Raises:
         UserError: there is no context, the cluster does not answer, or has not two fit nodes.
@@ -85,10 +93,8 @@ def target(on: str = "") -> Target:
     except ExperimentFailed as failure:
         raise UserError(f"The cluster of the context {context} does not tell its nodes: {failure.problem}",
                         "Try `kubectl get nodes`.") from None
-    members = fit_nodes.choose(nodes, on)
-    chosen = {member.name for member in members}
-    others = tuple(name for node in items(nodes) if (name := str(dig(node, "metadata", "name"))) not in chosen)
-    return Target(kubectl, context, cluster_id(kubectl), members, others)
+    members = fit_nodes.choose(nodes, on, measuring=measuring)
+    return Target(kubectl, context, cluster_id(kubectl), members, tuple(items(nodes)))
 
 
 def cluster_id(kubectl: Kubectl) -> str:
@@ -252,6 +258,9 @@ class Cluster(Backend):
     foreign = True
     measuring_nodes = 2
     whose_kernel = "its nodes' own kernels"
+    sizes_of_catalogue = False
+    told_in_results = ("machine of node1", "machine of node2")
+    told_of_machines = fit_nodes.TOLD_OF_MACHINES
 
     def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
         """As :meth:`Backend.needs`."""

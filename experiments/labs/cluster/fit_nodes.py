@@ -38,17 +38,24 @@ class Member:
                           *([f"{memory / 2**30:.1f} GiB"] if isinstance(memory, int) else [])])
 
 
-def choose(found: Any, on: str = "") -> tuple[Member, Member]:
+def choose(found: Any, on: str = "", *, measuring: bool = True) -> tuple[Member, Member]:
     """Two nodes of ``kubectl get nodes``: those named ``on`` (``a,b``), else the first two that are fit and alike.
+
+    Without ``measuring`` they are only asked about, so that they need not be ready, nor let pods in; those that do come first.
 
     Raises:
         UserError: there are not two; the message says of each why not.
     """
     every = {name: node for node in items(found) if is_name(name := str(dig(node, "metadata", "name")))}
     if on:
-        return _named(every, [name.strip() for name in on.split(",")])
-    unfit = {name: reason for name, node in every.items() if (reason := why_not(node))}
-    fit = [_member(name, node) for name, node in every.items() if name not in unfit]
+        return _named(every, [name.strip() for name in on.split(",")], measuring)
+    unfit = {name: reason for name, node in every.items() if (reason := why_not(node, measuring=measuring))}
+    if every and len(unfit) > len(every) - 2 and any(_only_ipv6(node) for node in every.values()):
+        alone = [name for name, node in every.items() if _only_ipv6(node)]
+        raise UserError(f"These nodes have IPv6 addresses only: {', '.join(alone[:20])}. IPv6 is not measured here, only IPv4.",
+                        "docs/scope.md says what of these pages holds for IPv6; a dual-stack cluster is measured by its IPv4.")
+    asked = sorted((name for name in every if name not in unfit), key=lambda name: bool(why_not(every[name])))
+    fit = [_member(name, every[name]) for name in asked]
     for first in fit:
         for second in fit:
             if first != second and first.arch == second.arch:
@@ -58,14 +65,15 @@ def choose(found: Any, on: str = "") -> tuple[Member, Member]:
                     "Name two with --on nodeA,nodeB, or use a cluster with more nodes.")
 
 
-def _named(every: Mapping[str, Any], names: Sequence[str]) -> tuple[Member, Member]:
+def _named(every: Mapping[str, Any], names: Sequence[str], measuring: bool) -> tuple[Member, Member]:
     if len(names) != 2 or names[0] == names[1] or not all(names):
         raise UserError(f"--on {','.join(names)} does not name two nodes.", "Two different names: --on nodeA,nodeB.")
     for name in names:
         if name not in every:
             raise UserError(f"There is no node {name}.", f"Nodes: {', '.join(list(every)[:20])}.")
-        if reason := why_not(every[name], pinned=True):
-            raise UserError(f"The node {name} cannot measure: {reason}.", "Name another one.")
+        if reason := why_not(every[name], pinned=True, measuring=measuring):
+            raise UserError(f"The node {name} cannot {'measure' if measuring else 'be asked about'}: {reason}.",
+                            "Name another one.")
     first, second = (_member(name, every[name]) for name in names)
     if first.arch != second.arch:
         raise UserError(f"{names[0]} is {first.arch}, {names[1]} is {second.arch}: two different machines are compared then.",
@@ -73,16 +81,21 @@ def _named(every: Mapping[str, Any], names: Sequence[str]) -> tuple[Member, Memb
     return first, second
 
 
-def why_not(node: Any, *, pinned: bool = False) -> str:
-    """Why a node cannot carry the measuring pods; empty if it can. One that is named may be cordoned, or repel pods."""
+def why_not(node: Any, *, pinned: bool = False, measuring: bool = True) -> str:
+    """Why a node cannot carry the measuring pods; empty if it can. One that is named may be cordoned, or repel pods.
+
+    Without ``measuring``: why it cannot be asked about.
+    """
     conditions = dig(node, "status", "conditions")
     ready = [dig(one, "status") for one in (conditions if isinstance(conditions, list) else []) if dig(one, "type") == "Ready"]
-    if ready != ["True"]:
+    if measuring and ready != ["True"]:
         return "not ready"
     if (system := dig(node, "status", "nodeInfo", "operatingSystem")) != "linux":
         return f"its system is {str(system)[:40]}"
     if not _address(node):
         return "it has no IPv4 address"
+    if not measuring:
+        return ""
     taints = dig(node, "spec", "taints")
     effects = [dig(taint, "effect") for taint in (taints if isinstance(taints, list) else [])]
     if "NoExecute" in effects:
@@ -92,6 +105,12 @@ def why_not(node: Any, *, pinned: bool = False) -> str:
     if dig(node, "spec", "unschedulable"):
         return "it is cordoned"
     return "a taint keeps pods from it" if any(effect in REPELLING for effect in effects) else ""
+
+
+def _only_ipv6(node: Any) -> bool:
+    listed = dig(node, "status", "addresses")
+    told = [str(dig(one, "address")) for one in (listed if isinstance(listed, list) else [])]
+    return not _address(node) and any(":" in one for one in told)
 
 
 def _address(node: Any) -> str:
@@ -108,12 +127,17 @@ def _address(node: Any) -> str:
     return ""
 
 
+# What only a cluster tells of its machines, and where.
+_OF_CLUSTERS = {"kubelet": "kubeletVersion", "container_runtime": "containerRuntimeVersion"}
+TOLD_OF_MACHINES = tuple(_OF_CLUSTERS)
+
+
 def _member(name: str, node: Any) -> Member:
     about = dig(node, "status", "nodeInfo")
     told = about if isinstance(about, dict) else {}
     facts: dict[str, Any] = {ours: str(told[theirs])[:100] for ours, theirs in
                              (("kernel", "kernelVersion"), ("arch", "architecture"), ("os", "osImage"),
-                              ("kubelet", "kubeletVersion"), ("container_runtime", "containerRuntimeVersion"))
+                              *_OF_CLUSTERS.items())
                              if told.get(theirs)}
     cores, memory = dig(node, "status", "capacity", "cpu"), dig(node, "status", "capacity", "memory")
     if str(cores).isdigit():

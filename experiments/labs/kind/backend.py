@@ -55,7 +55,7 @@ def up(
     """
     if os.geteuid() != 0:
         raise UserError("The kind lab needs root: containerlab and the fabric's namespaces ask for it.", "Run it with sudo -E.")
-    wanted = cni_manifest.kubernetes(mode.name)
+    wanted = cni_manifest.installation(mode.name)
     source = cni_manifest.source(wanted.cni)
     place = Path(manifests) if manifests else paths.cache() / "manifests"
     published = cni_manifest.fetch(source, place, offline=bool(manifests))
@@ -213,6 +213,8 @@ class Kind(Backend):
 
     name = "kind"
     measuring_nodes = kind_plan.MEASURING
+    sizes_of_catalogue = False  # a cluster's CNI has the MTU that it was given, and its routers are no part of the mode
+    told_in_results = ("node image", "manifest")
 
     def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
         """As :meth:`Backend.needs`."""
@@ -228,7 +230,7 @@ class Kind(Backend):
         """The files and commands, as a person could paste them into an empty folder."""
         assert mode is not None
         plan = kind_plan.plan(mode, f"podpath-{mode.name}", peering.routers(mode, kind_cluster.NODES))
-        source = cni_manifest.source(cni_manifest.kubernetes(mode.name).cni)
+        source = cni_manifest.source(cni_manifest.installation(mode.name).cni)
         files = [f"cat > {name} <<'END'\n{content}END" for name, content in plan.files.items()]
         return Paper(
             ("# up, in an empty folder, as root", *files,

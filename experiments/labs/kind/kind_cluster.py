@@ -15,7 +15,7 @@ import yaml
 from experiments.catalog import Mode
 from experiments.labs.base import Node
 from experiments.labs.fabric import addresses
-from experiments.labs.kubernetes.manifest import Kubernetes
+from experiments.labs.kubernetes.manifest import Installation
 
 # Kubernetes 1.34 runs on hosts with cgroup v1 as well; from 1.35 on the kubelet refuses them.
 IMAGE = "kindest/node:v1.34.8@sha256:02722c2dedddcfc00febf5d27fbeb9b7b2c14294c82109ff4a85d89ac9ba3256"
@@ -27,14 +27,14 @@ BY_NAME = {"kind": "ClusterConfiguration",
            "apiServer": {"extraArgs": {"kubelet-preferred-address-types": "Hostname,InternalIP"}}}
 
 
-def cluster(mode: Mode, kubernetes: Kubernetes, image: str = IMAGE) -> dict[str, Any]:
+def cluster(mode: Mode, wanted: Installation, image: str = IMAGE) -> dict[str, Any]:
     """kind's configuration (kind.x-k8s.io/v1alpha4)."""
     members, _ = addresses.plan(NODES, mode.underlay.kind, mode.underlay.reflectors)
     *workers, control_plane = members
     return {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
-        "networking": {"disableDefaultCNI": True, "podSubnet": kubernetes.pod_subnet},
+        "networking": {"disableDefaultCNI": True, "podSubnet": wanted.pod_subnet},
         "kubeadmConfigPatches": [yaml.safe_dump(BY_NAME, sort_keys=False)],
         "nodes": [_node("control-plane", control_plane, "InitConfiguration", image),
                   *(_node("worker", worker, "JoinConfiguration", image) for worker in workers)],
@@ -59,6 +59,6 @@ HEADER = """\
 """
 
 
-def text(mode: Mode, kubernetes: Kubernetes) -> str:
+def text(mode: Mode, wanted: Installation) -> str:
     """The file as it stands in the mode's folder."""
-    return HEADER.format(name=mode.name) + yaml.safe_dump(cluster(mode, kubernetes), sort_keys=False, width=120)
+    return HEADER.format(name=mode.name) + yaml.safe_dump(cluster(mode, wanted), sort_keys=False, width=120)

@@ -32,10 +32,7 @@ DEPLOY_S = 180.0
 IMAGE_S = 300.0
 READY_S = 180.0  # the CNI's images are pulled by the nodes
 SLACK_S = 20.0
-# The plugin that Flannel delegates to, which kind's node image does not have (kubernetes-sigs/kind issue 1340).
-BRIDGE_PLUGIN = "/usr/lib/cni/bridge"
-DAEMON_SETS = {"calico": ("kube-system", "calico-node"), "flannel": ("kube-flannel", "kube-flannel-ds"),
-               "weave": ("kube-system", "weave-net")}
+PLUGINS, NODE_PLUGINS = "/usr/lib/cni", "/opt/cni/bin"  # where the lab's image has Debian's, and where a node looks
 FIRST_RACK_AS = 64513  # each rack an AS of its own, else a rack would refuse another rack's routes as a loop
 
 
@@ -71,22 +68,22 @@ def plan(
     Raises:
         UserError: the mode's kind.yml is broken.
     """
-    kubernetes = manifest.kubernetes(mode.name)
-    source = manifest.source(kubernetes.cni)
+    wanted = manifest.installation(mode.name)
+    source = manifest.source(wanted.cni)
     nodes, _ = addresses.plan(kind_cluster.NODES, mode.underlay.kind, mode.underlay.reflectors)
     files = {
-        CLUSTER_FILE: yaml.safe_dump(kind_cluster.cluster(mode, kubernetes, image), sort_keys=False, width=120),
+        CLUSTER_FILE: yaml.safe_dump(kind_cluster.cluster(mode, wanted, image), sort_keys=False, width=120),
         FABRIC_FILE: yaml.safe_dump(fabric(mode, name), sort_keys=False, width=120),
         "pods.yml": yaml.safe_dump_all(
             pods.manifest(NAMESPACE, name, [kind_cluster.container(name, node) for node in nodes[:MEASURING]]),
             sort_keys=False),
         **{f"{router}.bird.conf": text for router, text in routers.items()},
     }
-    if kubernetes.objects:
-        files["objects.yml"] = yaml.safe_dump_all([dataclasses.asdict(one) for one in kubernetes.objects], sort_keys=False)
+    if wanted.objects:
+        files["objects.yml"] = yaml.safe_dump_all([dataclasses.asdict(one) for one in wanted.objects], sort_keys=False)
     archive = [Step("The CNI's images, so that no registry is asked for them.",
                     ("kind", "load", "image-archive", IMAGES_FILE, "--name", name), IMAGE_S)] if archived else []
-    steps = (*_cluster(mode, name, kubernetes.cni, nodes), *archive, *_network(kubernetes, source), *_pods(name))
+    steps = (*_cluster(mode, name, source.plugins, nodes), *archive, *_network(wanted, source), *_pods(name))
     return Plan(files, steps, down(name))
 
 
@@ -94,7 +91,7 @@ def _kubectl(*arguments: str) -> tuple[str, ...]:
     return ("kubectl", "--kubeconfig", KUBECONFIG, *arguments)
 
 
-def _cluster(mode: Mode, name: str, cni: str, nodes: tuple[Node, ...]) -> list[Step]:
+def _cluster(mode: Mode, name: str, plugins: tuple[str, ...], nodes: tuple[Node, ...]) -> list[Step]:
     """The nodes and the fabric between them, up to what the CNI finds when it starts."""
     steps = [
         Step("The cluster; without a CNI its nodes cannot be ready, so nothing waits for them.",
@@ -103,12 +100,11 @@ def _cluster(mode: Mode, name: str, cni: str, nodes: tuple[Node, ...]) -> list[S
              CREATE_S),
         Step("The fabric, and the nodes' addresses on it.", ("containerlab", "deploy", "--topo", FABRIC_FILE), DEPLOY_S),
     ]
-    if cni == "flannel":
-        plugin = f"{fabric_container(name, 'underlay')}:{BRIDGE_PLUGIN}"
-        steps.append(Step("Flannel delegates to a plugin that kind's image lacks; the lab's image has Debian's.",
-                          ("docker", "cp", plugin, "bridge")))
+    for plugin in plugins:
+        steps.append(Step(f"{mode.cni.title} delegates to a plugin that kind's image lacks; the lab's image has Debian's.",
+                          ("docker", "cp", f"{fabric_container(name, 'underlay')}:{PLUGINS}/{plugin}", plugin)))
         steps += [Step("A node gets it.",
-                       ("docker", "cp", "bridge", f"{kind_cluster.container(name, node)}:/opt/cni/bin/bridge"))
+                       ("docker", "cp", plugin, f"{kind_cluster.container(name, node)}:{NODE_PLUGINS}/{plugin}"))
                   for node in nodes]
     if mode.underlay.kind == "routed":
         steps += [Step("The node's own AS number, before Calico starts.",
@@ -117,28 +113,28 @@ def _cluster(mode: Mode, name: str, cni: str, nodes: tuple[Node, ...]) -> list[S
     return steps
 
 
-def _network(kubernetes: manifest.Kubernetes, source: manifest.Published) -> list[Step]:
+def _network(wanted: manifest.Installation, source: manifest.Published) -> list[Step]:
     """The CNI, until its daemon runs on every node."""
-    namespace, daemon_set = DAEMON_SETS[kubernetes.cni]
+    made = source.daemon_set
     wait = f"--timeout={READY_S:g}s"
     return [
-        Step(f"The CNI: {source.file} (SHA-256 {source.sha256[:12]}…) with {', '.join(kubernetes.edits)}.",
+        Step(f"The CNI: {source.file} (SHA-256 {source.sha256[:12]}…) with {', '.join(wanted.edits)}.",
              _kubectl("apply", "--server-side", "--filename", MANIFEST_FILE)),
         *([Step("Kubernetes knows the kinds of the objects that follow.",
-                _kubectl("wait", "--for=condition=Established", *_definitions(kubernetes), wait), READY_S + SLACK_S),
+                _kubectl("wait", "--for=condition=Established", *_definitions(wanted), wait), READY_S + SLACK_S),
            Step("Who peers with whom.", _kubectl("apply", "--server-side", "--filename", "objects.yml"))]
-          if kubernetes.objects else []),
+          if wanted.objects else []),
         Step("Nodes are ready when the CNI has written its configuration.",
              _kubectl("wait", "--for=condition=Ready", "nodes", "--all", wait), READY_S + SLACK_S, "nodes"),
         Step("And the data plane's daemon runs on each.",
-             _kubectl("--namespace", namespace, "rollout", "status", f"daemonset/{daemon_set}", wait),
+             _kubectl("--namespace", made.namespace, "rollout", "status", f"daemonset/{made.name}", wait),
              READY_S + SLACK_S, "pods"),
     ]
 
 
-def _definitions(kubernetes: manifest.Kubernetes) -> list[str]:
+def _definitions(wanted: manifest.Installation) -> list[str]:
     """The definitions of the objects' kinds, as Calico's manifest names them."""
-    kinds = {(one.kind, one.apiVersion.partition("/")[0]) for one in kubernetes.objects}
+    kinds = {(one.kind, one.apiVersion.partition("/")[0]) for one in wanted.objects}
     return sorted(f"customresourcedefinition/{kind.lower()}s.{group}" for kind, group in kinds)
 
 

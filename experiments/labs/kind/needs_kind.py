@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from experiments.catalog import Mode
+from experiments.catalog import Mode, pending
 from experiments.labs.containerlab import needs_containers as containers
+from experiments.labs.kubernetes import manifest
 from experiments.machine import Machine, Missing
 from experiments.machine.snapshot import PROCESSORS
-from experiments.paths import MODES
 
 KIND_VERSION = (0, 32)  # the one that the pinned node image was published for
 GIB = 1024 ** 3
@@ -14,9 +14,6 @@ GIB = 1024 ** 3
 DISK_BYTES, MEMORY_BYTES = 10 * GIB, 6 * GIB
 # kubernetes-sigs/kind site/content/docs/user/known-issues.md, "Pod errors due to too many open files".
 INOTIFY = {"max_user_watches": 524288, "max_user_instances": 512}
-# What the CNIs need of the kernel beyond the mode's own features, as a file that is there when the module is: flanneld ends
-# without it (flannel-io/flannel main.go).
-BRIDGE_FILTER = "/proc/sys/net/bridge/bridge-nf-call-iptables"
 CONTROL_GROUPS = "/sys/fs/cgroup"
 ANSWER_S = 5.0
 
@@ -30,8 +27,9 @@ def needs(mode: Mode, machine: Machine) -> tuple[Missing, ...]:
     found = [*containers.tools(machine, "the kind lab is built with it", "kind", "kubectl"), *containers.host(machine),
              *containers.docker(machine), *_old_kind(machine), *_inotify(machine), *_cgroup(machine),
              *_architecture(mode, machine), *_room(machine), *_features(mode, machine)]
-    if not (MODES / mode.name / "kind.yml").is_file():
-        found.append(Missing(f"{mode.name} in Kubernetes", "this variant is of the embedded lab only", "Use --lab netns."))
+    if not pending.in_kubernetes(mode.name):
+        why = "this variant is of the embedded lab only" if mode.variant_of else f"it is {pending.NOT_IN_KUBERNETES}"
+        found.append(Missing(f"{mode.name} in Kubernetes", why, "Use --lab netns."))
     return tuple(found)
 
 
@@ -90,10 +88,9 @@ def _room(machine: Machine) -> list[Missing]:
 
 
 def _features(mode: Mode, machine: Machine) -> list[Missing]:
-    wanted = [*mode.needs.kernel, *(["vxlan"] if "openvswitch" in mode.needs.kernel else []),
-              *(["dummy"] if mode.cni.name == "weave" else [])]  # weaver raises its bridge's MTU by a dummy link
-    found = containers.features(machine, wanted)
-    if mode.cni.name == "flannel" and not machine.has(BRIDGE_FILTER):
-        found.append(Missing("kernel feature br_netfilter", f"{BRIDGE_FILTER} is not there, and flanneld ends without it",
-                             "Load its module: `modprobe br_netfilter`."))
-    return found
+    """What the mode and its CNI's daemon need of the kernel; the vxlan port of Open vSwitch is a module of its own."""
+    needs = manifest.needs(mode.cni.name)
+    found = containers.features(
+        machine, [*mode.needs.kernel, *(["vxlan"] if "openvswitch" in mode.needs.kernel else []), *needs.kernel])
+    return found + [Missing(f"kernel feature {one.name}", f"{one.file} is not there, and {one.why}",
+                            f"Load its module: `modprobe {one.name}`.") for one in needs.modules if not machine.has(one.file)]

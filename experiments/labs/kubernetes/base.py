@@ -8,6 +8,7 @@ started inside ends.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import os
@@ -25,7 +26,6 @@ from experiments.labs.containerlab import topology
 from experiments.labs.kubernetes.pods import CONTAINER
 
 TIMEOUT_S = 30.0
-LABS = ("kind", "cluster")
 
 
 @dataclass(frozen=True)
@@ -167,11 +167,12 @@ class KubernetesLab(TypedLab):
 
     def _address(self, pod: str) -> str:
         found = self.kubectl.json("get", "pod", pod, "--namespace", self.namespace)
-        said = dig(found, "status", "podIP")
-        try:
-            return str(ipaddress.IPv4Address(said))
-        except ValueError:
-            raise ExperimentFailed(f"Kubernetes gave {pod} no IPv4 address, but {str(said)[:60]!r}.") from None
+        told = dig(found, "status", "podIPs")  # of a dual-stack cluster both, in its own order
+        said = [dig(found, "status", "podIP"), *(dig(one, "ip") for one in (told if isinstance(told, list) else []))]
+        for one in said:
+            with contextlib.suppress(ValueError):
+                return str(ipaddress.IPv4Address(one))
+        raise ExperimentFailed(f"Kubernetes gave {pod} no IPv4 address, but {str(said[0])[:60]!r}.")
 
 
 # RFC 1123, as Kubernetes asks of names; nothing else becomes part of a command line of ours.

@@ -1,17 +1,15 @@
 """The CNIs' own manifests: fetched once, checked, and changed by named edits; a pure function from text to text.
 
-Nothing of upstream is kept in this repository: ``manifests/<cni>.yml`` says where the file is, what its SHA-256 is, and
-which text each edit finds and puts. An edit that does not find its text exactly as often as it says is an error, so that
-another version of the manifest is never half-changed.
+Nothing of upstream is kept in this repository: ``manifests/<cni>.yml`` says where the file is, what its SHA-256 is, which
+daemon set it makes, what that needs of a node, and which text each edit finds and puts. An edit that does not find its
+text exactly as often as it says is an error, so that another version of the manifest is never half-changed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiments import paths
@@ -37,13 +35,46 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class DaemonSet:
+    """The daemon set that a manifest makes, and how it is known under other names: by container, or image (no host, no tag)."""
+
+    namespace: str
+    name: str
+    container: str
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A kernel module that is needed as a whole: ``file`` is there when it is loaded; ``why`` ends a sentence."""
+
+    name: str
+    file: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a CNI needs of a node's kernel beyond its modes' own features."""
+
+    kernel: tuple[str, ...] = ()
+    modules: tuple[Module, ...] = ()
+
+
+@dataclass(frozen=True)
 class Published:
-    """A published manifest and the edits that modes may ask for."""
+    """A published manifest, what it makes and needs, and the edits that modes may ask for.
+
+    ``plugins`` are programs that the CNI delegates to and kind's node image lacks; the lab's image has Debian's.
+    """
 
     file: str
     url: str
     sha256: str
+    daemon_set: DaemonSet
     edits: tuple[Edit, ...]
+    plugins: tuple[str, ...] = ()
+    needs: Needs = field(default_factory=Needs)
 
 
 @dataclass(frozen=True)
@@ -57,7 +88,7 @@ class Object:
 
 
 @dataclass(frozen=True)
-class Kubernetes:
+class Installation:
     """What a mode is in Kubernetes: whose manifest, with which edits, and the objects that are applied behind it."""
 
     cni: str
@@ -66,22 +97,31 @@ class Kubernetes:
     objects: tuple[Object, ...] = ()
 
 
-def kubernetes(mode: str) -> Kubernetes:
+def installation(mode: str) -> Installation:
     """``experiments/modes/<mode>/kind.yml``.
 
     Raises:
         UserError: the file is missing or broken; the message names line and key.
     """
-    return Document(MODES / mode / "kind.yml", ADVICE).read(Kubernetes)
+    return Document(MODES / mode / "kind.yml", ADVICE).read(Installation)
 
 
 def source(cni: str) -> Published:
     """``experiments/labs/kubernetes/manifests/<cni>.yml``.
 
     Raises:
-        UserError: as :func:`kubernetes`.
+        UserError: as :func:`installation`.
     """
     return Document(SOURCES / f"{cni}.yml", ADVICE).read(Published)
+
+
+def needs(cni: str) -> Needs:
+    """What a CNI needs of a node's kernel; nothing where it has no manifest here.
+
+    Raises:
+        UserError: as :func:`installation`.
+    """
+    return source(cni).needs if (SOURCES / f"{cni}.yml").is_file() else Needs()
 
 
 def fetch(wanted: Published, folder: Path, *, offline: bool = False) -> bytes:
@@ -134,6 +174,9 @@ def _require(content: bytes, wanted: Published, where: str) -> None:
 
 
 def _download(address: str) -> bytes:
+    import urllib.error
+    import urllib.request
+
     if not address.startswith("https://"):
         raise UserError(f"{address} is not fetched: only https is.", ADVICE)
     try:

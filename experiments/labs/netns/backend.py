@@ -167,6 +167,7 @@ class Embedded(Backend):
     name = EMBEDDED
     kernels = (HOST, CAPSULE)
     upstream = True
+    typed_when_made = ("ip netns add underlay",)
 
     def needs(self, mode: Mode, kernel: str, machine: Machine) -> tuple[Missing, ...]:
         """As :meth:`Backend.needs`."""

@@ -8,7 +8,7 @@ from experiments.catalog import limits
 from experiments.labs.base import run
 from experiments.measure.attestation import set_segmentation
 from experiments.measure.views.bench import Bench
-from experiments.measure.views.plan import Ask, Path
+from experiments.measure.views.plan import Ask, TrafficPath
 from experiments.probes import watched
 from experiments.results import pairs
 from experiments.results.model import Trial
@@ -16,7 +16,7 @@ from experiments.results.model import Trial
 REACHED = 0.97  # of the limit: then it was the link that limited
 
 
-def measure(bench: Bench, trial: Trial, path: Path, ask: Ask) -> Trial:
+def measure(bench: Bench, trial: Trial, path: TrafficPath, ask: Ask) -> Trial:
     """A transfer over the shaped devices."""
     lab, mode = bench.lab, bench.mode if path.name == "pod-pod" else None
     shape = ["root", "tbf", "rate", f"{bench.link_bps // 1_000_000}mbit", "burst", "32kb", "limit", "2mb",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from experiments.measure.protocol import BURST_BYTES, Protocol
+from experiments.measure.protocol import BURST_BYTES, Profile
 from experiments.probes.slices import Ends
 
 # What is not measured where the nodes are somebody's, and why. Speed and latency are.
@@ -16,7 +16,7 @@ NOT_OURS = {
 
 
 @dataclass(frozen=True)
-class Path:
+class TrafficPath:
     """Between whom a trial runs."""
 
     name: str  # pod-pod | host-host
@@ -48,7 +48,7 @@ class Ask:
         return "before" if self.path == "host-host" and not self.paired else "during"
 
 
-def plan(protocol: Protocol, *, one_process: bool = True) -> list[Ask]:
+def plan(protocol: Profile, *, one_process: bool = True) -> list[Ask]:
     """The trials of a deployment; ``one_process``: the lab lets one process hold both ends of a connection."""
     kinds = [("native", streams) for streams in protocol.streams]
     kinds += [("equal", 1), ("small", 1)] if protocol.equal_mss else []

@@ -9,7 +9,7 @@ from functools import partial
 from experiments.measure.attestation import set_segmentation
 from experiments.measure.protocol import MSS_BYTES, OFFERED_BPS, RUN_PAIRS
 from experiments.measure.views.bench import Bench
-from experiments.measure.views.plan import Ask, Path
+from experiments.measure.views.plan import Ask, TrafficPath
 from experiments.probes import cpu, iperf3, runs, sockperf
 from experiments.probes.errors import ProbeError
 from experiments.results import pairs
@@ -42,7 +42,7 @@ def speed(bench: Bench, both: tuple[Trial, Trial], ask: Ask) -> tuple[Trial, Tri
     return trials[0], trials[1]
 
 
-def cost(bench: Bench, trial: Trial, path: Path, ask: Ask) -> Trial:
+def cost(bench: Bench, trial: Trial, path: TrafficPath, ask: Ask) -> Trial:
     """CPU time and context switches at an offered load that is the same for every mode, in packets as they are on a wire."""
     set_segmentation(bench.lab, on=False)
     try:
@@ -64,7 +64,7 @@ def cost(bench: Bench, trial: Trial, path: Path, ask: Ask) -> Trial:
     )
 
 
-def latency(bench: Bench, trial: Trial, path: Path, ask: Ask) -> Trial:
+def latency(bench: Bench, trial: Trial, path: TrafficPath, ask: Ask) -> Trial:
     """Request and response, one at a time: idle, or beside a stream at a share of this mode's own goodput."""
     if bench.floor_p50_us is None:
         bench.floor_p50_us = sockperf.floor(bench.lab, path.client)[0].p50_us

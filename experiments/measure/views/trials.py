@@ -6,7 +6,7 @@ what it says, and returns a trial; a tool that fails makes a failed trial with i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -14,14 +14,15 @@ from typing import Any
 from experiments.measure.protocol import CONGESTION_CONTROL, NOISE_LIMITS, NOISE_LIMITS_OF_SLICES
 from experiments.measure.views import in_turn, link, timed, wire
 from experiments.measure.views.bench import Bench
-from experiments.measure.views.plan import NOT_OURS, Ask, Path, plan
-from experiments.probes import noise, placement
+from experiments.measure.views.plan import NOT_OURS, Ask, TrafficPath, plan
+from experiments.probes import placement
 from experiments.probes.errors import ProbeError
 from experiments.results.model import Trial
 from experiments.results.times import now
 
+AGAIN = "-again"  # ends the name of a repeat
 # Trials that are made alone, by view; those in pairs are made by in_turn, or by timed.speed.
-ALONE: dict[str, Callable[[Bench, Trial, Path, Ask], Trial]] = {
+ALONE: dict[str, Callable[[Bench, Trial, TrafficPath, Ask], Trial]] = {
     "wire": wire.measure, "link": link.measure, "cost": timed.cost, "latency": timed.latency,
 }
 
@@ -32,7 +33,7 @@ class Trials:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
 
-    def all(self, tell: Callable[[str], None]) -> Iterator[Trial]:
+    def all(self, tell: Callable[[str], None]) -> Generator[Trial, None, None]:
         """One trial after the other; a noisy one is kept as discarded and repeated once, if the profile repeats at all."""
         asks = plan(self.bench.protocol, one_process=self.bench.one_process)
         with ExitStack() as stack:
@@ -51,19 +52,19 @@ class Trials:
         if reason and self.bench.protocol.repeats:
             for trial in trials:
                 yield replace(trial, status="discarded", reason=reason) if trial.status == "ok" else trial
-            trials = self._trials(f"{identity}-again", ask)
+            discarded = [trial.path for trial in trials if trial.status == "ok"]
+            trials = [trial for trial in self._trials(identity, ask, AGAIN) if trial.path in discarded]
         yield from trials
 
-    def _trials(self, identity: str, ask: Ask) -> Sequence[Trial]:
+    def _trials(self, identity: str, ask: Ask, again: str = "") -> Sequence[Trial]:
         """The ask's trial; where it is paired, the baseline's and then the mode's."""
-        base = Trial(identity, ask.view, ask.path, "ok", phase=ask.phase, started_at=now(), streams=ask.streams, mss=ask.mss,
-                     congestion_control=CONGESTION_CONTROL, **self._asked(ask))
-        wanted = [replace(base, id=f"{identity}-baseline", path="host-host"), base] if ask.paired else [base]
+        base = Trial(identity + again, ask.view, ask.path, "ok", phase=ask.phase, started_at=now(), streams=ask.streams,
+                     mss=ask.mss, congestion_control=CONGESTION_CONTROL, **self._asked(ask))
+        wanted = [replace(base, id=f"{identity}-baseline{again}", path="host-host"), base] if ask.paired else [base]
         left = {trial.path: why for trial in wanted if (why := self._left_out(trial))}
         if "pod-pod" in left or (not ask.paired and left):
             return [replace(trial, status="not-run", reason=left.get(trial.path) or left["pod-pod"]) for trial in wanted]
-        # What this machine does meanwhile says nothing of nodes that are other machines.
-        watch = None if self.bench.lab.foreign else noise.Watch()
+        watch = self.bench.watch()
         try:
             found = self._measured(wanted, ask)
         except ProbeError as failure:

@@ -9,7 +9,7 @@ from experiments.labs.base import run
 from experiments.measure.attestation import set_segmentation
 from experiments.measure.protocol import ETHERNET_BPS
 from experiments.measure.views.bench import Bench
-from experiments.measure.views.plan import Ask, Path
+from experiments.measure.views.plan import Ask, TrafficPath
 from experiments.probes import counters
 from experiments.probes.errors import ProbeError
 from experiments.results.model import Trial
@@ -24,7 +24,7 @@ SEGMENTS_A_WRITE = 10
 PROBES = "net.ipv4.tcp_early_retrans"
 
 
-def measure(bench: Bench, trial: Trial, path: Path, ask: Ask) -> Trial:
+def measure(bench: Bench, trial: Trial, path: TrafficPath, ask: Ask) -> Trial:
     """A transfer without loss.
 
     Raises:
@@ -45,7 +45,7 @@ def measure(bench: Bench, trial: Trial, path: Path, ask: Ask) -> Trial:
                      f"{quantity(offered_bps, 'bit/s')}.")
 
 
-def _once(bench: Bench, trial: Trial, path: Path, segment: int, offered_bps: int) -> tuple[Trial, str]:
+def _once(bench: Bench, trial: Trial, path: TrafficPath, segment: int, offered_bps: int) -> tuple[Trial, str]:
     """One transfer, and why its counts are not those of its payload; empty if they are."""
     node = bench.lab.nodes[0]
     before = counters.read(bench.lab, node.name, node.device)

@@ -10,6 +10,8 @@ from experiments.results.checks.report import File
 from experiments.results.model import Campaign, ModeResult
 from experiments.results.plain import Key, shown
 
+MEASURES_BELOW = 2  # keys: summary, cell, measure
+
 
 def summaries(file: File[ModeResult], value: ModeResult) -> None:
     """The summary of a mode."""
@@ -26,7 +28,7 @@ def noise_floor(file: File[Campaign], value: Campaign, results: Sequence[ModeRes
 
 
 def differences(written: Any, computed: Any, key: Key) -> Iterator[tuple[Key, str, bool]]:
-    """Where two derived values differ: key, sentence, and whether it is only missing (an older Podpath wrote it)."""
+    """Where two derived values differ: key, sentence, and whether it is only a measure that an older Podpath did not have."""
     if isinstance(written, Mapping) and isinstance(computed, Mapping):
         for name in written:
             if name in computed:
@@ -35,6 +37,7 @@ def differences(written: Any, computed: Any, key: Key) -> Iterator[tuple[Key, st
                 yield (*key, name), "does not follow from the trials", False
         for name in computed:
             if name not in written:
-                yield (*key, name), f"is missing; the trials give {shown(computed[name])}", True
+                older = len(key) == MEASURES_BELOW and bool(written)
+                yield (*key, name), f"is missing; the trials give {shown(computed[name])}", older
     elif written != computed:
         yield key, f"the trials give {shown(computed)}; it is computed, never written by hand", False

@@ -1,18 +1,24 @@
-"""Whether a number may count: attestation, statuses with their reasons, provenance, the captured packet."""
+"""Whether a number may count: that there are some, attestation, statuses with their reasons, provenance."""
 
 from __future__ import annotations
 
-from experiments.evidence import Packet
+from collections.abc import Sequence
+
 from experiments.results import fields, summary
 from experiments.results.checks.report import File
 from experiments.results.model import Campaign, Deployment, ModeResult
 from experiments.results.plain import Key
+from experiments.results.standing import Standing
+from experiments.variant import Variant
 
 _MEASURES = tuple(field.name for field in fields.OBJECTS["Trial"] if field.better)
 
 
-def provenance(file: File[Campaign], value: Campaign) -> None:
-    """What a reference campaign rests on can be had again: a commit, and nothing besides it."""
+def provenance(file: File[Campaign], value: Campaign, standing: Standing | None) -> None:
+    """What a reference campaign rests on can be had again: a commit, and nothing besides it.
+
+    Where campaigns are published (``standing``), it also has a maintainer's word.
+    """
     generator = value.generator
     if value.purpose == "reference":
         if "commit" not in generator:
@@ -21,8 +27,25 @@ def provenance(file: File[Campaign], value: Campaign) -> None:
             file.error(("generator", "dirty"), "a reference comes from a clean checkout; allowed: false")
         if value.protocol["deployments"] < 6:
             file.error(("protocol", "deployments"), "a reference has 6 or more of each mode")
+        if standing is not None and not standing.is_reference(value):
+            file.error(("purpose",), "no maintainer has signed it off in data/reference.yml; allowed: contribution")
     elif value.purpose == "contribution" and generator.get("dirty") is not False:
         file.warn(("generator", "dirty"), "files differed from the commit")
+
+
+def measured(file: File[Campaign], value: Campaign, modes: Sequence[tuple[File[ModeResult], ModeResult]]) -> None:
+    """A campaign has a plan with all deployments of each variant, and something that was measured."""
+    if not value.plan:
+        file.error(("plan",), "is missing; a campaign has at least one deployment")
+    elif value.status == "complete" and not modes:
+        file.error(("status",), "nothing was measured; a complete campaign has results")
+    wanted = value.protocol["deployments"]
+    planned: dict[Variant, set[int]] = {}
+    for cell in value.plan:
+        planned.setdefault(cell.variant, set()).add(cell.n)
+    for variant, numbers in planned.items():
+        if numbers != set(range(1, wanted + 1)):
+            file.error(("plan",), f"has {len(numbers)} deployments of {variant.name}; the protocol asks for {wanted}")
 
 
 def attestation(file: File[ModeResult], value: ModeResult) -> None:
@@ -45,8 +68,6 @@ def attestation(file: File[ModeResult], value: ModeResult) -> None:
             file.error((*key, "trials"), f"a deployment that is {deployment.status} has no trials")
         _reason(file, key, deployment.status, deployment.reason)
         _trials(file, key, deployment)
-        if deployment.packet is not None:
-            _packet(file, (*key, "packet"), deployment.packet)
 
 
 def _reason(file: File[ModeResult], key: Key, status: str, reason: str | None) -> None:
@@ -71,16 +92,3 @@ def _trials(file: File[ModeResult], key: Key, deployment: Deployment) -> None:
                 if getattr(trial, name) is not None:
                     file.error((*here, name), f"a trial that is {trial.status} has no numbers")
 
-
-def _packet(file: File[ModeResult], key: Key, packet: Packet) -> None:
-    """Headers follow each other without a gap, and the bytes are there."""
-    end = 0
-    for h, header in enumerate(packet.headers):
-        if header.offset_bytes != end:
-            file.error((*key, "headers", h, "offset_bytes"), f"the header before it ends at {end}")
-        end = header.offset_bytes + header.length_bytes
-    if end > packet.frame_bytes:
-        file.error((*key, "frame_bytes"), f"its headers alone take {end}")
-    kept = len(packet.hex) // 2
-    if kept != min(160, packet.frame_bytes):
-        file.error((*key, "hex"), f"holds {kept} bytes; wanted: {min(160, packet.frame_bytes)}")

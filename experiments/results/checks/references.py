@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 
 from experiments.results import store, times
-from experiments.results.checks.report import File, Message, Report
+from experiments.results.checks.folder import Modes
+from experiments.results.checks.report import File
 from experiments.results.model import Campaign, ModeResult
 from experiments.results.plain import Key
 from experiments.variant import Variant
 
-Modes = Sequence[tuple[File[ModeResult], ModeResult]]
-
 AHEAD = timedelta(days=1)  # clocks differ, and so do time zones of people who set them by hand
-MOST_RAW_BYTES = 16 * 1024 * 1024  # of a campaign; a repository carries all of them for ever
 
 
 def campaign(file: File[Campaign], value: Campaign, folder: Path, known: Collection[str]) -> None:
@@ -90,36 +88,3 @@ def plan(file: File[Campaign], value: Campaign, modes: Modes) -> None:
         for d, deployment in enumerate(result.deployments):
             if (deployment.n, result.variant) not in cells:
                 result_file.error(("deployments", d, "n"), "is not in the campaign's plan")
-
-
-def folder(report: Report, path: Path, modes: Modes, *, all_read: bool) -> None:
-    """Nothing in the folder but what belongs there; every raw file belongs to one trial."""
-    named: dict[str, str] = {}
-    for file, result in modes:
-        for d, deployment in enumerate(result.deployments):
-            for t, trial in enumerate(deployment.trials):
-                if trial.raw is not None and named.setdefault(trial.raw["path"], trial.id) != trial.id:
-                    other = named[trial.raw["path"]]
-                    file.error(("deployments", d, "trials", t, "raw", "path"), f"is the raw output of {other} too")
-    total = 0
-    for entry in sorted(path.rglob("*")):
-        name = entry.relative_to(path).as_posix()
-        if entry.is_symlink():
-            report.add(Message(entry, 0, "", "", "is a symbolic link; only files belong here."))
-        elif entry.is_dir():
-            if name != "raw":
-                report.add(Message(entry, 0, "", "", "does not belong here; a campaign has no folder but raw/."))
-        elif not entry.is_file():
-            report.add(Message(entry, 0, "", "", "is no file; only files belong here."))
-        elif name.endswith(".tmp"):
-            text = "was left behind by a write that was interrupted; delete it."
-            report.add(Message(entry, 0, "", "", text), warning=True)
-        elif name.startswith("raw/"):
-            total += entry.stat().st_size
-            if name not in named and all_read:
-                report.add(Message(entry, 0, "", "", "belongs to no trial; delete it."), warning=True)
-        elif entry.suffix != ".yml":
-            report.add(Message(entry, 0, "", "", "does not belong here; a campaign has *.yml and raw/*.json.gz."))
-    if total > MOST_RAW_BYTES:
-        text = f"holds {total} bytes; at most {MOST_RAW_BYTES} are wanted of a campaign."
-        report.add(Message(path / "raw", 0, "", "", text), warning=True)

@@ -9,11 +9,14 @@ from typing import Any, Generic, TypeVar
 
 from experiments.errors import UserError
 from experiments.results import migrate, yamlfile
+from experiments.results.characters import on_one_line
 from experiments.results.checks import structure
 from experiments.results.plain import Key, Misfit, digest, from_plain, shown, spelled
 from experiments.results.words import counted
 
 T = TypeVar("T")
+
+MOST = 100  # findings of one kind in one file that are told; whoever has more mends these first
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Message:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else str(self.file)
         what = f"{self.key} = {self.value}: " if self.key and self.value else f"{self.key}: " if self.key else ""
-        return f"{place}: {what}{self.text}"
+        return on_one_line(f"{place}: {what}{self.text}")
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Report:
     errors: list[Message] = field(default_factory=list)
     warnings: list[Message] = field(default_factory=list)
     own_name: bool = True  # whether this machine's name is looked for
+    unpacked_bytes: int = 0  # of raw outputs, in the campaign that is being looked at
     _known: set[Message] = field(default_factory=set, repr=False)
 
     @property
@@ -69,6 +73,7 @@ class File(Generic[T]):
         self.text = ""
         self.plain: dict[str, Any] = {}
         self.value: T | None = None
+        self._noted = {True: 0, False: 0}  # warnings, errors
         report.files += 1
         try:
             self.text = yamlfile.text_of(path)
@@ -100,6 +105,11 @@ class File(Generic[T]):
         """Where the keys stand; made when the first finding asks for it."""
         return yamlfile.Lines(self.text)
 
+    @property
+    def full(self) -> bool:
+        """Whether so many errors are noted that no other will be told."""
+        return self._noted[False] > MOST
+
     def misfit(self, misfit: Misfit) -> None:
         """Note a value that does not fit the format."""
         value = "" if misfit.value is None else shown(misfit.value)
@@ -107,14 +117,19 @@ class File(Generic[T]):
 
     def error(self, key: Key, text: str) -> None:
         """Note an error under a key; the value is looked up."""
-        self._note(key, self._value(key), text, warning=False)
+        self._note(key, None, text, warning=False)
 
     def warn(self, key: Key, text: str) -> None:
         """Note a warning under a key; the value is looked up."""
-        self._note(key, self._value(key), text, warning=True)
+        self._note(key, None, text, warning=True)
 
-    def _note(self, key: Key, value: str, text: str, *, warning: bool) -> None:
-        message = Message(self.path, self.lines.of(key), spelled(key), value, text + ".")
+    def _note(self, key: Key, value: str | None, text: str, *, warning: bool) -> None:
+        self._noted[warning] += 1
+        if self._noted[warning] > MOST:
+            self.report.add(Message(self.path, 0, "", "", f"has more than {MOST} of these; mend them first."), warning=warning)
+            return
+        value = self._value(key) if value is None else value
+        message = Message(self.path, self.lines.of(key), spelled(key) if key else "", value, text + ".")
         self.report.add(message, warning=warning)
 
     def _value(self, key: Key) -> str:

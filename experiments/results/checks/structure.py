@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
-
-import jsonschema
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from experiments.results import fields
 from experiments.results.plain import Misfit
 from experiments.results.schema import schema
 
+if TYPE_CHECKING:  # only what does not fit needs it, and it takes longer to import than most commands to run
+    import jsonschema
+
 MOST = 50  # findings in one file; whoever has more mends these first
+LOOKED_AT = 1000  # findings that are brought into the order of the keys; to find all of a hostile file takes minutes
 _TYPES = {"string": "text; put it into quotes", "integer": "a whole number", "number": "a number",
           "boolean": "true or false", "array": "a list", "object": "a mapping"}
 
 
 @cache
 def _validator(kind: str) -> jsonschema.Draft7Validator:
+    import jsonschema
+
     return jsonschema.Draft7Validator(schema(kind))
 
 
@@ -28,8 +33,8 @@ def misfits(plain: Any, kind: str) -> list[Misfit]:
     Raises:
         KeyError: there is no such kind of file.
     """
-    found = [misfit for error in _validator(kind).iter_errors(plain) for misfit in _worded(error)]
-    return sorted(found, key=lambda misfit: [str(part).zfill(6) for part in misfit.key])[:MOST]
+    found = (misfit for error in _validator(kind).iter_errors(plain) for misfit in _worded(error))
+    return sorted(islice(found, LOOKED_AT), key=lambda misfit: [str(part).zfill(6) for part in misfit.key])[:MOST]
 
 
 def _worded(error: jsonschema.ValidationError) -> Iterator[Misfit]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from experiments.field import NAME, SHA256, TIME, Field
+from experiments.field import CAMPAIGN, NAME, SHA256, TIME, Field
 from experiments.labs.table import LABS
 from experiments.variant import KERNELS, Variant
 
@@ -87,7 +87,7 @@ class Campaign:
     """One host, one seed, one plan: the unit of contribution."""
 
     schema: Annotated[str, Field("Format and version of this file.", "store", allowed=("podpath/campaign/1",))]
-    id: Annotated[str, Field("Date and host: the name of the folder.", "store", pattern=NAME)]
+    id: Annotated[str, Field("Date and host: the name of the folder.", "store", pattern=CAMPAIGN)]
     status: Annotated[Literal["complete", "partial", "aborted"], Field(
         "Whether all of the plan was carried out; aborted: it was, and then `validate` refused it.", "runner")]
     purpose: Annotated[Purpose, Field(

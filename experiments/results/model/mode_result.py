@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from experiments.evidence import TranscriptStep
-from experiments.field import NAME, SHA256, Field
+from experiments.field import CAMPAIGN, NAME, SHA256, Field
 from experiments.labs.table import LABS
 from experiments.results.model.deployment import Deployment
 from experiments.variant import KERNELS, Variant
@@ -18,7 +18,7 @@ class ModeResult:
     """One mode, one lab, one kernel, one implementation in one campaign: a file of its own."""
 
     schema: Annotated[str, Field("Format and version of this file.", "store", allowed=("podpath/mode/1",))]
-    campaign: Annotated[str, Field("The campaign it belongs to: the name of the folder.", "store", pattern=NAME)]
+    campaign: Annotated[str, Field("The campaign it belongs to: the name of the folder.", "store", pattern=CAMPAIGN)]
     mode: Annotated[str, Field("The mode, by its name in the catalogue.", "catalogue", pattern=NAME)]
     lab: Annotated[str, Field("Where the mode was built.", "runner", allowed=tuple(LABS))]
     kernel: Annotated[str, Field(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from experiments import catalog
 from experiments.dataplanes import table
-from experiments.dataplanes.found import cluster_objects, kubernetes, weave
+from experiments.dataplanes.found import cluster_objects, node_view, weave
 from experiments.dataplanes.found.cluster_objects import Reader
 from experiments.errors import ExperimentFailed
 from experiments.labs.kubernetes.base import Kubectl
@@ -38,8 +38,18 @@ def test_what_may_not_be_read_is_not_the_same_as_what_is_not_there(reader: Reade
     Scripted.answers = {"ippools.crd.projectcalico.org": "Error from server (Forbidden): ippools is forbidden",
                         "bgppeers.crd.projectcalico.org": "error: the server doesn't have a resource type \"bgppeers\""}
     assert reader.specs("ippools.crd.projectcalico.org", ("cidr",)) is None
-    assert reader.specs("bgppeers.crd.projectcalico.org", ("node",)) == ()
+    assert reader.items("bgppeers.crd.projectcalico.org") == []
     assert list(reader.unseen) == ["ippools"] and "forbidden" in reader.unseen["ippools"]
+    assert reader.specs("bgppeers.crd.projectcalico.org", ("node",)) is None  # with etcd they are not in the API
+    assert reader.unseen["bgppeers"] == "the cluster's API has no such kind"
+
+
+def test_the_group_is_the_one_that_the_cluster_knows(reader: Reader) -> None:
+    Scripted.answers = {"ippools.a": "error: the server doesn't have a resource type \"ippools\"", "ippools.b": {"items": []},
+                        "ippools.c": "Error from server (Forbidden): ippools is forbidden"}
+    assert reader.group("ippools", ("a", "b")) == "b"
+    assert reader.group("ippools", ("c", "b")) == "b" and reader.unseen == {}
+    assert reader.group("ippools", ("a", "c")) == "a"
 
 
 def test_what_was_read_is_written_down_as_the_command_shows_it(reader: Reader) -> None:
@@ -47,7 +57,7 @@ def test_what_was_read_is_written_down_as_the_command_shows_it(reader: Reader) -
         {"metadata": {"name": "other"}, "spec": {"asNumber": 1}},
         {"metadata": {"name": "default", "annotations": {"whose": "cluster"}}, "spec": {"asNumber": 64512, "secret": "x"}}]}}
     assert reader.spec("bgpconfigurations.crd.projectcalico.org", "default", ("nodeToNodeMeshEnabled", "asNumber")) == {
-        "asNumber": 64512}
+        "name": "default", "asNumber": 64512}
     step, = reader.transcript.steps
     assert step.command == ("kubectl get bgpconfigurations.crd.projectcalico.org default -o json | "
                             "jq -c '.spec | {nodeToNodeMeshEnabled, asNumber}'")
@@ -72,12 +82,12 @@ def test_a_daemon_s_pods_are_found_by_node_and_only_real_names_are_used(reader: 
         "selector": {"matchLabels": {"k8s-app": "calico-node"}},
         "template": {"spec": {"containers": [{"name": "calico-node", "image": "calico/node:v3", "env": [
             {"name": "A", "value": "1"}, {"name": "B", "valueFrom": {"secretKeyRef": {}}}]}]}}}}
-    found = cluster_objects.cni_pods(reader, [{"metadata": {"name": "other"}}, described])
+    found = cluster_objects.pods_of(reader, described, "calico", "calico-node")
     assert found is not None
     assert found.on == {"one": "calico-node-a"}
     assert found.environment("calico-node") == {"A": "1", "B": "set"}
     described["metadata"]["namespace"] = "-x"
-    assert cluster_objects.cni_pods(reader, [described]) is None
+    assert cluster_objects.pods_of(reader, described, "calico", "calico-node") is None
 
 
 def test_weave_s_words_about_its_connections() -> None:
@@ -107,11 +117,11 @@ def test_whatever_weave_says_it_is_answered(text: str) -> None:
 def test_the_narrowest_route_decides() -> None:
     routes = [{"dst": dst, "dev": dev} for dst, dev in (("default", "eth0"), ("10.244.0.0/16", "flannel0"),
                                                         ("10.244.2.0/24", "x"), ("10.244.2.7", "y"))]
-    assert kubernetes.longest(routes)["dev"] == "y"
-    assert kubernetes.longest(routes[:1])["dev"] == "eth0"
-    assert kubernetes.longest([]) == {}
+    assert node_view.longest(routes)["dev"] == "y"
+    assert node_view.longest(routes[:1])["dev"] == "eth0"
+    assert node_view.longest([]) == {}
 
 
 def test_every_cni_of_the_catalogue_has_a_recipe_in_kubernetes() -> None:
     for mode in {**catalog.load(), **catalog.variants()}.values():
-        assert (mode.cni.name, mode.encapsulation.name) in table.FOUND
+        assert mode.encapsulation.name in table.FOUND[mode.cni.name].recipes

@@ -215,12 +215,17 @@ def _holds_up(found: ModeResult, folder: Path) -> None:
     assert report.errors == []
 
 
+@pytest.mark.long
 @pytest.mark.lab
 @pytest.mark.parametrize("mode", OBJECTS)
 def test_what_the_cluster_runs_is_recognised_attested_measured_and_removed(mode: str, tmp_path: Path) -> None:
     if reason := why_not_on_the_host(mode):
         pytest.skip(reason)
     with _somebody_s_cluster(mode, tmp_path) as machine:
+        recognised = json.loads(machine.invoke("recognise", "--format", "json").stdout)
+        assert recognised["mode"] == mode, recognised
+        assert set(_verbs(machine.log)) == {"config", "get", "exec"}  # it only reads
+        (machine.folder / "standin" / "log").unlink()
         done = machine.measure("auto", "--image", IMAGE)
         assert done.returncode == 0, done.stdout + done.stderr
         assert f"It runs {mode}:" in done.stdout

@@ -78,3 +78,12 @@ _ANY = st.recursive(
 def test_whatever_a_cluster_says_of_nodes_it_is_answered(said: Any) -> None:
     with pytest.raises(UserError, match="Two nodes of one architecture are needed"):
         fit_nodes.choose(said)
+
+
+def test_nodes_that_are_only_asked_about_may_be_broken_but_those_that_are_not_come_first() -> None:
+    broken, one, two = (_node(name, ready=ready) for name, ready in (("a", "False"), ("b", "True"), ("c", "True")))
+    chosen = fit_nodes.choose({"items": [broken, one, two]}, measuring=False)
+    assert [member.name for member in chosen] == ["b", "c"]
+    assert [member.name for member in fit_nodes.choose({"items": [broken, one]}, measuring=False)] == ["b", "a"]
+    with pytest.raises(UserError, match="a: not ready"):
+        fit_nodes.choose({"items": [broken, one]})

@@ -40,6 +40,7 @@ def _verbs(log: Sequence[Sequence[str]]) -> list[str]:
     return [f"{words[0]} {words[1]}" for words in log]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", MODES)
 def test_a_mode_is_built_attested_measured_and_removed(mode: str, machine: Machine) -> None:
     deployment = _deploy(machine, mode)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from experiments import catalog
 from experiments.errors import UserError
 from experiments.labs.containerlab import topology
+from experiments.paths import MODES as FOLDER
 from experiments.paths import ROOT
 
 # containerlab's schema belongs to containerlab and is not kept here: schemas/clab.schema.json of its repository, v0.79.0.
@@ -22,9 +23,9 @@ SCHEMA = Path(os.environ.get("PODPATH_CLAB_SCHEMA", ROOT.parent / "shared" / "sc
 MODES = sorted(catalog.load())
 
 
-@pytest.mark.parametrize("name", MODES)
-def test_the_committed_file_is_the_function_s(name: str) -> None:
-    path = ROOT / "experiments" / "modes" / name / "topology.clab.yml"
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*/topology.clab.yml")), ids=lambda path: path.parent.name)
+def test_the_committed_file_is_the_function_s(path: Path) -> None:
+    name = path.parent.name
     wanted = topology.text(catalog.get(name))
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(wanted)

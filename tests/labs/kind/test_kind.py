@@ -63,6 +63,7 @@ def _nothing_left(machine: Machine) -> bool:
     return machine.containers == [] and machine.written_down == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["calico-bgp", "calico-bgp-global", "calico-bgp-node", "flannel-vxlan"])
 def test_a_mode_is_typed_attested_measured_and_removed(mode: str, machine: Machine) -> None:
     outcome = _deploy(machine, mode)

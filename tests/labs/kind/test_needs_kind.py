@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from described import Described, described, tool, write
+from described import BRIDGE_FILTER, Described, described, tool, write
 
 from experiments import catalog
+from experiments.catalog.pending import in_kubernetes
 from experiments.cli import listing
 from experiments.errors import UserError
 from experiments.labs.containerlab import needs_containers as containers
@@ -46,7 +47,7 @@ class Complete:
         write(folder, "sys/fs/cgroup/cgroup.controllers", "")
         write(folder, "proc/meminfo", f"MemTotal: 1 kB\nMemAvailable: {64 * 1024 * 1024} kB\n")
         write(folder, "proc/modules", "")
-        write(folder, kubernetes.BRIDGE_FILTER.lstrip("/"), "1\n")
+        write(folder, BRIDGE_FILTER.lstrip("/"), "1\n")
 
     def look(self) -> Described:
         return replace(self.seen)
@@ -67,7 +68,7 @@ def complete(tmp_path: Path) -> Complete:
 
 
 def test_a_machine_that_has_everything_is_taken_by_itself(complete: Complete) -> None:
-    for mode in catalog.load():
+    for mode in filter(in_kubernetes, catalog.load()):
         assert complete.missing("kind", mode) == {}
     choice = choose(catalog.get("calico-bgp"), complete.look())
     assert (choice.lab, choice.kernel) == ("kind", "host")
@@ -111,7 +112,7 @@ def test_a_limit_that_is_too_low_is_named_with_the_command_that_raises_it(
 
 def test_what_is_broken_is_not_what_is_missing(complete: Complete) -> None:
     complete.without("sys/fs/cgroup/cgroup.controllers")
-    complete.without(kubernetes.BRIDGE_FILTER)
+    complete.without(BRIDGE_FILTER)
     complete.but(free=1 << 30)
     tool(complete.folder, "kind", "#!/bin/sh\necho 0.20.0\n")
     assert set(complete.missing("kind")) == {"control groups", "kernel feature br_netfilter", "disk space", "a newer kind"}
@@ -157,14 +158,15 @@ def test_the_list_shows_a_lab_once_and_what_a_mode_needs_beyond_it(
     complete: Complete, capsys: pytest.CaptureFixture[str]
 ) -> None:
     complete.without("bin/kubectl")
-    complete.without(kubernetes.BRIDGE_FILTER)
+    complete.without(BRIDGE_FILTER)
     listing.run_list(machine=complete.look())
     said = capsys.readouterr().out
     assert "\nkind: not ready, needs kubectl\n" in said
     assert containers.HOW["kubectl"] not in said
     listing.run_list(lab="kind", machine=complete.look())
     said = capsys.readouterr().out
-    assert "\nkind: not ready, needs kubectl (and br_netfilter for flannel-udp, flannel-vxlan)\n" in said
+    flannel = ", ".join(name for name, mode in catalog.load().items() if mode.cni.name == "flannel")
+    assert f" kind: not ready, needs kubectl (and br_netfilter for {flannel}) " in " ".join(said.split())
     assert f"kubectl: {containers.HOW['kubectl']}" in " ".join(said.split())
     listing.run_list(format="json", machine=complete.look())
     kind = [place for place in json.loads(capsys.readouterr().out) if place["lab"] == "kind"]

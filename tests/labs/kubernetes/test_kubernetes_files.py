@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from published import MANIFESTS, here
 
 from experiments import catalog
+from experiments.catalog.pending import in_kubernetes
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.fabric import addresses, peering
 from experiments.labs.fabric.bird import CALICO_AS
@@ -33,11 +34,11 @@ from experiments.paths import ROOT
 
 SCHEMA = Path(os.environ.get("PODPATH_CLAB_SCHEMA", ROOT.parent / "shared" / "schemas" / "clab.schema.json"))
 GOLDEN = ROOT / "tests" / "golden" / "manifests"
-MODES = sorted(catalog.load())
+MODES = sorted(name for name in catalog.load() if in_kubernetes(name))
 
 
 def _patched(mode: str) -> tuple[bytes, bytes]:
-    wanted = manifest.kubernetes(mode)
+    wanted = manifest.installation(mode)
     found = manifest.source(wanted.cni)
     published = manifest.fetch(found, MANIFESTS, offline=True)
     return published, manifest.patched(published, found, wanted.edits)
@@ -84,13 +85,13 @@ def test_the_modes_are_what_they_should_be_in_the_edited_manifests() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode_names_edits_that_there_are(mode: str) -> None:
-    wanted = manifest.kubernetes(mode)
+    wanted = manifest.installation(mode)
     assert set(wanted.edits) <= {edit.name for edit in manifest.source(wanted.cni).edits}
     assert wanted.cni == catalog.get(mode).cni.name
 
 
 def _peers(mode: str) -> list[dict[str, object]]:
-    return [dict(one.spec) for one in manifest.kubernetes(mode).objects if one.kind == "BGPPeer"]
+    return [dict(one.spec) for one in manifest.installation(mode).objects if one.kind == "BGPPeer"]
 
 
 def test_the_peers_are_those_of_the_address_plan() -> None:
@@ -106,7 +107,7 @@ def test_the_peers_are_those_of_the_address_plan() -> None:
 @given(st.integers(0, 3), st.integers(1, 3))
 def test_an_edit_is_made_as_often_as_it_says_or_not_at_all(stands: int, times: int) -> None:
     edit = manifest.Edit("one", "", "find me\n", "put me\n", times)
-    wanted = manifest.Published("file.yml", "", "", (edit,))
+    wanted = manifest.Published("file.yml", "", "", manifest.DaemonSet("a", "b", "c", ()), (edit,))
     content = b"before\n" + b"find me\n" * stands + b"behind\n"
     if stands == times:
         assert manifest.patched(content, wanted, ("one",)) == content.replace(b"find", b"put")
@@ -131,7 +132,7 @@ def test_another_file_than_the_pinned_one_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_the_committed_cluster_file_is_the_function_s(mode: str) -> None:
     path = ROOT / "experiments" / "modes" / mode / "cluster.kind.yml"
-    wanted = kind_cluster.text(catalog.get(mode), manifest.kubernetes(mode))
+    wanted = kind_cluster.text(catalog.get(mode), manifest.installation(mode))
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(wanted)
     assert path.read_text() == wanted

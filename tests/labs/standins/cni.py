@@ -100,6 +100,7 @@ def daemon(cluster, namespace, pod, container, command):
 def answer(cluster, argv):
     known = {
         ("version",): lambda: {"serverVersion": {"gitVersion": VERSION}},
+        ("get", "nodes"): lambda: listed(node(cluster, i) for i in (1, 2, 3)),
         ("get", "nodes", "--all-namespaces"): lambda: listed(node(cluster, i) for i in (1, 2, 3)),
         ("get", "pods", "--all-namespaces"): lambda: listed(pods(cluster)),
         ("get", "daemonsets.apps", "--all-namespaces"): lambda: listed([daemon_set(cluster)]),
