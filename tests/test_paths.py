@@ -47,3 +47,14 @@ def test_a_program_is_found_where_only_root_looks(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(paths, "PROGRAM_PATH", str(tmp_path))
     assert paths.find("sysctl") == str(program)
     assert paths.find("nothing-of-that-name") is None
+
+
+def test_who_has_no_home_has_a_place_that_does_not_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert paths.home() == Path("/nonexistent")
+    assert paths.cache() == Path("/nonexistent/.cache/podpath")
+    assert paths.shown(tmp_path / "x") == "x"

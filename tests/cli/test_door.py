@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
+import os
 
 import pytest
 from invoke.context import Context
@@ -41,3 +43,23 @@ def test_what_is_no_number_ends_with_the_option_s_name(typed: str) -> None:
 
 def test_other_options_keep_their_types() -> None:
     assert [type(_default(name)) for name in ("name", "keep")] == [str, bool]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_a_place_that_cannot_be_written_is_named_without_a_traceback(number: int) -> None:
+    @door
+    def writes(c: Context) -> None:
+        raise OSError(number, os.strerror(number), "/somewhere/generated")
+
+    with pytest.raises(Exit, match=f"/somewhere/generated: {os.strerror(number)}") as ended:
+        writes(Context())
+    assert ended.value.code == 1
+
+
+def test_any_other_error_of_the_system_keeps_its_traceback() -> None:
+    @door
+    def fails(c: Context) -> None:
+        raise OSError(errno.EIO, "broken", "/somewhere")
+
+    with pytest.raises(OSError, match="broken"):
+        fails(Context())

@@ -78,6 +78,15 @@ def test_without_user_namespaces_neither_kernel_has_the_embedded_lab(
     assert "netns, capsule: not ready, needs user namespaces" in listed(machine, capsys)
 
 
+def test_a_narrow_terminal_folds_words_and_cuts_none(
+    complete: Described, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress.console, "_width", 40)
+    said = listed(replace(complete, lacks=frozenset({"openvswitch"})), capsys)
+    assert "no" in said
+    assert "…" not in said
+
+
 def test_json_has_each_variant_with_the_mode_it_is_of(complete: Described, capsys: pytest.CaptureFixture[str]) -> None:
     places = json.loads(listed(complete, capsys, format="json"))
     of = {place["mode"]: place["variant_of"] for place in places}

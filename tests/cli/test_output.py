@@ -22,6 +22,12 @@ def test_a_full_disk_behind_the_output_is_said_on_the_other_channel() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_who_has_closed_the_output_hears_nothing() -> None:
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *SHOW], cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=60,
+                          check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_reader_who_has_gone_had_enough() -> None:
     reading, writing = os.pipe()
     os.close(reading)

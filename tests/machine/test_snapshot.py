@@ -63,6 +63,12 @@ def test_forbidden_user_namespaces_name_the_switch(switch: str, value: str, how:
     assert how in (plain(tmp_path).user_namespaces() or "")
 
 
+def test_a_hidden_proc_is_told_although_user_namespaces_are_allowed(tmp_path: Path) -> None:
+    """As in Docker: the lab and the capsule both begin with a /proc of their own."""
+    tool(tmp_path, "unshare", "#!/bin/sh\ncase \"$*\" in *--mount-proc*) echo 'mount /proc failed' >&2; exit 1 ;; esac\n")
+    assert "systempaths=unconfined" in (plain(tmp_path).user_namespaces() or "")
+
+
 def test_a_link_of_each_kind_is_really_made() -> None:
     """A kind that no kernel has is refused by the kernel itself; veth is everywhere."""
     machine = look()

@@ -41,6 +41,12 @@ def changed(name: str, path: str, value: object) -> str:
     return json.dumps(answer)
 
 
+def test_a_full_tmpdir_is_named_where_iperf3_names_a_device() -> None:
+    said = iperf3._own_words("iperf3: error - failed to read /dev/urandom: Bad address\n")
+    assert said.endswith("Bad address (so it says where TMPDIR, else /tmp, is full)")
+    assert iperf3._own_words("a\niperf3: error - unable to connect\n") == "iperf3: error - unable to connect"
+
+
 def test_a_timed_run_with_omitted_seconds() -> None:
     assert parse(golden("seconds-omit")) == IperfResult(
         received_bytes=5869404160, sent_bytes=5868093440, received_bps=23454338209.327244, sent_bps=23470543057.6415,
