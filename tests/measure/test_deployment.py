@@ -49,14 +49,14 @@ def test_a_tool_that_never_stops_talking_is_a_failed_trial_and_takes_little_memo
 ) -> None:
     """It had once filled 23.9 GB, until the kernel ended the run."""
     talks = tmp_path / "iperf3"
-    talks.write_text('#!/bin/sh\ncase "$*" in *--client*--time*) exec yes talks ;; esac\n'
+    talks.write_text('#!/bin/sh\ncase "$*" in *--client*--bitrate*) exec yes talks ;; esac\n'
                      f'exec {paths.find("iperf3")} "$@"\n')
     talks.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     outcome = deploy(Job(Variant("calico-bgp"), 1, "smoke"))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 100_000
-    talked = [trial for trial in outcome.deployment.trials if trial.view == "speed"]
+    talked = [trial for trial in outcome.deployment.trials if trial.view == "wire"]
     assert talked
     assert all(trial.status == "failed" and "said more than 8 MiB" in (trial.reason or "") for trial in talked)
 
