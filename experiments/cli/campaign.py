@@ -47,10 +47,11 @@ def run_campaign(
     """
     root = Path(out) if out else CAMPAIGNS
     names = [name.strip() for name in modes.split(",") if name.strip()]
+    drawn = _seed(seed)
     if resume:
         folder = campaign.unfinished(root)
         stored, _ = store.read_campaign(folder)
-        _agree(stored, names, profile, _seed(seed), host, kernels, reference)
+        _agree(stored, names, profile, drawn, host, kernels, reference)
         say(f"Going on with {folder}")
     else:
         protocol.profile(profile or PROFILE)
@@ -58,7 +59,7 @@ def run_campaign(
         if (profile or PROFILE) == PROFILE:
             refuse_if_busy(anyway)
         purpose: Purpose = "reference" if reference else "contribution"
-        folder = campaign.begin(campaign.Request(variants, profile or PROFILE, _seed(seed) or SEED, 2, host, purpose,
+        folder = campaign.begin(campaign.Request(variants, profile or PROFILE, drawn or SEED, 2, host, purpose,
                                                  ("invoke", *sys.argv[1:])), root)
         stored, _ = store.read_campaign(folder)
     pace = Pace(stored.plan, protocol.profile(stored.protocol["profile"]))

@@ -58,7 +58,8 @@ class Floor:
 
 def busy(seconds: float = 1.0) -> float:
     """Which part of all processors' time is taken while nothing of ours runs."""
-    return rate_when_idle(seconds).busy_core_s / (seconds * cores())
+    taken = rate_when_idle(seconds)
+    return min(1.0, taken.busy_core_s / (taken.seconds * cores()))
 
 
 def protocol() -> Profile:

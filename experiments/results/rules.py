@@ -20,7 +20,7 @@ CEILING_TOLERANCE = 1.02  # a shaper's burst, and bytes that sockets hold when a
 OFFERED_TOLERANCE = 1.05  # iperf3 paces by timer ticks; a short run can end ahead of its rate
 INTERVALS_TOLERANCE = 0.02  # the last, short interval is not among them
 # The two sides end the omitted second each by its own clock, and what stood in the shaper's queue (2 MB, experiments/measure/
-# views.py) then comes on top: on a busy machine a receiver was 80 ms ahead of a link.
+# views/link.py) then comes on top: on a busy machine a receiver was 80 ms ahead of a link.
 LINK_AHEAD_S = 0.15
 # What one core moves through memory: above 100 GB/s there is none (DDR5-6400 has 51 a channel, and a core never had all of
 # it). Each connection has one core to copy its bytes, at either end. It is the loosest ceiling there is.

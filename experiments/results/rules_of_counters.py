@@ -15,6 +15,7 @@ from experiments.results.words import quantity
 CEILING_TOLERANCE = 1.005  # the shaper's burst (32 kB), which at 100 Mbit/s is 0.2 % of a second and a half
 WALL_TOLERANCE = 1.05  # medians of the same slices, each by another clock
 ROUNDING = 1e-3
+MOST_RATIO = 5.0  # of a mode to its own nodes, the good way: as of the figures of two trials (experiments/results/rules.py)
 
 
 def applies(trial: Trial) -> bool:
@@ -55,6 +56,10 @@ def _pairs(trial: Trial) -> Iterator[tuple[str, str]]:
     low, middle, high = trial.pair_ratio_low, trial.pair_ratio, trial.pair_ratio_high
     if middle is not None and low is not None and high is not None and not low <= middle <= high:
         yield "pair_ratio", f"is outside of its own interval ({low:g} to {high:g})"
+    if middle is not None and trial.view == "speed" and middle > MOST_RATIO:
+        yield "pair_ratio", f"no mode is so much faster than its own nodes; allowed: at most {MOST_RATIO:g}"
+    if middle is not None and trial.view != "speed" and middle < 1 / MOST_RATIO:
+        yield "pair_ratio", f"no mode takes so much less than its own nodes; allowed: at least {1 / MOST_RATIO:g}"
     if trial.core_goodput_bps is not None and trial.goodput_bps and trial.goodput_bps > trial.core_goodput_bps * WALL_TOLERANCE:
         carried = quantity(trial.core_goodput_bps, "bit/s")
         yield "goodput_bps", f"by the wall's clock is more than one processor carries ({carried}), and there is one"

@@ -121,6 +121,8 @@ def _slices(file: File[ModeResult], key: Key, trial: Trial, frozen: Frozen, lab:
     name = wanted.get(trial.view, "")
     if name and getattr(trial, name) is None:
         file.error((*key, name), f"is missing; the protocol has it in the view {trial.view}")
+    if trial.pairs is not None and trial.view in ("wire", "link"):
+        file.error((*key, "pairs"), f"the view {trial.view} is not measured in turn")
     least, most = frozen.numbers["pairs_least"], frozen.numbers["pairs_most"]
     if lab == EMBEDDED and trial.pairs is not None and not least <= trial.pairs <= most:
         file.error((*key, "pairs"), f"the protocol asks for {least} to {most}")
