@@ -32,6 +32,7 @@ NOT_HERE = {
     "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0": ROOT_NEEDED,
     ".ci/run": "it runs these tests; tests/test_ci.py tests it",
     ".ci/run --here": "it runs these tests; tests/test_ci.py runs it on a README of its own",
+    ".venv/bin/invoke check": "tests/site/test_browser.py makes the same checks, one by one, on a site that it has built",
     "docker build --tag podpath .": "it wants Docker; `.ci/run --dockerfile` follows the Dockerfile without",
     "docker run --rm --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt "
     "systempaths=unconfined podpath invoke experiment calico-bgp --profile smoke": "it wants Docker",
@@ -39,8 +40,8 @@ NOT_HERE = {
 }
 FETCH = 'git -c fetch.fsckObjects=true fetch --quiet --no-tags "$SERVER/$REPOSITORY" "refs/pull/$NUMBER/head"'
 REVIEW = ".venv/bin/invoke validate --base HEAD --head FETCH_HEAD --report report.html"
-CHECK, PUBLISH = ".venv/bin/invoke check", ".venv/bin/invoke build --offline"
-RUN_HERE = {FETCH, REVIEW, CHECK, PUBLISH}
+PUBLISH = ".venv/bin/invoke build --offline"
+RUN_HERE = {FETCH, REVIEW, PUBLISH}
 
 
 def steps() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -170,15 +171,6 @@ def test_the_steps_refuse_a_result_that_is_not_valid_and_name_file_and_line(base
     assert re.search(rf"^error: data/campaigns/{ID}/calico-bgp\.yml:\d+: ", done.stdout, re.MULTILINE)
     report = (base / "report.html").read_text()
     assert "Refused" in report and "<script" not in report
-
-
-@pytest.mark.slow
-@pytest.mark.browser
-@pytest.mark.timeout(1800)  # a browser opens each page several times
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here: `invoke setup --tests`")
-def test_the_site_is_checked_before_it_is_published(base: Path) -> None:
-    done = run_as_a_workflow(CHECK, base)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from typing import Any
 from experiments import __version__, catalog
 from experiments.catalog import Mode
 from experiments.cli.progress import console
-from experiments.dataplanes.found.inquiry import Member, of_cluster
+from experiments.dataplanes.found.inquiry import AskedNode, of_cluster
 from experiments.dataplanes.table import FOUND
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.backend import Means
@@ -44,7 +44,7 @@ def ask(name: str, on: str = "", image: str = "") -> Asked:
     first, second = found.members
     console.print(f"The cluster of the kubectl context {found.context}: node1 is {first.name}, node2 is {second.name}.",
                   markup=False)
-    members = Member(first.name, first.address), Member(second.name, second.address)
+    members = AskedNode(first.name, first.address), AskedNode(second.name, second.address)
     recognised = of_cluster(found.kubectl, members, found.nodes, FOUND)
     console.print(f"It runs {recognised.sentence}.", markup=False)
     for said in recognised.hidden:

@@ -11,7 +11,7 @@ from experiments.cli.columns import print_table
 from experiments.cli.progress import console, say
 from experiments.dataplanes.found import collect, saved
 from experiments.dataplanes.found.findings import CLUSTER, LAYERS, Finding
-from experiments.dataplanes.found.inquiry import Member, of_cluster
+from experiments.dataplanes.found.inquiry import AskedNode, of_cluster
 from experiments.dataplanes.found.recognise import Verdict
 from experiments.dataplanes.table import FOUND
 from experiments.errors import UserError
@@ -38,11 +38,11 @@ def run_recognise(*, on: str = "", format: str = "table", source: str = "", coll
         folder = Path(source)
         nodes = saved.nodes(folder)
         chosen = fit_nodes.choose({"items": nodes}, on, measuring=False)
-        members = Member(chosen[0].name, chosen[0].address), Member(chosen[1].name, chosen[1].address)
+        members = AskedNode(chosen[0].name, chosen[0].address), AskedNode(chosen[1].name, chosen[1].address)
         verdict = of_cluster(saved.Saved(folder=folder), members, nodes, FOUND, saved.asker(folder))
     else:
         target = cluster.target(on, measuring=False)
-        members = Member(target.members[0].name, target.members[0].address), Member(
+        members = AskedNode(target.members[0].name, target.members[0].address), AskedNode(
             target.members[1].name, target.members[1].address)
         verdict = of_cluster(target.kubectl, members, target.nodes, FOUND)
     names = [member.name for member in members]

@@ -14,7 +14,7 @@ from typing import Any
 from experiments.catalog import Mode
 from experiments.dataplanes.built import calico, flannel, weave
 from experiments.dataplanes.found.calico import CalicoCni
-from experiments.dataplanes.found.cni import Cni
+from experiments.dataplanes.found.cni import CniInCluster
 from experiments.dataplanes.found.flannel import FlannelCni
 from experiments.dataplanes.found.inquiry import require_running
 from experiments.dataplanes.found.weave import WeaveCni
@@ -42,7 +42,7 @@ UPSTREAM: Recipes = {
     ("weave", "sleeve"): weaver.SleeveByWeaver,
 }
 # What is recognised in a cluster, and looked at there.
-FOUND: Mapping[str, Cni] = {cni.name: cni for cni in (CalicoCni(), FlannelCni(), WeaveCni())}
+FOUND: Mapping[str, CniInCluster] = {cni.name: cni for cni in (CalicoCni(), FlannelCni(), WeaveCni())}
 
 
 def recipe_for(mode: Mode, lab: Lab, daemon: str = "") -> Recipe:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from experiments.variant import EMBEDDED
 
 
-class Asked(NamedTuple):
+class AskedTrial(NamedTuple):
     """One trial that a deployment has."""
 
     view: str
@@ -30,11 +30,11 @@ class Frozen:
     """One protocol. ``numbers`` are those of ``campaign.yml``; the seed and the number of nodes are a campaign's own."""
 
     numbers: Mapping[str, Any]
-    trials: tuple[Asked, ...]  # where one process can hold both ends of a connection, if the protocol makes a difference
+    trials: tuple[AskedTrial, ...]  # where one process can hold both ends of a connection, if the protocol makes a difference
     link_bps: Mapping[str, int]  # rate of the emulated Ethernet, by kernel
     noise_limits: Mapping[str, float]  # a trial above one of them may be discarded, no other
     one_run_a_trial: bool = True  # iperf3's output, where it is a trial's raw output, is one run, as long as the numbers say
-    trials_apart: tuple[Asked, ...] = ()  # where no process can; empty: the same
+    trials_apart: tuple[AskedTrial, ...] = ()  # where no process can; empty: the same
     noise_limits_of_slices: Mapping[str, float] | None = None  # of trials in slices; None: there are none
 
     @property
@@ -42,7 +42,7 @@ class Frozen:
         """Whether trials are measured in slices where one process can hold both ends, and links by the device's counters."""
         return self.noise_limits_of_slices is not None
 
-    def asks(self, lab: str) -> tuple[Asked, ...]:
+    def asks(self, lab: str) -> tuple[AskedTrial, ...]:
         """The trials of a deployment in a lab."""
         return self.trials_apart if self.trials_apart and lab != EMBEDDED else self.trials
 
@@ -54,17 +54,17 @@ _NOISE = {"steal_ratio": 0.02, "canary_ratio": 1.5}
 _VIEWS = ["wire", "link", "speed", "cost", "latency"]
 
 
-def _p2_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool) -> tuple[Asked, ...]:
-    asked = [Asked(view, "host-host", "before") for view in views]
+def _p2_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool) -> tuple[AskedTrial, ...]:
+    asked = [AskedTrial(view, "host-host", "before") for view in views]
     for view in views:
         if view == "speed":
-            asked += [Asked(view, "pod-pod", "during", number) for number in streams]
-            asked += [Asked(view, "pod-pod", "during", 1, mss) for mss in ("equal", "small") if other_mss]
+            asked += [AskedTrial(view, "pod-pod", "during", number) for number in streams]
+            asked += [AskedTrial(view, "pod-pod", "during", 1, mss) for mss in ("equal", "small") if other_mss]
         elif view == "latency":
-            asked += [Asked(view, "pod-pod", "during", load_ratio=load) for load in (0.0, 0.5)]
+            asked += [AskedTrial(view, "pod-pod", "during", load_ratio=load) for load in (0.0, 0.5)]
         else:
-            asked.append(Asked(view, "pod-pod", "during"))
-    return (*asked, Asked("speed", "host-host", "after"))
+            asked.append(AskedTrial(view, "pod-pod", "during"))
+    return (*asked, AskedTrial("speed", "host-host", "after"))
 
 
 _P3_BURST_BYTES = 65536
@@ -74,13 +74,13 @@ _P3_NOISE = {"steal_ratio": 0.02}
 _P3_VIEWS = [*_VIEWS, "setup"]
 
 
-def _p3_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool, one_process: bool) -> tuple[Asked, ...]:
+def _p3_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool, one_process: bool) -> tuple[AskedTrial, ...]:
     """What is asked in turn has two trials, the baseline's first."""
-    def in_turn(view: str, streams: int = 1, mss: str = "native", burst_bytes: int = 0) -> tuple[Asked, Asked]:
-        first = Asked(view, "host-host", "during", streams, mss, burst_bytes=burst_bytes)
+    def in_turn(view: str, streams: int = 1, mss: str = "native", burst_bytes: int = 0) -> tuple[AskedTrial, AskedTrial]:
+        first = AskedTrial(view, "host-host", "during", streams, mss, burst_bytes=burst_bytes)
         return first, first._replace(path="pod-pod")
 
-    asked: list[Asked] = []
+    asked: list[AskedTrial] = []
     for view in views:
         if view == "speed":
             asked += [one for number in streams for one in in_turn(view, number)]
@@ -92,8 +92,8 @@ def _p3_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool, o
         elif view == "setup":
             asked += in_turn(view) if one_process else ()
         else:
-            asked += [Asked(view, "host-host", "before"), Asked(view, "pod-pod", "during")]
-            asked += [Asked(view, "pod-pod", "during", load_ratio=0.5)] if view == "latency" else []
+            asked += [AskedTrial(view, "host-host", "before"), AskedTrial(view, "pod-pod", "during")]
+            asked += [AskedTrial(view, "pod-pod", "during", load_ratio=0.5)] if view == "latency" else []
     return tuple(asked)
 
 

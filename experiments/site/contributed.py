@@ -20,7 +20,7 @@ BEYOND_OTHERWISE = 0.10
 
 
 @dataclass(frozen=True)
-class Line:
+class ContributedLine:
     """One ratio of a contributed campaign; ``odd`` says how it stands apart from all other hosts', if it does."""
 
     card: Card
@@ -34,7 +34,7 @@ def is_contributed(card: Card) -> bool:
     return not card.local and card.purpose != REFERENCE
 
 
-def lines(cards: Iterable[Card], mode: str = "") -> list[Line]:
+def lines(cards: Iterable[Card], mode: str = "") -> list[ContributedLine]:
     """Every ratio of every contributed campaign that counts, of one mode or of all, by view, mode, host, newest first."""
     published = [card for card in cards if not card.local and not card.flaw]
     given: dict[tuple[Variant, str, str], list[tuple[str, Ratio]]] = {}
@@ -43,7 +43,7 @@ def lines(cards: Iterable[Card], mode: str = "") -> list[Line]:
             for ratio in result.ratios:
                 given.setdefault((result.variant, ratio.key, card.protocol), []).append((card.host, ratio))
     found = [
-        Line(card, result, ratio, _odd(card.host, ratio, given[result.variant, ratio.key, card.protocol]))
+        ContributedLine(card, result, ratio, _odd(card.host, ratio, given[result.variant, ratio.key, card.protocol]))
         for card in reversed(published) if is_contributed(card)
         for result in card.results if not mode or result.variant.mode == mode for ratio in result.ratios
     ]

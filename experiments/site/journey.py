@@ -85,7 +85,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Step:
+class PathStep:
     """One hop in words: the stack at its full width, and the commands whose answers decide here."""
 
     number: int
@@ -99,9 +99,9 @@ def drawings(mode: Mode) -> tuple[Drawing, Drawing]:
     return _wide(mode), _tall(mode)
 
 
-def steps(mode: Mode, transcript: Sequence[TranscriptStep], width: float) -> tuple[Step, ...]:
+def steps(mode: Mode, transcript: Sequence[TranscriptStep], width: float) -> tuple[PathStep, ...]:
     """The steps of a mode's path; what decides at each is looked for in the transcript of a result."""
-    return tuple(Step(number, hop, stacks.stack(mode, hop.headers, width / stacks.largest(mode), payload=0),
+    return tuple(PathStep(number, hop, stacks.stack(mode, hop.headers, width / stacks.largest(mode), payload=0),
                       tuple(_answers(hop, transcript)))
                  for number, hop in enumerate(mode.path, 1))
 

@@ -46,7 +46,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Row:
+class ByteRow:
     """Sixteen bytes."""
 
     offset: str
@@ -76,7 +76,7 @@ def words(header: Header) -> list[tuple[str, str]]:
             for name, found in header.fields.items()]
 
 
-def rows(packet: Packet, titles: Sequence[str]) -> tuple[Row, ...]:
+def rows(packet: Packet, titles: Sequence[str]) -> tuple[ByteRow, ...]:
     """The packet's stored bytes in rows; ``titles`` are those of its headers."""
     data = bytes.fromhex(packet.hex)
     spans = list(_spans(packet, titles, len(data)))
@@ -85,7 +85,7 @@ def rows(packet: Packet, titles: Sequence[str]) -> tuple[Row, ...]:
         end = min(start + BYTES_A_ROW, len(data))
         pieces = [Piece(layer, title, data[max(a, start):min(b, end)].hex(" "), number, a >= start)
                   for a, b, layer, title, number in spans if a < end and b > start]
-        found.append(Row(f"{start:04x}", tuple(pieces)))
+        found.append(ByteRow(f"{start:04x}", tuple(pieces)))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ RACKS = 3
 
 
 @dataclass(frozen=True)
-class Speaker:
+class Drawn:
     """A node, a reflector or a router: its middle, and what it is called."""
 
     name: str
@@ -28,8 +28,8 @@ class Shape:
 
     title: str
     about: str
-    speakers: tuple[Speaker, ...]
-    sessions: tuple[tuple[Speaker, Speaker], ...]
+    speakers: tuple[Drawn, ...]
+    sessions: tuple[tuple[Drawn, Drawn], ...]
 
 
 def shapes() -> tuple[Shape, ...]:
@@ -43,11 +43,11 @@ def _ring(count: int, radius: float) -> list[tuple[float, float]]:
              round(middle - radius * math.cos(2 * math.pi * i / count), 1)) for i in range(count)]
 
 
-def _nodes() -> list[Speaker]:
-    return [Speaker(str(number), x, y, "node") for number, (x, y) in enumerate(_ring(NODES, RADIUS), 1)]
+def _nodes() -> list[Drawn]:
+    return [Drawn(str(number), x, y, "node") for number, (x, y) in enumerate(_ring(NODES, RADIUS), 1)]
 
 
-def _shape(title: str, speakers: list[Speaker], sessions: list[tuple[Speaker, Speaker]]) -> Shape:
+def _shape(title: str, speakers: list[Drawn], sessions: list[tuple[Drawn, Drawn]]) -> Shape:
     return Shape(title, f"{NODES} nodes, {len(sessions)} sessions", tuple(speakers), tuple(sessions))
 
 
@@ -58,15 +58,15 @@ def _mesh() -> Shape:
 
 def _reflectors() -> Shape:
     nodes = _nodes()
-    reflectors = [Speaker(name, x, SIZE / 2, "reflector") for name, x in (("rr1", SIZE / 2 - 22), ("rr2", SIZE / 2 + 22))]
+    reflectors = [Drawn(name, x, SIZE / 2, "reflector") for name, x in (("rr1", SIZE / 2 - 22), ("rr2", SIZE / 2 + 22))]
     sessions = [(node, reflector) for node in nodes for reflector in reflectors]
     return _shape("Two reflectors", [*nodes, *reflectors], [*sessions, (reflectors[0], reflectors[1])])
 
 
 def _racks() -> Shape:
     columns = [SIZE * (2 * rack + 1) / (2 * RACKS) for rack in range(RACKS)]
-    routers = [Speaker(f"tor{rack + 1}", x, 70.0, "router") for rack, x in enumerate(columns)]
-    nodes = [Speaker(str(2 * rack + place + 1), round(x + (place - 0.5) * 34, 1), 150.0, "node")
+    routers = [Drawn(f"tor{rack + 1}", x, 70.0, "router") for rack, x in enumerate(columns)]
+    nodes = [Drawn(str(2 * rack + place + 1), round(x + (place - 0.5) * 34, 1), 150.0, "node")
              for rack, x in enumerate(columns) for place in (0, 1)]
     own = [(node, routers[(int(node.name) - 1) // 2]) for node in nodes]
     return _shape("A router for each rack", [*nodes, *routers], [*own, *combinations(routers, 2)])

@@ -17,7 +17,7 @@ TOY = '''
 
 from dataclasses import dataclass
 
-from experiments.dataplanes.found.cni import Cni
+from experiments.dataplanes.found.cni import CniInCluster
 from experiments.dataplanes.found.findings import CLUSTER, OBJECTS, found
 
 
@@ -26,7 +26,7 @@ class ToyEvidence:
     blocks: str = ""
 
 
-class ToyCni(Cni):
+class ToyCni(CniInCluster):
     name = "toy"
     evidence = ToyEvidence
     recipes = {}

@@ -83,7 +83,7 @@ def test_the_example_is_followed_word_for_word_and_removed_by_one_command(copy: 
                            "tests/labs/containerlab/test_topology.py", "tests/labs/kind/test_needs_kind.py",
                            "tests/dataplanes/test_recipes.py", "tests/dataplanes/found/test_recognise.py",
                            "tests/cli/test_listing.py", "tests/test_project.py",
-                           "-k", f"not vxlan and not calico and not weave or {NAME}"],
+                           "-m", "not slow", "-k", f"not vxlan and not calico and not weave or {NAME}"],
                           cwd=copy, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-5000:]
     remove, = _lines(2)

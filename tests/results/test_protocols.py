@@ -8,14 +8,14 @@ import pytest
 
 from experiments.measure import protocol
 from experiments.measure.views.plan import plan
-from experiments.results.protocols import CAMPAIGN_S_OWN, FROZEN, Asked
+from experiments.results.protocols import CAMPAIGN_S_OWN, FROZEN, AskedTrial
 
 
-def _asks(profile: protocol.Profile, *, one_process: bool) -> Iterator[Asked]:
+def _asks(profile: protocol.Profile, *, one_process: bool) -> Iterator[AskedTrial]:
     """The plan, trial by trial: what is asked in turn has two."""
     for ask in plan(profile, one_process=one_process):
         for path in ("host-host", "pod-pod") if ask.paired else (ask.path,):
-            yield Asked(ask.view, path, ask.phase, ask.streams, ask.mss, ask.load_ratio, ask.burst_bytes)
+            yield AskedTrial(ask.view, path, ask.phase, ask.streams, ask.mss, ask.load_ratio, ask.burst_bytes)
 
 
 @pytest.mark.parametrize("profile", protocol.PROFILES)

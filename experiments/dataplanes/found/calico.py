@@ -14,7 +14,7 @@ from typing import ClassVar
 from experiments.catalog import Mode
 from experiments.dataplanes.found import calico_peers
 from experiments.dataplanes.found.cluster_objects import CniPods, Json, Reader, mapping
-from experiments.dataplanes.found.cni import UNDERLAY, Cni, Evidence, Features, node_addresses
+from experiments.dataplanes.found.cni import UNDERLAY, CniInCluster, Evidence, Features, node_addresses
 from experiments.dataplanes.found.findings import CLUSTER, LINKS, OBJECTS, PROCESSES, Finding, found, hidden
 from experiments.dataplanes.found.kubernetes import FoundRecipe, over_routers
 from experiments.dataplanes.found.node_view import NodeView
@@ -160,7 +160,7 @@ class FoundCalico(FoundRecipe):
         return "ipip tunnel and routing" if self.wraps else "routing"
 
 
-class CalicoCni(Cni):
+class CalicoCni(CniInCluster):
     """Calico, of which the objects say most, if they are in the API: with etcd as its datastore they are not."""
 
     name = "calico"
@@ -174,7 +174,7 @@ class CalicoCni(Cni):
     confirmed = frozenset({"route", "peers"})
 
     def ask(self, reader: Reader, pods: CniPods | None, nodes: Sequence[Json]) -> CalicoEvidence:
-        """As :meth:`Cni.ask`."""
+        """As :meth:`CniInCluster.ask`."""
         if pods is None:
             return CalicoEvidence()
         group = reader.group("ippools", GROUPS)
@@ -187,16 +187,16 @@ class CalicoCni(Cni):
         )
 
     def wants(self, mode: Mode) -> Features:
-        """As :meth:`Cni.wants`."""
+        """As :meth:`CniInCluster.wants`."""
         return {"peers": calico_peers.of_mode(mode), "forwarding": "Linux", "daemon": "bird", "pools": KNOWN}
 
     def noted(self, node: Json) -> str:
-        """As :meth:`Cni.noted`."""
+        """As :meth:`CniInCluster.noted`."""
         notes = mapping(mapping(node.get("metadata")).get("annotations"))
         return f"node annotation {NODE_NOTE}" if NODE_NOTE in notes else ""
 
     def read(self, own: CalicoEvidence, seen: Evidence) -> list[Finding]:
-        """As :meth:`Cni.read`."""
+        """As :meth:`CniInCluster.read`."""
         views = [one for view in seen.views for one in (*calico_peers.by_node(view, seen.addresses), *_forwarding(view))]
         return [*_pools(own, seen), *self.by_route(seen), *calico_peers.by_objects(own.bgp, own.peers, seen.addresses),
                 *_felix(own), *views]

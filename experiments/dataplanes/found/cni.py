@@ -38,7 +38,7 @@ class Evidence:
     unseen: Mapping[str, str] = field(default_factory=dict)  # parts of the API that could not be read, and why
 
 
-class Cni:
+class CniInCluster:
     """A CNI in a cluster. ``evidence`` is the dataclass of what is seen of it; without arguments: nothing was seen."""
 
     name: ClassVar[str]  # as mode.yml calls it
@@ -123,7 +123,7 @@ def link_kind(link: Json) -> str:
 
 
 def evidence(
-    reader: Reader, nodes: Sequence[Json], cnis: Mapping[str, Cni]
+    reader: Reader, nodes: Sequence[Json], cnis: Mapping[str, CniInCluster]
 ) -> tuple[Evidence, dict[str, CniPods]]:
     """What the API says of the network between two nodes (their objects), and the pods of those CNIs that it has."""
     listed = all_daemon_sets(reader)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from experiments.dataplanes.found.cni import Cni
+from experiments.dataplanes.found.cni import CniInCluster
 from experiments.dataplanes.found.inquiry import PODS
 from experiments.dataplanes.found.node_view import QUESTIONS
 from experiments.dataplanes.found.saved import DAEMON_SETS, ERRORS, NODES, PODS_FILE
@@ -41,7 +41,7 @@ echo "Saved in $folder: invoke recognise --from $folder"
 """
 
 
-def script(cnis: Mapping[str, Cni]) -> str:
+def script(cnis: Mapping[str, CniInCluster]) -> str:
     """The script, for the shell of any machine that has kubectl."""
     saved = {NODES: ["get", "nodes", "--output", "json"],
              DAEMON_SETS: ["get", "daemonsets.apps", "--all-namespaces", "--output", "json"], PODS_FILE: list(PODS)}

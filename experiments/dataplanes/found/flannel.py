@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from experiments.catalog import Mode, sizes
 from experiments.dataplanes.found.cluster_objects import CniPods, Json, Reader, mapping
-from experiments.dataplanes.found.cni import UNDERLAY, Cni, Evidence, Features, link_kind
+from experiments.dataplanes.found.cni import UNDERLAY, CniInCluster, Evidence, Features, link_kind
 from experiments.dataplanes.found.findings import CLUSTER, ENTRIES, NOTES, OBJECTS, Finding, found, hidden, note
 from experiments.dataplanes.found.kubernetes import FoundRecipe
 from experiments.dataplanes.found.node_view import NodeView
@@ -151,7 +151,7 @@ def _json(text: str) -> list[dict[str, Any]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-class FlannelCni(Cni):
+class FlannelCni(CniInCluster):
     """Flannel, which may run inside another program (k3s): then only the nodes' annotations tell of it."""
 
     name = "flannel"
@@ -163,7 +163,7 @@ class FlannelCni(Cni):
     devices: ClassVar = {VXLAN_DEVICE: "vxlan", "flannel0": "udp", "flannel-wg": "wireguard", UNDERLAY: "host-gw"}
 
     def ask(self, reader: Reader, pods: CniPods | None, nodes: Sequence[Json]) -> FlannelEvidence:
-        """As :meth:`Cni.ask`."""
+        """As :meth:`CniInCluster.ask`."""
         backends = tuple(kind for node in nodes if (kind := _backend(node)) is not None)
         if pods is None:
             return FlannelEvidence(backends=backends)
@@ -175,11 +175,11 @@ class FlannelCni(Cni):
         return FlannelEvidence(found_conf, backends)
 
     def wants(self, mode: Mode) -> Features:
-        """As :meth:`Cni.wants`."""
+        """As :meth:`CniInCluster.wants`."""
         return {"forwarding entry": "to the other node"} if mode.encapsulation.name == "vxlan" else {}
 
     def noted(self, node: Json) -> str:
-        """As :meth:`Cni.noted`."""
+        """As :meth:`CniInCluster.noted`."""
         kind = _backend(node)
         return "" if kind is None else f"node annotation {BACKEND}: {backend_of(kind)}"
 
@@ -188,7 +188,7 @@ class FlannelCni(Cni):
         return VXLAN_DEVICE if re.fullmatch(r"flannel\.\d{1,8}", device) else device
 
     def read(self, own: FlannelEvidence, seen: Evidence) -> list[Finding]:
-        """As :meth:`Cni.read`."""
+        """As :meth:`CniInCluster.read`."""
         return [*_annotations(own, seen), *_config(own), *self.by_route(seen),
                 *(one for view in seen.views for one in self._entries(view))]
 

@@ -14,7 +14,7 @@ from typing import cast
 from experiments import catalog
 from experiments.catalog import Mode
 from experiments.dataplanes.found.cluster_objects import CniPods, Json, Reader, mapping
-from experiments.dataplanes.found.cni import Cni, evidence, node_addresses
+from experiments.dataplanes.found.cni import CniInCluster, evidence, node_addresses
 from experiments.dataplanes.found.node_view import QUESTIONS, Ask, NotSeen, look
 from experiments.dataplanes.found.recognise import Verdict, recognise
 from experiments.errors import ExperimentFailed, UserError
@@ -56,7 +56,7 @@ def pod_rows(text: str) -> list[PodRow]:
 
 
 @dataclass(frozen=True)
-class Member:
+class AskedNode:
     """One of the two nodes: its name in the cluster, and its address."""
 
     name: str
@@ -68,7 +68,8 @@ Asker = Callable[[str, Mapping[str, CniPods]], Ask]
 
 
 def of_cluster(
-    kubectl: Kubectl, members: tuple[Member, Member], nodes: Sequence[Json], cnis: Mapping[str, Cni], asker: Asker | None = None
+    kubectl: Kubectl, members: tuple[AskedNode, AskedNode], nodes: Sequence[Json], cnis: Mapping[str, CniInCluster],
+    asker: Asker | None = None,
 ) -> Verdict:
     """What a cluster runs between two of its nodes; ``nodes`` are the objects of all.
 
@@ -92,7 +93,7 @@ def of_cluster(
         {**catalog.load(), **catalog.variants()}, cnis)
 
 
-def _questions(cnis: Mapping[str, Cni], daemons: Mapping[str, CniPods]) -> dict[str, Sequence[str]]:
+def _questions(cnis: Mapping[str, CniInCluster], daemons: Mapping[str, CniPods]) -> dict[str, Sequence[str]]:
     """The CNIs' own questions: of those that are there, or of all where none was seen."""
     return {file: argv for name, cni in cnis.items() if name in daemons or not daemons for file, argv in cni.questions.items()}
 
@@ -127,7 +128,7 @@ def _in_daemon(kubectl: Kubectl, daemons: Mapping[str, CniPods], member: str, ar
 # -- in the lab -------------------------------------------------------------------------------------------------------
 
 
-def require_running(mode: Mode, lab: Lab, cnis: Mapping[str, Cni]) -> None:
+def require_running(mode: Mode, lab: Lab, cnis: Mapping[str, CniInCluster]) -> None:
     """See to it that a cluster which is somebody's runs the mode; ``cnis`` are all that are known.
 
     Raises:
@@ -141,7 +142,7 @@ def require_running(mode: Mode, lab: Lab, cnis: Mapping[str, Cni]) -> None:
                         "`invoke experiment auto --lab cluster` measures what it runs.")
 
 
-def of_lab(lab: KubernetesLab, cnis: Mapping[str, Cni]) -> Verdict:
+def of_lab(lab: KubernetesLab, cnis: Mapping[str, CniInCluster]) -> Verdict:
     """What the cluster runs, by its objects, and by what both nodes show where pods of ours may look at them."""
     reader = Reader(lab.kubectl)
     pods = lab.pods()

@@ -12,7 +12,7 @@ from typing import Any
 
 from experiments.catalog import Mode, sizes
 from experiments.dataplanes.found.cluster_objects import Json, Reader, mapping
-from experiments.dataplanes.found.cni import Cni, evidence
+from experiments.dataplanes.found.cni import CniInCluster, evidence
 from experiments.dataplanes.found.node_view import longest
 from experiments.dataplanes.recipe import Daemon, expect, ip_json, placeholder_names, wait_for_pods
 from experiments.errors import ExperimentFailed
@@ -32,7 +32,7 @@ class FoundRecipe:
 
     seen: Any  # the CNI's own evidence
 
-    def __init__(self, cni: Cni, lab: KubernetesLab, mode: Mode) -> None:
+    def __init__(self, cni: CniInCluster, lab: KubernetesLab, mode: Mode) -> None:
         self.cni = cni
         self.lab = lab
         self.pods: tuple[Pod, ...] = lab.pods()

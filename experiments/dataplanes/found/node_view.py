@@ -43,7 +43,7 @@ class Broken(UserError):
 
 
 @dataclass(frozen=True)
-class Socket:
+class SeenSocket:
     """One IPv4 socket of a node."""
 
     local: str
@@ -65,7 +65,7 @@ class NodeView:
     routes: tuple[Json, ...] | None = None
     entries: tuple[Json, ...] | None = None
     processes: frozenset[str] | None = None
-    tcp: tuple[Socket, ...] | None = None
+    tcp: tuple[SeenSocket, ...] | None = None
     udp: frozenset[int] | None = None  # local ports
     own: Mapping[str, str] = field(default_factory=dict)  # answers to the CNI's own questions, by their files
     unseen: Mapping[str, str] = field(default_factory=dict)
@@ -146,13 +146,13 @@ def _objects(name: str, file: str, text: str | None, unseen: dict[str, str]) -> 
     return tuple(one for one in read if one)  # iproute2 prints {} for what it left out
 
 
-def _sockets(file: str, text: str | None, unseen: dict[str, str]) -> tuple[Socket, ...] | None:
+def _sockets(file: str, text: str | None, unseen: dict[str, str]) -> tuple[SeenSocket, ...] | None:
     if text is None:
         return None
     if not _SOCKETS_BEGIN.match(text):
         unseen[file] = f"no table of sockets, but: {text.strip().splitlines()[0]}"[:LONGEST_REASON]
         return None
-    return tuple(Socket(_address(one[1]), int(one[2], 16), _address(one[3]), int(one[4], 16), int(one[5], 16))
+    return tuple(SeenSocket(_address(one[1]), int(one[2], 16), _address(one[3]), int(one[4], 16), int(one[5], 16))
                  for one in _SOCKET.finditer(text))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from experiments.catalog import Mode
 from experiments.catalog.pending import in_kubernetes
 from experiments.dataplanes.found import daemon_sets
-from experiments.dataplanes.found.cni import UNDERLAY, Cni, Evidence, Features, link_kind, route_protocol, route_words
+from experiments.dataplanes.found.cni import UNDERLAY, CniInCluster, Evidence, Features, link_kind, route_protocol, route_words
 from experiments.dataplanes.found.findings import (
     CLUSTER,
     DAEMON_SETS,
@@ -95,7 +95,7 @@ class Verdict:
         return f"{' or '.join(self.candidates) or NONE_OF_OURS}: {seen}"
 
 
-def recognise(seen: Evidence, modes: Mapping[str, Mode], cnis: Mapping[str, Cni]) -> Verdict:
+def recognise(seen: Evidence, modes: Mapping[str, Mode], cnis: Mapping[str, CniInCluster]) -> Verdict:
     """The modes of the catalogue that the evidence leaves; ``cnis`` are those that are known, by name."""
     wanted = {name: _wanted(mode, cnis[mode.cni.name]) for name, mode in modes.items()
               if mode.cni.name in cnis and in_kubernetes(mode.variant_of or name)}
@@ -140,7 +140,7 @@ def _unconfirmed(
 # -- what the catalogue says of a mode --------------------------------------------------------------------------------
 
 
-def _wanted(mode: Mode, cni: Cni) -> Features:
+def _wanted(mode: Mode, cni: CniInCluster) -> Features:
     """A mode's features by name; those it does not care about are left out."""
     wanted = {"cni": cni.name, "encapsulation": mode.encapsulation.name, **_signs(mode.signs.route), **cni.wants(mode)}
     if cni.pod_links:
@@ -166,7 +166,7 @@ def _signs(route: str) -> Features:
 # -- whose network it is ----------------------------------------------------------------------------------------------
 
 
-def _whose(seen: Evidence, cnis: Mapping[str, Cni]) -> list[Finding]:
+def _whose(seen: Evidence, cnis: Mapping[str, CniInCluster]) -> list[Finding]:
     """Which CNI moves the packets: by its daemon sets; where there is none (k3s has Flannel inside), by annotations."""
     said: list[Finding] = []
     if seen.daemon_sets:
@@ -191,7 +191,7 @@ def _whose(seen: Evidence, cnis: Mapping[str, Cni]) -> list[Finding]:
 # -- what the two nodes show ------------------------------------------------------------------------------------------
 
 
-def _nodes(seen: Evidence, modes: Iterable[Mode], cnis: Mapping[str, Cni]) -> list[Finding]:
+def _nodes(seen: Evidence, modes: Iterable[Mode], cnis: Mapping[str, CniInCluster]) -> list[Finding]:
     signs = {mode.signs.device for mode in modes}
     if not seen.views:
         return [hidden(layer, CLUSTER, "the nodes were not asked") for layer in (LINKS, ROUTES)]
@@ -202,11 +202,11 @@ def _nodes(seen: Evidence, modes: Iterable[Mode], cnis: Mapping[str, Cni]) -> li
     return said
 
 
-def _canonical(device: str, cnis: Mapping[str, Cni]) -> str:
+def _canonical(device: str, cnis: Mapping[str, CniInCluster]) -> str:
     return next((name for cni in cnis.values() if (name := cni.canonical(device)) != device), device)
 
 
-def _links(view: NodeView, signs: set[str], cnis: Mapping[str, Cni]) -> list[Finding]:
+def _links(view: NodeView, signs: set[str], cnis: Mapping[str, CniInCluster]) -> list[Finding]:
     if view.links is None:
         return [hidden(LINKS, view.name, "links", view.unseen.get("links.json", ""))]
     said = []
@@ -222,7 +222,7 @@ def _links(view: NodeView, signs: set[str], cnis: Mapping[str, Cni]) -> list[Fin
     return [*said, found(LINKS, view.name, words, "device", *(devices or {"none": ""}))]
 
 
-def _routes(view: NodeView, cnis: Mapping[str, Cni]) -> list[Finding]:
+def _routes(view: NodeView, cnis: Mapping[str, CniInCluster]) -> list[Finding]:
     if view.routes is None:
         return [hidden(ROUTES, view.name, "routes", view.unseen.get("routes.json", ""))]
     route = view.route

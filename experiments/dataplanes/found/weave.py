@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from experiments.catalog import Mode, sizes
 from experiments.dataplanes.found.cluster_objects import CniPods, Json, Reader, mapping
-from experiments.dataplanes.found.cni import Cni, Evidence, Features, link_kind
+from experiments.dataplanes.found.cni import CniInCluster, Evidence, Features, link_kind
 from experiments.dataplanes.found.findings import CLUSTER, OBJECTS, PROCESSES, Finding, found, hidden
 from experiments.dataplanes.found.kubernetes import FoundRecipe
 from experiments.dataplanes.found.node_view import NodeView
@@ -61,7 +61,7 @@ class FoundWeave(FoundRecipe):
     daemon = "weave"
     seen: WeaveEvidence
 
-    def __init__(self, cni: Cni, lab: KubernetesLab, mode: Mode) -> None:
+    def __init__(self, cni: CniInCluster, lab: KubernetesLab, mode: Mode) -> None:
         self.ids: dict[str, int] = {}
         self.peers: tuple[str, ...] = ()
         super().__init__(cni, lab, mode)
@@ -138,7 +138,7 @@ class FoundSleeve(FoundWeave):
         return "openvswitch's upcalls, and weaver (fallback from the fast data path)"
 
 
-class WeaveCni(Cni):
+class WeaveCni(CniInCluster):
     """Weave Net, whose settings stand in its container's environment; what a connection uses only its daemon tells."""
 
     name = "weave"
@@ -150,15 +150,15 @@ class WeaveCni(Cni):
     confirmed = frozenset({"encapsulation", "pods' links"})
 
     def ask(self, reader: Reader, pods: CniPods | None, nodes: Sequence[Json]) -> WeaveEvidence:
-        """As :meth:`Cni.ask`."""
+        """As :meth:`CniInCluster.ask`."""
         return WeaveEvidence(environment=pods.environment("weave") if pods else None)
 
     def wants(self, mode: Mode) -> Features:
-        """As :meth:`Cni.wants`."""
+        """As :meth:`CniInCluster.wants`."""
         return {"sealed": str(mode.password), "pods": _pods(mode.mtu.pod_device_bytes)}
 
     def read(self, own: WeaveEvidence, seen: Evidence) -> list[Finding]:
-        """As :meth:`Cni.read`."""
+        """As :meth:`CniInCluster.read`."""
         return [*_environment(own), *(one for view in seen.views for one in _connection(view))]
 
 

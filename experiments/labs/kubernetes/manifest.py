@@ -54,7 +54,7 @@ class Module:
 
 
 @dataclass(frozen=True)
-class Needs:
+class CniNeeds:
     """What a CNI needs of a node's kernel beyond its modes' own features."""
 
     kernel: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Published:
     daemon_set: DaemonSet
     edits: tuple[Edit, ...]
     plugins: tuple[str, ...] = ()
-    needs: Needs = field(default_factory=Needs)
+    needs: CniNeeds = field(default_factory=CniNeeds)
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,13 @@ def source(cni: str) -> Published:
     return Document(SOURCES / f"{cni}.yml", ADVICE).read(Published)
 
 
-def needs(cni: str) -> Needs:
+def needs(cni: str) -> CniNeeds:
     """What a CNI needs of a node's kernel; nothing where it has no manifest here.
 
     Raises:
         UserError: as :func:`installation`.
     """
-    return source(cni).needs if (SOURCES / f"{cni}.yml").is_file() else Needs()
+    return source(cni).needs if (SOURCES / f"{cni}.yml").is_file() else CniNeeds()
 
 
 def fetch(wanted: Published, folder: Path, *, offline: bool = False) -> bytes:

@@ -20,13 +20,13 @@ Modes = Sequence[tuple[File[ModeResult], ModeResult]]
 RAW = "raw"
 MOST_FILES = 4096  # twice what a campaign of all modes on both kernels has
 MOST_RAW_BYTES = 16 * 1024 * 1024  # of a campaign; a repository carries all of them for ever
-MOST_MODES_BYTES = 4 * 1024 * 1024  # of the modes' files together: twice that of a campaign of all modes on both kernels
+MOST_MODES_BYTES = 3 * 1024 * 1024  # of the modes' files together; those of all modes on both kernels have 2 MB
 LISTED = 20  # files that do not belong here; of more, only the number is told
 _HERE = "a campaign has campaign.yml, a file for each mode of its plan, and the raw outputs that these name"
 
 
 @dataclass(frozen=True)
-class Entry:
+class FolderEntry:
     """What lies in a campaign's folder under a name, as the folder itself says it: links are not followed."""
 
     path: Path
@@ -39,7 +39,7 @@ class Entry:
 class Listing:
     """A campaign's folder: all that is in it, and the modes' files, by name."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[FolderEntry, ...]
     modes: tuple[Path, ...]
 
 
@@ -48,7 +48,7 @@ def listing(report: Report, folder: Path, campaign: Campaign | None, known: Coll
 
     The modes' files are those of the campaign's plan; where there is none to read, those that modes in ``known`` could have.
     """
-    entries: list[Entry] = []
+    entries: list[FolderEntry] = []
     for entry in _entries(folder):
         if len(entries) == MOST_FILES:
             _note(report, folder, f"holds more than {MOST_FILES} files; no campaign has so many")
@@ -87,7 +87,7 @@ def raw_outputs(report: Report, folder: Path, found: Listing, modes: Modes, *, a
                                   if entry.name.startswith(f"{RAW}/") and entry.name not in named and not _strange(entry, ())])
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
+def _entries(folder: Path) -> Iterator[FolderEntry]:
     """Everything in the folder and in raw/; no other folder is looked into, and no link is followed."""
     for prefix, place in (("", folder), (f"{RAW}/", folder / RAW)):
         try:
@@ -96,7 +96,7 @@ def _entries(folder: Path) -> Iterator[Entry]:
             with os.scandir(place) as found:
                 for entry in found:
                     status = entry.stat(follow_symlinks=False)
-                    yield Entry(Path(entry.path), prefix + entry.name, status.st_mode, status.st_size)
+                    yield FolderEntry(Path(entry.path), prefix + entry.name, status.st_mode, status.st_size)
         except OSError:  # it is not there, or gone again
             continue
 
@@ -106,7 +106,7 @@ def _possible(known: Collection[str]) -> set[str]:
             for mode in known for lab in LABS for kernel in KERNELS for daemon in ("", "upstream")}
 
 
-def _strange(entry: Entry, modes: Collection[str]) -> str:
+def _strange(entry: FolderEntry, modes: Collection[str]) -> str:
     """Why something does not belong into a campaign's folder; empty if it may."""
     if stat.S_ISLNK(entry.mode):
         return "is a symbolic link; only files belong here"
@@ -129,7 +129,7 @@ def _strange(entry: Entry, modes: Collection[str]) -> str:
     return f"has {entry.size} bytes; allowed: at most {most}" if entry.size > most else ""
 
 
-def _bytes(entries: Sequence[Entry], *, raw: bool) -> int:
+def _bytes(entries: Sequence[FolderEntry], *, raw: bool) -> int:
     return sum(entry.size for entry in entries if stat.S_ISREG(entry.mode) and entry.name.startswith(f"{RAW}/") == raw)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from experiments.results.checks.report import File
 from experiments.results.model import Campaign, Deployment, ModeResult, Trial
 from experiments.results.plain import Key, shown
-from experiments.results.protocols import CAMPAIGN_S_OWN, FROZEN, Asked, Frozen
+from experiments.results.protocols import CAMPAIGN_S_OWN, FROZEN, AskedTrial, Frozen
 from experiments.variant import EMBEDDED
 
 
@@ -74,14 +74,14 @@ def _once_each(deployment: Deployment) -> list[tuple[int, Trial]]:
     return [(t, trial) for t, trial in enumerate(deployment.trials) if trial.id.removesuffix("-again") not in ids - {trial.id}]
 
 
-def _numbered(deployment: Deployment, asks: Sequence[Asked]) -> list[tuple[int, Trial, Asked]]:
+def _numbered(deployment: Deployment, asks: Sequence[AskedTrial]) -> list[tuple[int, Trial, AskedTrial]]:
     """Every trial beside what was asked for, repeats too."""
     once = {trial.id: asked for (_, trial), asked in zip(_once_each(deployment), asks, strict=False)}
     return [(t, trial, once[trial.id.removesuffix("-again")]) for t, trial in enumerate(deployment.trials)
             if trial.id.removesuffix("-again") in once]
 
 
-def _conditions(trial: Trial, asked: Asked) -> dict[str, object]:
+def _conditions(trial: Trial, asked: AskedTrial) -> dict[str, object]:
     if trial.view == "latency":
         return {"load_ratio": asked.load_ratio, "burst_bytes": asked.burst_bytes or None, "streams": None, "mss": None}
     if trial.view == "setup":

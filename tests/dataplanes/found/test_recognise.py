@@ -21,7 +21,7 @@ from experiments.dataplanes.found.calico_peers import kind_of, peering
 from experiments.dataplanes.found.cni import Evidence
 from experiments.dataplanes.found.daemon_sets import of_cnis
 from experiments.dataplanes.found.flannel import FlannelEvidence
-from experiments.dataplanes.found.inquiry import Member, of_cluster
+from experiments.dataplanes.found.inquiry import AskedNode, of_cluster
 from experiments.dataplanes.found.node_view import NodeView
 from experiments.dataplanes.found.recognise import Verdict, recognise
 from experiments.dataplanes.table import FOUND
@@ -37,7 +37,7 @@ def ask(folder: Path, on: str = "") -> Verdict:
     """The verdict on a saved cluster, as `invoke recognise --from` has it."""
     nodes = saved.nodes(folder)
     first, second = fit_nodes.choose({"items": nodes}, on, measuring=False)
-    members = Member(first.name, first.address), Member(second.name, second.address)
+    members = AskedNode(first.name, first.address), AskedNode(second.name, second.address)
     return of_cluster(saved.Saved(folder=folder), members, nodes, FOUND, saved.asker(folder))
 
 

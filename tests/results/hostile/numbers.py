@@ -131,7 +131,7 @@ CEILINGS = (
 
 FLOORS = (
     Case("round trips of 25 ns", "below what the tool itself takes", round_trips(0.0003), "quick"),
-    Case("round trips below the tool's floor", "below what the tool itself takes", round_trips(0.02), "relay"),
+    Case("round trips below the tool's floor", "below what the tool itself takes", round_trips(0.005), "relay"),
     Case("round trips a tenth of the nodes' own", "between the nodes themselves it is", round_trips(0.1), "quick"),
     Case("a floor of 25 ns", "no kernel answers so fast", _alone("latency", floor_p50_us=0.025), "quick"),
     Case("no floor", "is missing; a trial of the view latency has it", gone("latency", "floor_p50_us"), "quick"),
