@@ -82,6 +82,13 @@ class Drawing:
     lanes: tuple[tuple[str, int], ...]  # name and middle
     programs: tuple[Frame, ...]  # what keeps the entries up to date
     sessions: tuple[str, ...]  # what those speak with each other, and where they write, as paths
+    box_height: int = BOX_HEIGHT
+    stack_height: int = STACK_HEIGHT
+
+    @property
+    def borders(self) -> tuple[float, ...]:
+        """Where one lane ends and the next begins."""
+        return tuple((above + below) / 2 for (_, above), (_, below) in pairwise(self.lanes))
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,8 @@ def fragments(
     ``captured`` are the modes of which a result holds a packet."""
     values: Mapping[str, Mapping[str, Any]] = {
         "model-encapsulation": {"modes": list(modes.values())},
-        "model-stacks": {"packets": stacks.wholes([*modes.values(), *variants.values()], captured)},
+        "model-stacks": {"packets": stacks.wholes([*modes.values(), *variants.values()], captured),
+                         "names": stacks.named(mode.headers for mode in (*modes.values(), *variants.values()))},
         "model-mtu": {"modes": list(modes.values()), "variants": list(variants.values()), "underlays": UNDERLAYS},
         "model-limits": {"lines": list(_lines(modes.values()))},
         "model-history": {"lines": [Line(line, line.name) for line in HISTORY]},

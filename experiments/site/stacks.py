@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from experiments.catalog import Mode, limits
+from experiments.catalog import DeclaredHeader, Mode, limits
 from experiments.catalog.rules import HEADER_BYTES
 
 PAYLOAD_UNITS = 16  # the payload is cut to this: to scale it would be fifteen times as wide as all headers
 
 # The first word of a header in a hop's stack, and the layer it names.
 LAYERS = {"ethernet": "ethernet", "ip": "ipv4", "udp": "udp", "vxlan": "vxlan", "sleeve": "sleeve", "tcp": "tcp"}
-NAMES = {"ethernet": "Ethernet", "ipv4": "IPv4", "udp": "UDP", "vxlan": "VXLAN", "sleeve": "Weave's sleeve", "tcp": "TCP",
-         "other": "other"}
+NAMES = {"ethernet": "Ethernet", "ipv4": "IPv4", "udp": "UDP", "vxlan": "VXLAN", "sleeve": "Weave's sleeve",
+         "sealed": "Weave's sleeve, sealed", "tcp": "TCP", "other": "other"}
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,16 @@ def largest(mode: Mode) -> int:
 
 def legend(mode: Mode) -> Mapping[str, str]:
     """The layers on a mode's path and how each is called."""
-    found = {block.layer for hop in mode.path for block in stack(mode, hop.headers, 1, payload=0)}
-    return {layer: name for layer, name in NAMES.items() if layer in found}
+    return _names({block.layer for hop in mode.path for block in stack(mode, hop.headers, 1, payload=0)})
+
+
+def named(stacks: Iterable[Iterable[DeclaredHeader]]) -> Mapping[str, str]:
+    """The layers of declared stacks and how each is called."""
+    return _names({header.layer for headers in stacks for header in headers})
+
+
+def _names(layers: Container[str]) -> Mapping[str, str]:
+    return {layer: name for layer, name in NAMES.items() if layer in layers}
 
 
 # -- all modes ------------------------------------------------------------------------------------------------------
