@@ -86,18 +86,19 @@ def recognise(c: Context, on: str = "", format: str = "table", from_: str = "", 
         "host": "name under which this machine appears in results",
         "kernels": "all (default), auto (the host's where it can), host or uml",
         "reference": "mark it as the campaign that carries the site's figures",
+        "anyway": "also on a busy machine",
     },
 )
 @door
 def campaign(
     c: Context, modes: str = "", profile: str = "", seed: str = "", resume: bool = False, out: str = "",
-    host: str = "", kernels: str = "", reference: bool = False,
+    host: str = "", kernels: str = "", reference: bool = False, anyway: bool = False,
 ) -> None:
     """Measure all modes in random blocks; resumable."""
     from experiments.cli.campaign import run_campaign
 
     run_campaign(modes=modes, profile=profile, seed=seed, resume=resume, out=out, host=host, kernels=kernels,
-                 reference=reference)
+                 reference=reference, anyway=anyway)
 
 
 @task(
@@ -131,6 +132,15 @@ def show(c: Context, result: str | None = None, other: str | None = None) -> Non
     from experiments.cli.show import run_show
 
     run_show(result or "", other or "")
+
+
+@task(help={"anyway": "also on a busy machine"})
+@door
+def noise(c: Context, anyway: bool = False) -> None:
+    """Show what this machine can tell, and what not."""
+    from experiments.cli.noise import run_noise
+
+    run_noise(anyway=anyway)
 
 
 @task(

@@ -10,8 +10,10 @@ import pytest
 
 from experiments.measure import campaign
 from experiments.measure.deployment import Outcome
+from experiments.measure.protocol import Profile
 from experiments.paths import ROOT
 from experiments.results.model import Campaign, Deployment, ModeResult
+from experiments.results.protocols import FROZEN
 from experiments.results.store import read_campaign, read_raw
 from experiments.variant import Variant
 
@@ -39,8 +41,15 @@ def place(monkeypatch: pytest.MonkeyPatch, profile: str = "smoke") -> None:
         return whole.started_at if len(asked) <= 2 else str(whole.finished_at)  # the folder's name and the beginning come first
 
     monkeypatch.setattr(campaign, "now", now)
+    monkeypatch.setattr(Profile, "as_mapping", _as_p2)
     monkeypatch.setattr(campaign.environment, "host", lambda slug: {**whole.host, "slug": slug})
     monkeypatch.setattr(campaign.environment, "software", lambda: dict(whole.software))
+
+
+def _as_p2(profile: Profile, seed: int, nodes: int) -> dict[str, Any]:
+    """What a campaign says of the protocol by which the samples were measured."""
+    name = f"p2-{profile.profile}"
+    return {"id": name, **FROZEN[name].numbers, "seed": seed, "nodes": nodes}
 
 
 def outcome(change: Callable[[Deployment], Deployment] = lambda deployment: deployment, profile: str = "smoke") -> Outcome:

@@ -13,10 +13,11 @@ from experiments.errors import PodpathError
 from experiments.labs import table
 from experiments.labs.readiness import readiness
 from experiments.machine import look
-from experiments.measure import views
 from experiments.measure.deployment import READY_TIMEOUT_S, Job
 from experiments.measure.kernels import Deployer
 from experiments.measure.protocol import PROFILES
+from experiments.measure.views.bench import Bench
+from experiments.measure.views.trials import Trials
 from experiments.variant import EMBEDDED, Variant
 
 SECONDS = 5
@@ -46,8 +47,8 @@ def _on_the_host(name: str, mode: Mode) -> BenchFigure | NotRun:
             recipe.build()
             recipe.wait_ready(READY_TIMEOUT_S)
             protocol = replace(PROFILES["quick"], views=("link",), trial_s=SECONDS)
-            bench = views.Bench(lab, recipe, mode, protocol, "bench", "host")
-            trials = list(bench.trials(lambda _: None))
+            bench = Bench(lab, recipe, mode, protocol, "bench", "host")
+            trials = list(Trials(bench).all(lambda _: None))
     except PodpathError as refusal:
         return NotRun(name, str(refusal))
     return _figure(name, mode, [(t.path, t.status, t.goodput_bps, t.link_rate_bps) for t in trials])

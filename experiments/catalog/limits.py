@@ -110,6 +110,12 @@ def wire_efficiency(mode: Mode | None, mss_bytes: int | None = None) -> float:
     return limit(mode, mss_bytes).efficiency
 
 
+def header_bytes(mode: Mode | None) -> int:
+    """What a packet of TCP has on the underlay besides its payload, as a device counts it."""
+    line = limit(mode)
+    return ETHERNET_HEADER_BYTES + line.underlay_length_bytes - line.payload_bytes
+
+
 def goodput_limit_bps(mode: Mode | None, rate_bps: int = GIGABIT_BPS, mss_bytes: int | None = None) -> float:
     """What TCP can reach at most, in bit/s, on an Ethernet of ``rate_bps`` bit/s."""
     return limit(mode, mss_bytes).goodput_bps(rate_bps)

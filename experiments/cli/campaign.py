@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from experiments import catalog
+from experiments.cli.noise import refuse_if_busy
 from experiments.cli.progress import console, say, telling
 from experiments.cli.result import close, show_campaign
 from experiments.errors import ExperimentFailed, PodpathError, UserError
@@ -29,7 +30,7 @@ PROFILE, SEED = "standard", 1  # where nothing else is asked for
 
 def run_campaign(
     *, modes: str = "", profile: str = "", seed: str = "", resume: bool = False, out: str = "", host: str = "",
-    kernels: str = "", reference: bool = False,
+    kernels: str = "", reference: bool = False, anyway: bool = False,
 ) -> Path:
     """Measure the modes (all by default) and store the campaign below ``out`` (default: data/campaigns); its folder.
 
@@ -37,23 +38,28 @@ def run_campaign(
     can, else in the capsule), ``host`` or ``uml``. With ``resume`` the newest unfinished campaign goes on where it stopped, as
     it was planned: an option that says otherwise is refused.
 
+    Before a profile that is for publication, a machine that others keep busy is refused, unless ``anyway``.
+
     Raises:
-        UserError: an unknown mode, profile or choice of kernels, nothing to resume, an option that contradicts what is
-            resumed, or no mode that can run here.
+        UserError: the machine is busy, an unknown mode, profile or choice of kernels, nothing to resume, an option that
+            contradicts what is resumed, or no mode that can run here.
         ExperimentFailed: every deployment failed, or what was stored is not valid.
     """
     root = Path(out) if out else CAMPAIGNS
     names = [name.strip() for name in modes.split(",") if name.strip()]
+    drawn = _seed(seed)
     if resume:
         folder = campaign.unfinished(root)
         stored, _ = store.read_campaign(folder)
-        _agree(stored, names, profile, _seed(seed), host, kernels, reference)
+        _agree(stored, names, profile, drawn, host, kernels, reference)
         say(f"Going on with {folder}")
     else:
         protocol.profile(profile or PROFILE)
         variants = _variants(names, kernels or "all")
+        if (profile or PROFILE) == PROFILE:
+            refuse_if_busy(anyway)
         purpose: Purpose = "reference" if reference else "contribution"
-        folder = campaign.begin(campaign.Request(variants, profile or PROFILE, _seed(seed) or SEED, 2, host, purpose,
+        folder = campaign.begin(campaign.Request(variants, profile or PROFILE, drawn or SEED, 2, host, purpose,
                                                  ("invoke", *sys.argv[1:])), root)
         stored, _ = store.read_campaign(folder)
     pace = Pace(stored.plan, protocol.profile(stored.protocol["profile"]))

@@ -20,10 +20,11 @@ from experiments.labs.backend import Backend, Means, Tell
 from experiments.labs.base import Lab, Transcript
 from experiments.labs.readiness import choose, require_upstream
 from experiments.machine import look
-from experiments.measure import campaign, protocol, views
+from experiments.measure import campaign, protocol
 from experiments.measure.deployment import Job, Outcome
 from experiments.measure.kernels import Deployer
 from experiments.measure.pace import Pace
+from experiments.measure.views.plan import plan
 from experiments.paths import ROOT
 from experiments.results import store
 from experiments.results.words import counted, duration
@@ -152,5 +153,6 @@ def _show_steps(transcript: Transcript) -> None:
 
 def _show_trials(profile: str) -> None:
     console.print("\n# measure", markup=False)
-    for ask in views.plan(protocol.profile(profile)):
-        console.print(f"{ask.view}, {ask.path}, streams {ask.streams}, MSS {ask.mss}", markup=False)
+    for ask in plan(protocol.profile(profile)):
+        between = "pod-pod and host-host in turn" if ask.paired else ask.path
+        console.print(f"{ask.view}, {between}, streams {ask.streams}, MSS {ask.mss}", markup=False)

@@ -64,10 +64,9 @@ def _reasons(result: ModeResult, *, but: str = "") -> Iterator[str]:
 def what(asked: Trial | Aggregate) -> str:
     """The question that a trial or an aggregate answers, in few words."""
     if asked.view == "latency":
-        return "latency, loaded" if asked.load_ratio else "latency, idle"
-    if asked.view != "speed":
-        return asked.view
-    return f"speed, {counted(asked.streams or 1, 'stream')}" + ("" if asked.mss in (None, "native") else f", {asked.mss} MSS")
+        return "latency, loaded" if asked.load_ratio else "latency, burst" if asked.burst_bytes else "latency, idle"
+    streams = f", {counted(asked.streams or 1, 'stream')}" if asked.view == "speed" else ""
+    return asked.view + streams + ("" if asked.mss in (None, "native") else f", {asked.mss} MSS")
 
 
 def median(aggregate: Aggregate) -> str:

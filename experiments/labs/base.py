@@ -110,6 +110,13 @@ class Lab(Protocol):
         """The host command line by which a person gets a shell at ``place``."""
         ...
 
+    def network_of(self, place: str) -> str:
+        """The file of a place's network namespace, by which a process at the empty place can make sockets there.
+
+        Empty where no process can stand in two places.
+        """
+        ...
+
     def add_pod(self, pod: Pod) -> None:
         """Create the pod's network namespace on its node (recorded)."""
         ...
@@ -143,6 +150,10 @@ class TypedLab:
     def shell(self, place: str) -> list[str]:
         """As :meth:`Lab.shell`."""
         return self.command(place, ["bash"])
+
+    def network_of(self, place: str) -> str:
+        """As :meth:`Lab.network_of`."""
+        return ""
 
     def write_file(self, place: str, path: str, content: str) -> None:
         """Write a file at a place; recorded as ``cat > path`` with its content.

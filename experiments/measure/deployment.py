@@ -7,8 +7,8 @@ its evidence and no number; a trial that fails is followed by an attestation, so
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,9 +21,11 @@ from experiments.evidence import Check, Packet, TranscriptStep
 from experiments.labs import table
 from experiments.labs.backend import NO_MEANS, Means, Tell
 from experiments.labs.base import Lab, Transcript
-from experiments.measure import attestation, views
+from experiments.measure import attestation
 from experiments.measure.anonymous import Anonymous
 from experiments.measure.protocol import Profile, profile
+from experiments.measure.views.bench import Bench
+from experiments.measure.views.trials import Trials
 from experiments.probes import environment
 from experiments.results import rules
 from experiments.results.model import Deployment, Trial
@@ -143,13 +145,19 @@ class _Run:
             self.implementation = {**self.implementation, "caution": FORCED}
 
     def _measure(self, lab: Lab, recipe: Recipe) -> None:
-        bench = views.Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.variant.kernel)
-        for trial in bench.trials(self.tell):
+        bench = Bench(lab, recipe, self.mode, self.protocol, f"{self.mode.name}-{self.job.n}", self.job.variant.kernel)
+        # What it has placed on processors is put back before the lab goes, also where it is not asked to the end.
+        with closing(Trials(bench).all(self.tell)) as trials:
+            self._collect(trials, lab, recipe)
+        self.raws = bench.raws
+
+    def _collect(self, trials: Iterable[Trial], lab: Lab, recipe: Recipe) -> None:
+        """Each trial as it comes; the signs once more after one that failed."""
+        for trial in trials:
             self.trials.append(trial)
             if trial.status == "failed":  # where the mode is gone, each trial that is left would wait in vain for its server
                 self._attest_again(lab, recipe, f"after a trial that failed ({trial.view}, {trial.path})")
                 lab.transcript.phase = "measure"
-        self.raws = bench.raws
 
     def _attest_again(self, lab: Lab, recipe: Recipe, when: str) -> None:
         """The signs once more.

@@ -6,28 +6,30 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 
-from experiments.measure import views
-from experiments.measure.protocol import Profile
+from experiments.measure.protocol import OMIT_CORE_S, Profile
+from experiments.measure.views import wire
+from experiments.measure.views.plan import Ask, plan
 from experiments.results.model import Cell
 
 # What the protocol does not say, as the campaigns in data/campaigns took it (two processors, both kernels, November 2026).
 BESIDE_TRIAL_S = 0.3  # starting and ending the tool, watching the machine
-LATENCY_SAMPLE_S = 4e-4  # a round trip with what sockperf does around it: 7 to 9 s for 20,000
+BESIDE_PAIRS_S = 0.5  # likewise for a trial in slices
 BESIDE_TRIALS_S = 4.0  # up, build, ready, attest twice, down
 
 
-def trial_s(protocol: Profile, view: str) -> float:
-    """Seconds that a trial of a view takes, about."""
-    return BESIDE_TRIAL_S + {
-        "wire": protocol.wire_bytes * 8 / views.WIRE_OFFERED_BPS[0],
-        "cost": views.IDLE_S + protocol.cost_s,
-        "latency": protocol.latency_samples * LATENCY_SAMPLE_S,
-    }.get(view, protocol.omit_s + protocol.trial_s)
+def trial_s(protocol: Profile, ask: Ask) -> float:
+    """Seconds that a trial takes, about; one in slices with its baseline, where the processor is its own."""
+    if ask.paired:
+        pairs = (protocol.pairs_least + protocol.pairs_most) / 2
+        return BESIDE_PAIRS_S + 2 * pairs * (protocol.slice_core_s + OMIT_CORE_S)
+    if ask.view == "wire":
+        return BESIDE_TRIAL_S + protocol.wire_bytes * 8 / wire.OFFERED_BPS[0]
+    return BESIDE_TRIAL_S + protocol.omit_s + protocol.trial_s
 
 
 def deployment_s(protocol: Profile) -> float:
     """Seconds that a deployment with all trials of the protocol takes, about."""
-    return BESIDE_TRIALS_S + sum(trial_s(protocol, ask.view) for ask in views.plan(protocol))
+    return BESIDE_TRIALS_S + sum(trial_s(protocol, ask) for ask in plan(protocol))
 
 
 class Pace:

@@ -11,17 +11,27 @@ from dataclasses import dataclass
 from experiments.errors import UserError
 from experiments.results import model
 
-VIEWS = ("wire", "link", "speed", "cost", "latency")
+VIEWS = ("wire", "link", "speed", "cost", "latency", "setup")
 ETHERNET_BPS = 1_000_000_000  # the network of the 2018 measurements
 CAPSULE_LINK_BPS = 100_000_000  # in UML the shaper is exact up to here and no further
 EQUAL_MSS_BYTES = 1300  # below the smallest native MSS of all modes (Weave, MTU 1376: 1324), so that all can carry it
 SMALL_MSS_BYTES = 536  # RFC 9293 section 3.7.1: the MSS that every IPv4 host takes; here it shows the cost per packet
+MSS_BYTES = {"native": None, "equal": EQUAL_MSS_BYTES, "small": SMALL_MSS_BYTES}  # None: what the path gives
 OFFERED_BPS = 200_000_000  # cost is compared at equal work; below what every mode reaches on a slow machine
 CONGESTION_CONTROL = "cubic"
 DRIFT_LIMIT_RATIO = 0.05  # between the two baselines of a deployment
 DRIFT_USUAL_FACTOR = 2.0  # a repeat cannot help where that much lies between any two baselines of the machine
 DRIFT_USUAL_AFTER = 3  # deployments on a kernel, before its usual drift is known
 NOISE_LIMITS = {"steal_ratio": 0.02, "canary_ratio": 1.5}  # a trial above one of them is discarded, once repeated
+# Of slices a busy machine takes no time away: what counts is the processor's own. Only what a hypervisor hides is left.
+NOISE_LIMITS_OF_SLICES = {"steal_ratio": 0.02}
+# Pairs of slices, one of the mode and one of its baseline: as many as the ratio's interval needs, between a least and a most.
+PAIRS_A_BATCH = 4
+WIDE_ENOUGH = 0.02  # the interval's upper end over its lower end, less 1
+OMIT_CORE_S = 0.005  # at the beginning of a slice: caches and windows of the other path's
+MESSAGE_BYTES = 64  # of a request and its response
+BURST_BYTES = 65536  # ahead of a request, where a message's wait behind others is asked for: one super-packet
+RUN_PAIRS = 4  # of iperf3, where no process can hold both ends: an interval of 95 % would want 6
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,10 @@ class Profile:
     cost_s: int  # long enough that the clock's tick of /proc/stat (10 ms) is small beside the CPU time
     wire_bytes: int
     latency_samples: int
+    slice_core_s: float = 0.05  # time of the processor
+    pairs_least: int = 20
+    pairs_most: int = 60
+    run_s: int = 1
     views: tuple[str, ...] = VIEWS
     streams: tuple[int, ...] = (1, 4)
     equal_mss: bool = True
@@ -43,7 +57,7 @@ class Profile:
     @property
     def id(self) -> str:
         """The name under which these numbers are frozen."""
-        return f"p2-{self.profile}"
+        return f"p3-{self.profile}"
 
     def as_mapping(self, seed: int, nodes: int) -> model.Protocol:
         """Return what the campaign file says of the method: these numbers, the plan's seed, and how many nodes a lab has."""
@@ -56,6 +70,12 @@ class Profile:
             "cost_s": self.cost_s,
             "wire_bytes": self.wire_bytes,
             "latency_samples": self.latency_samples,
+            "slice_core_s": self.slice_core_s,
+            "pairs_least": self.pairs_least,
+            "pairs_most": self.pairs_most,
+            "pair_ratio_width": WIDE_ENOUGH,
+            "run_s": self.run_s,
+            "burst_bytes": BURST_BYTES,
             "views": list(self.views),
             "order": "block-random",
             "seed": seed,
@@ -70,9 +90,9 @@ PROFILES = {
     protocol.profile: protocol
     for protocol in (
         # Shows that everything works. Nobody compares its speed: what the machine did meanwhile is only written down.
-        Profile("smoke", 1, 1, 1, 4, 8_000_000, 20_000, views=("wire", "speed"), streams=(1,), equal_mss=False,
-                 repeats=False),
-        Profile("quick", 1, 2, 1, 4, 32_000_000, 20_000, streams=(1,)),
+        Profile("smoke", 1, 1, 1, 4, 8_000_000, 20_000, 0.02, 8, 8, views=("wire", "speed"), streams=(1,), equal_mss=False,
+                repeats=False),
+        Profile("quick", 1, 2, 1, 4, 32_000_000, 20_000, pairs_least=12, pairs_most=32, streams=(1,), equal_mss=False),
         Profile("standard", 6, 2, 1, 4, 32_000_000, 20_000),
     )
 }

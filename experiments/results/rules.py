@@ -12,6 +12,7 @@ from itertools import pairwise
 from experiments import catalog
 from experiments.catalog import limits
 from experiments.probes import iperf3
+from experiments.results import rules_of_counters
 from experiments.results.model import Trial
 from experiments.results.words import quantity
 
@@ -19,7 +20,7 @@ CEILING_TOLERANCE = 1.02  # a shaper's burst, and bytes that sockets hold when a
 OFFERED_TOLERANCE = 1.05  # iperf3 paces by timer ticks; a short run can end ahead of its rate
 INTERVALS_TOLERANCE = 0.02  # the last, short interval is not among them
 # The two sides end the omitted second each by its own clock, and what stood in the shaper's queue (2 MB, experiments/measure/
-# views.py) then comes on top: on a busy machine a receiver was 80 ms ahead of a link.
+# views/link.py) then comes on top: on a busy machine a receiver was 80 ms ahead of a link.
 LINK_AHEAD_S = 0.15
 # What one core moves through memory: above 100 GB/s there is none (DDR5-6400 has 51 a channel, and a core never had all of
 # it). Each connection has one core to copy its bytes, at either end. It is the loosest ceiling there is.
@@ -29,12 +30,16 @@ LEAST_CORE_S_PER_GBIT = 1e9 / CORE_MEMORY_BPS
 # cores sleep, whatever else runs keeps them awake: a tenth of that floor was seen.
 LEAST_ROUND_TRIP_US = 2.0
 LEAST_OF_FLOOR = 0.02
+# One process that holds both ends is woken by nobody: the four system calls, and the packets' way, are left.
+LEAST_ROUND_TRIP_OF_ONE_PROCESS_US = 0.5
 # A mode does all that its nodes do, and more. What the machine did meanwhile made it 12 % faster than its baseline at most, and
 # a round trip 11 % shorter; on a machine that others used meanwhile, twice as fast was seen. Several connections have several
 # cores.
 FASTER_THAN_BASELINE = 5.0
 CPU_EXTRA_S = 5.0  # starting and ending the tool counts to the CPU time, not to the trial's duration
 DIGITS = 6  # of ratios
+OF_SLICES = {"cost": ("core_s_per_gbit", "core_us_per_packet", "context_switches_per_packet"), "latency": ("p50_us",),
+             "setup": ("p50_us",)}
 
 Broken = Iterator[tuple[str, str]]  # field, and what is wrong with it
 
@@ -48,7 +53,11 @@ def broken(trial: Trial, mode: str, cores: object = None) -> Broken:
         UserError: there is no such mode.
     """
     yield from _arithmetic(trial)
-    yield from _ceilings(trial, ceiling_bps(trial, mode), cores)
+    ceiling = ceiling_bps(trial, mode)
+    if rules_of_counters.applies(trial):
+        yield from rules_of_counters.broken(trial, mode, ceiling)
+        ceiling = None  # theirs is the lower one
+    yield from _ceilings(trial, ceiling, cores)
     yield from _floors(trial)
 
 
@@ -67,7 +76,7 @@ def ceiling_bps(trial: Trial, mode: str) -> float | None:
 def drift(trials: Sequence[Trial]) -> float | None:
     """How far the two baselines of a deployment lie apart, as a ratio of their mean; None where there are not two."""
     ends = [t.goodput_bps for t in trials
-            if t.view == "speed" and t.path == "host-host" and t.status == "ok" and t.goodput_bps]
+            if t.view == "speed" and t.path == "host-host" and t.status == "ok" and t.goodput_bps and not t.pairs]
     return round(abs(ends[0] - ends[1]) / (sum(ends) / 2), DIGITS) if len(ends) == 2 else None
 
 
@@ -115,9 +124,11 @@ def _ceilings(trial: Trial, limit: float | None, cores: object) -> Broken:
         received_bytes, sent_bytes = (rate * trial.duration_s / 8 for rate in (trial.goodput_bps, trial.sent_bps))
         if received_bytes - sent_bytes > iperf3.most_unequal_bytes(sent_bytes, trial.streams or 1):
             yield "goodput_bps", f"is more than was sent ({quantity(trial.sent_bps, 'bit/s')})"
-    memory_bps = CORE_MEMORY_BPS * (trial.streams or 1)
-    if trial.goodput_bps and trial.goodput_bps > memory_bps:
-        yield "goodput_bps", f"no memory is so fast; allowed: at most {quantity(memory_bps, 'bit/s')}"
+    of_cores = (("goodput_bps", trial.streams or 1), ("core_goodput_bps", 1))
+    for name, number in of_cores:
+        memory_bps = CORE_MEMORY_BPS * number
+        if (getattr(trial, name) or 0) > memory_bps:
+            yield name, f"no memory is so fast; allowed: at most {quantity(memory_bps, 'bit/s')}"
     if trial.view == "cost" and trial.offered_bps and trial.goodput_bps:
         most = trial.offered_bps * OFFERED_TOLERANCE
         if trial.goodput_bps > most:
@@ -137,6 +148,9 @@ def _floors(trial: Trial) -> Broken:
     """What is too little, whatever the machine: key and sentence."""
     if trial.status not in ("ok", "discarded"):
         return
+    if trial.pairs is not None:
+        yield from _floors_of_slices(trial)
+        return
     if trial.view == "latency" and trial.p50_us is not None:
         if trial.floor_p50_us is None:
             yield "floor_p50_us", "is missing; a trial of the view latency has it"
@@ -154,6 +168,19 @@ def _floors(trial: Trial) -> Broken:
         if trial.context_switches_per_packet == 0:
             yield "context_switches_per_packet", "nobody sends and receives without being woken; allowed: above 0"
     elif trial.goodput_bps == 0:
+        yield "goodput_bps", "a transfer that carried nothing has failed"
+
+
+def _floors_of_slices(trial: Trial) -> Broken:
+    """The same where one process holds both ends, and needs no tool's floor, no load, and no waking."""
+    if trial.p50_us is not None and trial.p50_us < LEAST_ROUND_TRIP_OF_ONE_PROCESS_US:
+        yield "p50_us", f"no kernel answers so fast; allowed: at least {LEAST_ROUND_TRIP_OF_ONE_PROCESS_US:g}"
+    for name in OF_SLICES.get(trial.view, ()):
+        if getattr(trial, name) is None:
+            yield name, f"is missing; a trial of the view {trial.view} in slices has it"
+    if trial.core_s_per_gbit is not None and trial.core_s_per_gbit < LEAST_CORE_S_PER_GBIT:
+        yield "core_s_per_gbit", f"nothing moves bytes for so little; allowed: at least {LEAST_CORE_S_PER_GBIT:g}"
+    if trial.goodput_bps == 0:
         yield "goodput_bps", "a transfer that carried nothing has failed"
 
 

@@ -21,7 +21,14 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
     "speed": ("goodput_bps",),
     "cost": ("core_s_per_gbit", "softirq_core_s", "daemon_core_s", "context_switches_per_packet"),
     "latency": ("p50_us", "p90_us", "p99_us", "p999_us", "max_us"),
+    "setup": ("p50_us", "p90_us", "p99_us", "p999_us", "max_us"),
 }
+# The same of trials that were measured in slices, and the measure that only these have.
+OF_SLICES: Mapping[str, tuple[str, ...]] = {
+    "speed": ("core_goodput_bps", "goodput_bps"),
+    "cost": ("core_s_per_gbit", "core_us_per_packet", "daemon_share_ratio", "context_switches_per_packet"),
+}
+ONLY_OF_SLICES = {"speed": "core_goodput_bps", "cost": "core_us_per_packet"}
 RATIO_DIGITS = 6
 
 
@@ -59,11 +66,12 @@ class Aggregate:
     ratios: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     baseline: str | None = None  # key of the aggregate that the ratios are taken to
     limited_by: Mapping[str, int] = field(default_factory=dict)  # link | cpu | unknown -> number of trials
+    burst_bytes: int | None = None
 
     @property
     def headline(self) -> str:
         """The measure that stands for the aggregate."""
-        return MEASURES[self.view][0]
+        return next(iter(self.values), MEASURES[self.view][0])
 
     @property
     def shown(self) -> str:
@@ -79,10 +87,17 @@ class Aggregate:
         return estimate(list(self.ratios.get(measure, {}).values()), RATIO_DIGITS)
 
 
+def measures(trial: Trial) -> tuple[str, ...]:
+    """What is taken from a trial, by its view and by how it was measured; the first stands for it."""
+    mark = ONLY_OF_SLICES.get(trial.view)
+    return (OF_SLICES if mark and getattr(trial, mark) is not None else MEASURES)[trial.view]
+
+
 def key_of(trial: Trial) -> str:
     """The name of the aggregate that a trial belongs to: ``speed/pod-pod/1/native``, ``latency/pod-pod/idle``."""
     if trial.view == "latency":
-        return f"latency/{trial.path}/" + (f"load-{trial.load_ratio:g}" if trial.load_ratio else "idle")
+        load = f"load-{trial.load_ratio:g}" if trial.load_ratio else "burst" if trial.burst_bytes else "idle"
+        return f"latency/{trial.path}/{load}"
     return f"{trial.view}/{trial.path}/{trial.streams or 1}/{trial.mss or 'native'}"
 
 
@@ -109,20 +124,22 @@ def aggregates(result: ModeResult) -> list[Aggregate]:
 
 
 def _aggregate(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]]) -> Aggregate:
-    measures = MEASURES[first.view]
-    values = {m: _by_deployment(used, key, m) for m in measures}
+    taken = measures(first)
+    values = {m: _by_deployment(used, key, m) for m in taken}
     limits = [trial.limited_by for _, trial in used if key_of(trial) == key and trial.limited_by]
     base = _baseline_of(key, first, used)
     ratios: dict[str, dict[int, float]] = {}
     if base is not None:
-        for measure in measures:
+        for measure in taken:
             below = _by_deployment(used, base, measure)
             found = {n: v / below[n] for n, v in values[measure].items() if below.get(n)}
             ratios |= {measure: found} if found else {}
+        if by_pairs := _by_deployment(used, key, "pair_ratio"):
+            ratios[taken[0]] = by_pairs
     return Aggregate(
         key, first.view, first.path, first.streams, first.mss, first.load_ratio,
         {m: found for m, found in values.items() if found}, ratios, base if ratios else None,
-        {name: limits.count(name) for name in dict.fromkeys(limits)},
+        {name: limits.count(name) for name in dict.fromkeys(limits)}, first.burst_bytes,
     )
 
 
@@ -157,7 +174,7 @@ def summarise(result: ModeResult) -> dict[str, Any]:
 
 def _plain_aggregate(aggregate: Aggregate) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for measure in MEASURES[aggregate.view]:
+    for measure in aggregate.values:
         whole = aggregate.estimate(measure)
         if whole is not None:
             found[measure] = _plain(whole)
@@ -183,14 +200,13 @@ def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
     """
     everything = list(results)
     found: dict[str, Any] = {}
-    pooled: dict[tuple[str, str, str], list[float]] = {}
+    pooled: dict[tuple[str, str, str, str], list[float]] = {}
     for result in everything:
         for aggregate in aggregates(result):
             if aggregate.path == "host-host":
-                place = (result.lab, result.kernel, aggregate.key)
+                place = (result.lab, result.kernel, aggregate.key, aggregate.headline)
                 pooled.setdefault(place, []).extend(aggregate.values.get(aggregate.headline, {}).values())
-    for (lab, kernel, key), values in sorted((place, values) for place, values in pooled.items() if values):
-        measure = MEASURES[key.split("/", 1)[0]][0]
+    for (lab, kernel, key, measure), values in sorted((place, values) for place, values in pooled.items() if values):
         entry: dict[str, Any] = {"measure": measure, "n": len(values)}
         entry["median"] = fields.rounded(fields.get("Trial", measure), distribution_free.median(values))
         variation = distribution_free.variation(values)

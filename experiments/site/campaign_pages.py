@@ -17,7 +17,7 @@ from experiments.results.comparison import Comparison, compare
 from experiments.results.model import Campaign, ModeResult, Trial
 from experiments.results.standing import Record, Standing
 from experiments.results.store import Stored, mode_path
-from experiments.results.summary import aggregates
+from experiments.results.summary import aggregates, measures
 from experiments.site import entries, figures, remarks
 from experiments.variant import Variant
 
@@ -168,7 +168,7 @@ def _compared(results: Sequence[ModeResult]) -> list[Comparison]:
 
 
 def _measure(trial: Trial) -> str:
-    return {"wire": "wire_goodput_bps", "cost": "core_s_per_gbit", "latency": "p50_us"}.get(trial.view, "goodput_bps")
+    return "wire_goodput_bps" if trial.view == "wire" else measures(trial)[0]
 
 
 def _figure(trial: Trial) -> str:

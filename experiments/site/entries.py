@@ -17,7 +17,7 @@ from experiments.results import verdict
 from experiments.results.model import Campaign, Deployment, ModeResult, Trial
 from experiments.results.standing import Record
 from experiments.results.store import Stored, mode_path
-from experiments.results.summary import Aggregate, Estimate, aggregates, key_of
+from experiments.results.summary import ONLY_OF_SLICES, Aggregate, Estimate, aggregates, key_of
 from experiments.site import figures, remarks
 from experiments.variant import EMBEDDED, Variant
 
@@ -156,9 +156,15 @@ def first_trial(result: ModeResult, aggregate: Aggregate) -> tuple[str, Trial | 
 def what(aggregate: Aggregate) -> str:
     """What an aggregate answers, in words."""
     if aggregate.view == "latency":
+        if aggregate.burst_bytes:
+            return "round trip, behind a burst"
         return "round trip, beside a stream at half of the goodput" if aggregate.load_ratio else "round trip, idle"
+    if aggregate.view == "setup":
+        return "connect, request, response, close"
     if aggregate.view == "cost":
-        return "CPU time at a fixed load"
+        if ONLY_OF_SLICES["cost"] not in aggregate.values:
+            return "CPU time at a fixed load"
+        return "CPU time of packets as on a wire" + (", small segments" if aggregate.mss == "small" else "")
     streams = f"{aggregate.streams} stream" + ("s" if aggregate.streams != 1 else "")
     return streams if aggregate.mss in (None, "native") else f"{streams}, {aggregate.mss} segments"
 
@@ -187,7 +193,7 @@ def _plots(
             if samples:
                 strips.append((label, samples, limit(mode if aggregate.path == "pod-pod" else None, aggregate, trial)))
         if strips:
-            measure = "wire_goodput_bps" if view == "wire" else "goodput_bps"
+            measure = next(c.shown for c in everything if c.view == view and c.values)
             where = "" if result.lab == EMBEDDED else f" ({result.lab} lab)"
             plot = figures.plot(f"{mode.title}: {title}{where}", measure, "higher is better", strips)
             identity = f"{mode.name}-{stored.campaign.id}-{result.variant.anchor}-{view}"

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 SHOWN: dict[str, tuple[float, int, str]] = {
     "wire_goodput_bps": (1e-6, 1, "Mbit/s"),
     "goodput_bps": (1e-6, 1, "Mbit/s"),
+    "core_goodput_bps": (1e-6, 1, "Mbit/s of one core"),
     "wire_efficiency_ratio": (1, 5, "of the wire"),
     "link_share_ratio": (100, 1, "% of the link's rate"),
     "core_s_per_gbit": (1, 3, "core·s/Gbit"),
+    "core_us_per_packet": (1, 3, "core·µs a packet"),
     "context_switches_per_packet": (1, 3, "a packet"),
     "p50_us": (1, 1, "µs"),
     "p90_us": (1, 1, "µs"),

@@ -14,14 +14,17 @@ from experiments.results.model import Campaign, ModeResult, Trial
 from experiments.site import figures
 from experiments.variant import KERNELS
 
-BETTER = {"wire": "higher", "link": "higher", "speed": "higher", "cost": "lower", "latency": "lower"}
+BETTER = {"wire": "higher", "link": "higher", "speed": "higher", "cost": "lower", "latency": "lower",
+          "setup": "lower"}
 # Cells of a spreadsheet that begin so are run as formulas; a quote in front makes them text.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 TRIAL_COLUMNS = (
     "id", "view", "path", "phase", "status", "reason", "started_at", "streams", "mss", "mss_bytes", "duration_s",
-    "goodput_bps", "retransmits", "wire_efficiency_ratio", "wire_goodput_bps", "core_s_per_gbit",
-    "context_switches_per_packet", "load_ratio", "samples", "p50_us", "p90_us", "p99_us", "p999_us", "max_us",
+    "goodput_bps", "core_goodput_bps", "pairs", "pair_ratio", "pair_ratio_low", "pair_ratio_high", "retransmits",
+    "wire_efficiency_ratio", "wire_goodput_bps", "core_s_per_gbit",
+    "core_us_per_packet", "daemon_share_ratio",
+    "context_switches_per_packet", "load_ratio", "burst_bytes", "samples", "p50_us", "p90_us", "p99_us", "p999_us", "max_us",
 )
 
 

@@ -16,8 +16,10 @@ from experiments.catalog import get, limits
 from experiments.errors import UserError
 from experiments.labs.base import Lab
 from experiments.labs.base import run as run_command
-from experiments.measure import attestation, views
+from experiments.measure import attestation
 from experiments.measure.deployment import Job, deploy
+from experiments.measure.views import in_turn
+from experiments.measure.views.bench import Bench
 from experiments.results.store import Stored
 from experiments.variant import Variant
 
@@ -47,14 +49,14 @@ def test_a_tool_that_never_stops_talking_is_a_failed_trial_and_takes_little_memo
 ) -> None:
     """It had once filled 23.9 GB, until the kernel ended the run."""
     talks = tmp_path / "iperf3"
-    talks.write_text('#!/bin/sh\ncase "$*" in *--client*--time*) exec yes talks ;; esac\n'
+    talks.write_text('#!/bin/sh\ncase "$*" in *--client*--bitrate*) exec yes talks ;; esac\n'
                      f'exec {paths.find("iperf3")} "$@"\n')
     talks.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     outcome = deploy(Job(Variant("calico-bgp"), 1, "smoke"))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 100_000
-    talked = [trial for trial in outcome.deployment.trials if trial.view == "speed"]
+    talked = [trial for trial in outcome.deployment.trials if trial.view == "wire"]
     assert talked
     assert all(trial.status == "failed" and "said more than 8 MiB" in (trial.reason or "") for trial in talked)
 
@@ -67,7 +69,7 @@ def _sabotaged(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, deed: Cal
     def wrapped(first: Any, *rest: Any, **named: Any) -> Any:
         if not done:
             done.append(True)
-            deed(first if not isinstance(first, views.Bench) else first.lab)
+            deed(first if not isinstance(first, Bench) else first.lab)
         return original(first, *rest, **named)
 
     monkeypatch.setattr(owner, name, wrapped)
@@ -135,7 +137,7 @@ def test_what_breaks_in_mid_run_fails_the_run(
 ) -> None:
     if reason := why_not_on_the_host(name):
         pytest.skip(reason)  # tests/labs/capsule/test_capsule.py runs it on the capsule's kernel
-    _sabotaged(monkeypatch, views.Bench, "_speed", deed)
+    _sabotaged(monkeypatch, in_turn, "measure", deed)
     deployment = deploy(Job(Variant(name), 1, "smoke")).deployment
     assert deployment.status == "failed"
     assert deployment.trials == ()
@@ -147,7 +149,7 @@ def test_what_breaks_in_mid_run_fails_the_run(
 def test_a_removed_flow_of_a_live_handler_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     if reason := why_not_on_the_host("weave-fastdp"):
         pytest.skip(reason)
-    _sabotaged(monkeypatch, views.Bench, "_speed", _remove_flows)
+    _sabotaged(monkeypatch, in_turn, "measure", _remove_flows)
     deployment = deploy(Job(Variant("weave-fastdp"), 1, "smoke")).deployment
     assert deployment.status == "ok", deployment.reason
     assert all(check.ok for check in deployment.attestation_after)

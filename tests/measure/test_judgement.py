@@ -12,9 +12,10 @@ import pytest
 from replayed import outcome, place
 
 from experiments.errors import UserError
-from experiments.measure import campaign, provenance, views
+from experiments.measure import campaign, provenance
 from experiments.measure.campaign import Request
 from experiments.measure.deployment import Job, Outcome, deploy
+from experiments.measure.views import wire
 from experiments.probes.counters import Counters
 from experiments.results import aside, store, validate
 from experiments.results.model import Deployment
@@ -148,22 +149,22 @@ def test_progress_says_which_deployment_of_how_many_and_of_which_mode(tmp_path: 
 @pytest.mark.lab
 def test_a_figure_that_no_wire_can_carry_is_a_failed_trial(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The device has not counted yet what the socket has accepted: the ratio is too good to be true."""
-    read = views.counters.read
+    read = wire.counters.read
 
     def behind(*where: Any) -> Counters:
         found = read(*where)
         return Counters(round(found.tx_bytes * 0.96), round(found.tx_packets * 0.96))
 
-    monkeypatch.setattr(views.counters, "read", behind)
-    monkeypatch.setattr(views, "WIRE_OFFERED_BPS", (200_000_000, 100_000_000))
+    monkeypatch.setattr(wire.counters, "read", behind)
+    monkeypatch.setattr(wire, "OFFERED_BPS", (200_000_000, 100_000_000))
     folder = campaign.begin(ONE, tmp_path)
     report = campaign.advance(folder, deploy, lambda _: None, repeat=False)
     assert report.errors == [], os.linesep.join(map(str, report.errors))
     stored, (result,) = read_campaign(folder)
     assert stored.status == "complete"
-    wire = [trial for trial in result.deployments[0].trials if trial.view == "wire"]
-    assert [trial.status for trial in wire] == ["failed", "failed"]
-    for trial in wire:
+    counted = [trial for trial in result.deployments[0].trials if trial.view == "wire"]
+    assert [trial.status for trial in counted] == ["failed", "failed"]
+    for trial in counted:
         assert trial.wire_goodput_bps is None
         assert "The numbers cannot be right: " in (trial.reason or "")
         assert "So it was in each of 2 transfers" in (trial.reason or "")

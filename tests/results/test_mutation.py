@@ -25,7 +25,9 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 DERIVED = {
     "median", "low", "high", "coverage_ratio", "n", "drift_ratio", "goodput_bps", "sent_bps", "retransmits", "duration_s",
     "payload_bytes", "wire_efficiency_ratio", "wire_goodput_bps", "intervals_bps", "mss_bytes", "underlay_tx_bytes",
-    "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "samples", "core_s_per_gbit",
+    "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "samples", "core_s_per_gbit", "core_goodput_bps", "core_us_per_packet",
+    "daemon_share_ratio", "context_switches_per_packet", "pairs", "pair_ratio", "pair_ratio_low", "pair_ratio_high",
+    "pair_coverage_ratio", "device_rx_bytes", "device_rx_packets", "device_s",
 }
 
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from experiments.measure import protocol, views
+from experiments.measure import protocol
+from experiments.measure.views.plan import plan
 from experiments.results.protocols import CAMPAIGN_S_OWN, FROZEN, AskedTrial
+
+
+def _asks(profile: protocol.Profile, *, one_process: bool) -> Iterator[AskedTrial]:
+    """The plan, trial by trial: what is asked in turn has two."""
+    for ask in plan(profile, one_process=one_process):
+        for path in ("host-host", "pod-pod") if ask.paired else (ask.path,):
+            yield AskedTrial(ask.view, path, ask.phase, ask.streams, ask.mss, ask.load_ratio, ask.burst_bytes)
 
 
 @pytest.mark.parametrize("profile", protocol.PROFILES)
@@ -15,7 +25,8 @@ def test_the_runner_measures_by_frozen_numbers(profile: str) -> None:
     frozen = FROZEN[current.id]
     said = current.as_mapping(seed=1, nodes=2)
     assert {name: value for name, value in said.items() if name not in CAMPAIGN_S_OWN} == dict(frozen.numbers)
-    assert frozen.trials == tuple(AskedTrial(ask.view, ask.path, ask.phase, ask.streams, ask.mss, ask.load_ratio)
-                                  for ask in views.plan(current))
+    assert frozen.trials == tuple(_asks(current, one_process=True))
+    assert frozen.trials_apart == tuple(_asks(current, one_process=False))
     assert dict(frozen.noise_limits) == protocol.NOISE_LIMITS
+    assert frozen.noise_limits_of_slices == protocol.NOISE_LIMITS_OF_SLICES
     assert dict(frozen.link_bps) == {"host": protocol.ETHERNET_BPS, "uml": protocol.CAPSULE_LINK_BPS}

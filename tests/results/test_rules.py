@@ -76,9 +76,25 @@ COST = Trial("a-1-04-cost", "cost", "host-host", "ok", goodput_bps=2e8, sent_bps
              offered_bps=200_000_000, cpu_core_s=0.4, core_s_per_gbit=0.5, context_switches_per_packet=0.15)
 LINK = Trial("a-1-02-link", "link", "host-host", "ok", goodput_bps=9.4e8, sent_bps=9.4e8, duration_s=2.0, streams=1,
              link_rate_bps=1_000_000_000)
+SLICED = Trial("a-1-03", "speed", "pod-pod", "ok", pairs=12, pair_ratio=0.6, pair_ratio_low=0.59, pair_ratio_high=0.61,
+               duration_s=0.6, streams=1, mss_bytes=1398)
+SLICED_SPEED = replace(SLICED, core_goodput_bps=3.4e10, goodput_bps=3.3e10)
+SLICED_COST = replace(SLICED, view="cost", goodput_bps=7e9, core_s_per_gbit=0.128, core_us_per_packet=1.4316,
+                      context_switches_per_packet=0.0)
+SLICED_LATENCY = replace(SLICED, view="latency", load_ratio=0.0, samples=50_000, p50_us=4.968, p90_us=6.0, p99_us=9.0,
+                         p999_us=20.0, max_us=90.0)
 
 
 @pytest.mark.parametrize(("trial", "change", "field"), [
+    (SLICED_SPEED, {"pair_ratio": 7.0, "pair_ratio_high": 7.1}, "pair_ratio"),
+    (SLICED_SPEED, {"core_goodput_bps": 2e12}, "core_goodput_bps"),
+    (SLICED_SPEED, {"goodput_bps": 4.4e10}, "goodput_bps"),
+    (SLICED_COST, {"core_s_per_gbit": 0.001}, "core_s_per_gbit"),
+    (SLICED_COST, {"core_us_per_packet": 1.7}, "core_us_per_packet"),
+    (SLICED_COST, {"context_switches_per_packet": None}, "context_switches_per_packet"),
+    (SLICED_COST, {"pair_ratio": 0.1, "pair_ratio_low": 0.1}, "pair_ratio"),
+    (SLICED_LATENCY, {"p50_us": 0.025}, "p50_us"),
+    (SLICED_LATENCY, {"p50_us": None}, "p50_us"),
     (SPEED, {"goodput_bps": 2.2e16, "sent_bps": 2.2e16}, "goodput_bps"),
     (SPEED, {"goodput_bps": 0.0}, "goodput_bps"),
     (LATENCY, {"p50_us": 0.025}, "p50_us"),

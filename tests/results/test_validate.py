@@ -33,7 +33,7 @@ def test_a_measured_campaign_is_valid(folder: Path) -> None:
 
 
 MEASURES = ("wire_efficiency_ratio", "wire_goodput_bps", "underlay_tx_bytes", "underlay_tx_packets", "payload_bytes",
-            "goodput_bps", "sent_bps", "median", "low", "high")
+            "goodput_bps", "core_goodput_bps", "pair_ratio", "median", "low", "high")
 
 
 @pytest.mark.parametrize("key", MEASURES)

@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here: `invoke setup --tests`"),
 ]
 
-FACTORS = {"Mbit/s": 1e-6, "core·s/Gbit": 1, "µs": 1, "of the wire": 1}
+FACTORS = {"Mbit/s": 1e-6, "Mbit/s of one core": 1e-6, "core·s/Gbit": 1, "µs": 1, "of the wire": 1}
 NOTEBOOKS = ("limit-model", "median-and-interval", "relay-time")
 
 

@@ -42,6 +42,10 @@ class NetnsLab(TypedLab):
         """The host command line that runs ``argv`` at ``place``; the empty place is the lab itself."""
         return [*self.enter, *(["ip", "netns", "exec", place] if place else []), *argv]
 
+    def network_of(self, place: str) -> str:
+        """As :meth:`experiments.labs.base.Lab.network_of`: where ``ip netns`` keeps it (ip-netns(8))."""
+        return f"/run/netns/{place}"
+
     def add_pod(self, pod: Pod) -> None:
         """Create the pod's network namespace."""
         run(self, "", ["ip", "netns", "add", pod.name])

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from experiments.results import times
 from experiments.results.checks.report import File
-from experiments.results.model import Campaign, Deployment, ModeResult
+from experiments.results.model import Campaign, Deployment, ModeResult, Trial
 from experiments.results.plain import Key
 
 FIRST = "2026-01-01T00:00:00Z"  # no version of Podpath measured before that year
@@ -39,18 +39,28 @@ def deployments(modes: Sequence[tuple[File[ModeResult], ModeResult]]) -> None:
 
 
 def _trials(file: File[ModeResult], key: Key, deployment: Deployment, begun: float) -> float:
-    """When the last trial ended, at the earliest."""
-    end = begun
+    """When the last trial ended, at the earliest; two in turn begin together, and last as long as both."""
+    end, before = begun, None
     for t, trial in enumerate(deployment.trials):
         started = _seconds(trial.started_at)
         if started is None:
             if trial.status in ("ok", "discarded"):
                 file.error((*key, "trials", t, "started_at"), "is missing; what was measured has a time")
             continue
-        if started + ROUNDED_S < end:
-            file.error((*key, "trials", t, "started_at"), "is before what stands in front of it had ended")
-        end = max(end, started + (trial.duration_s or 0.0))
+        if before is not None and _in_turn(before, trial):
+            end += trial.duration_s or 0.0
+        else:
+            if started + ROUNDED_S < end:
+                file.error((*key, "trials", t, "started_at"), "is before what stands in front of it had ended")
+            end = max(end, started + (trial.duration_s or 0.0))
+        before = trial
     return end
+
+
+def _in_turn(first: Trial, second: Trial) -> bool:
+    """Whether two trials are a mode's and its baseline's, measured in slices or runs of each in turn."""
+    return (first.pairs is not None and first.pairs == second.pairs and first.started_at == second.started_at
+            and (first.view, first.path, second.path) == (second.view, "host-host", "pod-pod"))
 
 
 def _seconds(when: str | None) -> float | None:

@@ -84,7 +84,7 @@ def _trials(file: File[ModeResult], key: Key, deployment: Deployment) -> None:
         if trial.status in ("ok", "discarded"):
             if trial.raw is None:
                 file.error((*here, "raw"), "is missing; a trial keeps what the tool printed")
-            for name in summary.MEASURES[trial.view]:
+            for name in summary.measures(trial):
                 if getattr(trial, name) is None:
                     file.error((*here, name), f"is missing; a trial of the view {trial.view} has it")
         else:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from experiments.results.checks.report import File
 from experiments.results.model import Campaign, Deployment, ModeResult, Trial
 from experiments.results.plain import Key, shown
 from experiments.results.protocols import CAMPAIGN_S_OWN, FROZEN, AskedTrial, Frozen
+from experiments.variant import EMBEDDED
 
 
 def of(campaign: Campaign) -> Frozen | None:
@@ -38,29 +41,31 @@ def trials(file: File[ModeResult], value: ModeResult, campaign: Campaign) -> Non
         return
     for d, deployment in enumerate(value.deployments):
         if deployment.status == "ok":
-            _deployment(file, ("deployments", d), deployment, frozen, value.kernel)
+            _deployment(file, ("deployments", d), deployment, frozen, value)
 
 
-def _deployment(file: File[ModeResult], key: Key, deployment: Deployment, frozen: Frozen, kernel: str) -> None:
-    attempts = _once_each(deployment)
-    if len(attempts) != len(frozen.trials):
-        file.error((*key, "trials"), f"are {len(attempts)} without repeats; the protocol asks for {len(frozen.trials)}")
-    for (t, trial), asked in zip(attempts, frozen.trials, strict=False):
+def _deployment(file: File[ModeResult], key: Key, deployment: Deployment, frozen: Frozen, value: ModeResult) -> None:
+    attempts, asks = _once_each(deployment), frozen.asks(value.lab)
+    if len(attempts) != len(asks):
+        file.error((*key, "trials"), f"are {len(attempts)} without repeats; the protocol asks for {len(asks)}")
+    for (t, trial), asked in zip(attempts, asks, strict=False):
         here = (*key, "trials", t)
         for name in ("view", "path", "phase"):
             if getattr(trial, name) != getattr(asked, name):
                 file.error((*here, name), f"the protocol asks for {getattr(asked, name)} here")
                 return  # every later one stands in a wrong place too
     for t, trial in enumerate(deployment.trials):
-        if trial.status == "discarded" and not any(trial.noise.get(n, 0) > most for n, most in frozen.noise_limits.items()):
-            listed = ", ".join(f"{name} above {most:g}" for name, most in frozen.noise_limits.items())
+        limits = frozen.noise_limits_of_slices if trial.processors and frozen.noise_limits_of_slices else frozen.noise_limits
+        if trial.status == "discarded" and not any(trial.noise.get(n, 0) > most for n, most in limits.items()):
+            listed = ", ".join(f"{name} above {most:g}" for name, most in limits.items())
             file.error((*key, "trials", t, "status"), f"no covariate of its noise is above its limit; allowed: {listed}")
-    for t, trial, asked in _numbered(deployment, frozen):
+    for t, trial, asked in _numbered(deployment, asks):
         here = (*key, "trials", t)
         for name, wanted in _conditions(trial, asked).items():
             if trial.status in ("ok", "discarded") and getattr(trial, name) != wanted:
                 file.error((*here, name), f"the protocol asks for {shown(wanted)} here")
-        _rates(file, here, trial, frozen, kernel)
+        _rates(file, here, trial, frozen, value.kernel)
+        _slices(file, here, trial, frozen, value.lab)
 
 
 def _once_each(deployment: Deployment) -> list[tuple[int, Trial]]:
@@ -69,16 +74,18 @@ def _once_each(deployment: Deployment) -> list[tuple[int, Trial]]:
     return [(t, trial) for t, trial in enumerate(deployment.trials) if trial.id.removesuffix("-again") not in ids - {trial.id}]
 
 
-def _numbered(deployment: Deployment, frozen: Frozen) -> list[tuple[int, Trial, AskedTrial]]:
+def _numbered(deployment: Deployment, asks: Sequence[AskedTrial]) -> list[tuple[int, Trial, AskedTrial]]:
     """Every trial beside what was asked for, repeats too."""
-    once = {trial.id: asked for (_, trial), asked in zip(_once_each(deployment), frozen.trials, strict=False)}
+    once = {trial.id: asked for (_, trial), asked in zip(_once_each(deployment), asks, strict=False)}
     return [(t, trial, once[trial.id.removesuffix("-again")]) for t, trial in enumerate(deployment.trials)
             if trial.id.removesuffix("-again") in once]
 
 
 def _conditions(trial: Trial, asked: AskedTrial) -> dict[str, object]:
     if trial.view == "latency":
-        return {"load_ratio": asked.load_ratio, "streams": None, "mss": None}
+        return {"load_ratio": asked.load_ratio, "burst_bytes": asked.burst_bytes or None, "streams": None, "mss": None}
+    if trial.view == "setup":
+        return {"streams": None, "mss": None}
     return {"streams": asked.streams, "mss": asked.mss}
 
 
@@ -86,13 +93,36 @@ def _rates(file: File[ModeResult], key: Key, trial: Trial, frozen: Frozen, kerne
     """The rate of the emulated link, and the load of the cost view."""
     if trial.status not in ("ok", "discarded"):
         return
-    wanted = (("link", "link_rate_bps", frozen.link_bps.get(kernel)), ("cost", "offered_bps", frozen.numbers["offered_bps"]))
+    wanted = (("link", "link_rate_bps", frozen.link_bps.get(kernel)),
+              ("cost", "offered_bps", None if trial.pairs else frozen.numbers["offered_bps"]))
     for view, name, rate in wanted:
         found = getattr(trial, name)
         if trial.view == view and rate is not None and found != rate:
             file.error((*key, name), f"the protocol has {rate} on this kernel")
         elif trial.view != view and found is not None and not (name == "offered_bps" and trial.load_ratio):
             file.error((*key, name), f"a trial of the view {trial.view} has none")
-    least = frozen.numbers.get("latency_samples")
+    least = None if trial.pairs else frozen.numbers.get("latency_samples")
     if trial.view == "latency" and least and trial.samples is not None and trial.samples < least:
         file.error((*key, "samples"), f"the protocol asks for at least {least}")
+
+
+def _slices(file: File[ModeResult], key: Key, trial: Trial, frozen: Frozen, lab: str) -> None:
+    """Slices and counters of a device where the protocol has them: without, a trial would be judged by wider rules."""
+    if trial.status not in ("ok", "discarded"):
+        return
+    if not frozen.in_slices:
+        for name in ("pairs", "device_s"):
+            if getattr(trial, name) is not None:
+                file.error((*key, name), "this protocol has none")
+        return
+    wanted = {"link": "device_s", "speed": "pairs"}
+    if lab == EMBEDDED:
+        wanted |= {"speed": "core_goodput_bps", "cost": "core_us_per_packet", "latency": "pairs", "setup": "pairs"}
+    name = wanted.get(trial.view, "")
+    if name and getattr(trial, name) is None:
+        file.error((*key, name), f"is missing; the protocol has it in the view {trial.view}")
+    if trial.pairs is not None and trial.view in ("wire", "link"):
+        file.error((*key, "pairs"), f"the view {trial.view} is not measured in turn")
+    least, most = frozen.numbers["pairs_least"], frozen.numbers["pairs_most"]
+    if lab == EMBEDDED and trial.pairs is not None and not least <= trial.pairs <= most:
+        file.error((*key, "pairs"), f"the protocol asks for {least} to {most}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from experiments.probes import iperf3, sockperf
+from experiments.probes import iperf3, runs, slices, sockperf, watched
+from experiments.results import pairs
 from experiments.results.checks.trials import TOOL, Reread
 
 
@@ -32,7 +33,22 @@ def _from_sockperf(text: str) -> Mapping[str, Any]:
     }
 
 
+def _from_counters(text: str) -> Mapping[str, Any]:
+    """The link view: by the counters of the receiving device, or as older protocols had it by iperf3 alone."""
+    return {**pairs.link(text), TOOL: watched.TOOL} if watched.is_ours(text) else _from_iperf3(text)
+
+
+def _from_slices(view: str, otherwise: Callable[[str], Mapping[str, Any]]) -> Callable[[str], Mapping[str, Any]]:
+    """The parser of a view that was measured in slices, or by another tool."""
+    def read(text: str) -> Mapping[str, Any]:
+        if slices.is_ours(text):
+            return {**pairs.figures(view, text), TOOL: slices.TOOL}
+        return {**pairs.runs(text), TOOL: runs.TOOL} if runs.is_ours(text) else otherwise(text)
+    return read
+
+
 REREAD: Reread = {
-    "wire": _bytes_from_iperf3, "speed": _from_iperf3, "link": _from_iperf3, "cost": _from_iperf3,
-    "latency": _from_sockperf,
+    "wire": _bytes_from_iperf3, "link": _from_counters, "speed": _from_slices("speed", _from_iperf3),
+    "cost": _from_slices("cost", _from_iperf3), "latency": _from_slices("latency", _from_sockperf),
+    "setup": _from_slices("setup", _from_sockperf),
 }

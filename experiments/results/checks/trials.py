@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import PodpathError
+from experiments.probes import watched
 from experiments.results import fields, outputs, rules, store, yamlfile
 from experiments.results.checks import origin, privacy
 from experiments.results.checks.origin import Place
@@ -89,7 +90,9 @@ def _raw(file: File[ModeResult], key: Key, folder: Path, trial: Trial, reread: R
 
 
 def _belongs(file: File[ModeResult], key: Key, place: Place, trial: Trial, text: str, again: Mapping[str, Any]) -> None:
-    """iperf3 tells of its own beginning; sockperf tells nothing but its figures."""
-    if str(again.get(TOOL, "")).startswith("iperf3"):
+    """iperf3 tells of its own beginning; sockperf and slices tell nothing but their figures."""
+    if watched.is_ours(text):
+        text = watched.iperf3_inside(text)
+    if str(again.get(TOOL, "")).startswith(("iperf3", watched.TOOL)):
         for said in origin.contradictions(place, trial, text):
             file.error(key, f"is the output of another trial: it {said}")

@@ -38,6 +38,16 @@ class Protocol(TypedDict):
     cost_s: NotRequired[Annotated[float, Field("Length of a trial of the cost view.", "profile", "s", minimum=0)]]
     wire_bytes: NotRequired[Annotated[int, Field("Payload of a wire trial.", "profile", "bytes", minimum=1)]]
     latency_samples: NotRequired[Annotated[int, Field("Round trips of a latency trial, at least.", "profile", minimum=1)]]
+    slice_core_s: NotRequired[Annotated[float, Field(
+        "Length of a slice, in time of the processor.", "profile", "core·s", minimum=0)]]
+    pairs_least: NotRequired[Annotated[int, Field("Pairs of slices, at least.", "profile", minimum=1)]]
+    pairs_most: NotRequired[Annotated[int, Field("Pairs of slices, at most.", "profile", minimum=1)]]
+    pair_ratio_width: NotRequired[Annotated[float, Field(
+        "How wide the interval of a ratio may be when no further pairs are made: upper end over lower end, less 1.", "profile",
+        "ratio", minimum=0)]]
+    run_s: NotRequired[Annotated[float, Field(
+        "Length of a run of iperf3 where slices are not possible.", "profile", "s", minimum=0)]]
+    burst_bytes: NotRequired[Annotated[int, Field("What goes ahead of a request.", "profile", "bytes", minimum=1)]]
     views: NotRequired[Annotated[list[str], Field("What is looked at, in this order.", "profile")]]
     order: NotRequired[Annotated[str, Field("How the plan was ordered.", "campaign")]]
     seed: Annotated[int, Field("What the order was drawn from.", "command line")]

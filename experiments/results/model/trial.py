@@ -12,6 +12,7 @@ Status = Literal["ok", "failed", "discarded", "not-run"]
 
 _IPERF = "iperf3's JSON"
 _SOCKPERF = "sockperf's report"
+_SLICES = "the slices"
 
 
 class Raw(TypedDict):
@@ -30,7 +31,8 @@ class Trial:
     # calico-bgp-1-speed-1; names the raw file too
     id: Annotated[str, Field(
         "Name of the trial within its campaign; the raw file carries it too.", "campaign plan", pattern=NAME)]
-    view: Annotated[str, Field("What the trial looks at.", "protocol", allowed=("wire", "link", "speed", "cost", "latency"))]
+    view: Annotated[str, Field(
+        "What the trial looks at.", "protocol", allowed=("wire", "link", "speed", "cost", "latency", "setup"))]
     path: Annotated[str, Field(
         "Between whom: two pods through the mode, or the two nodes themselves (the baseline).", "protocol",
         allowed=("pod-pod", "host-host"))]
@@ -50,6 +52,19 @@ class Trial:
     duration_s: Annotated[float | None, Field(
         "Measured time, without the omitted seconds.", _IPERF, "s", minimum=0, digits=3, header="duration")] = None
     congestion_control: Annotated[str | None, Field("TCP congestion control in force at the sender.", _IPERF)] = None
+    processors: Annotated[Mapping[str, int], Field(
+        "Which processor did what. Absent where nothing was placed.", "sched_setaffinity")] = field(default_factory=dict)
+    # measured in slices of mode and baseline in turn
+    pairs: Annotated[int | None, Field(
+        "Slices of the mode, and as many of the baseline in between.", _SLICES, "pairs", minimum=1, header="pairs")] = None
+    pair_ratio: Annotated[float | None, Field(
+        "Mode over baseline: the median of the pairs' ratios. Of the view's first measure.", _SLICES, "ratio", minimum=0,
+        digits=6, header="ratio of pairs")] = None
+    pair_ratio_low: Annotated[float | None, Field(
+        "Lower end of the sign test's interval of it.", _SLICES, "ratio", minimum=0, digits=6)] = None
+    pair_ratio_high: Annotated[float | None, Field("Its upper end.", _SLICES, "ratio", minimum=0, digits=6)] = None
+    pair_coverage_ratio: Annotated[float | None, Field(
+        "How sure the interval is, for the pairs of this deployment.", _SLICES, "ratio", minimum=0, maximum=1, digits=6)] = None
     # wire
     payload_bytes: Annotated[int | None, Field(
         "Payload that was sent; all of it arrived, nothing was sent twice.", _IPERF, "bytes", minimum=1,
@@ -75,6 +90,16 @@ class Trial:
     goodput_bps: Annotated[float | None, Field(
         "Payload per second as the receiver counted it.", _IPERF, "bit/s", minimum=0, better="higher", digits=0,
         header="goodput")] = None
+    core_goodput_bps: Annotated[float | None, Field(
+        "Payload per second of the processor: what one core carries when nobody else wants it.", _SLICES, "bit/s", minimum=0,
+        better="higher", digits=0, header="goodput of one core")] = None
+    device_rx_bytes: Annotated[int | None, Field(
+        "Bytes on the receiving node's own device between two moments inside the transfer, Ethernet headers included.",
+        "/sys/class/net", "bytes", minimum=1, header="received on the device")] = None
+    device_rx_packets: Annotated[int | None, Field(
+        "Frames on it between the same moments.", "/sys/class/net", "frames", minimum=1, header="frames on the device")] = None
+    device_s: Annotated[float | None, Field(
+        "Seconds between these moments.", "clock", "s", minimum=0, digits=6, header="watched")] = None
     sent_bps: Annotated[float | None, Field(
         "Payload per second as the sender counted it; never used as a result.", _IPERF, "bit/s", minimum=0, digits=0,
         header="sent")] = None
@@ -98,15 +123,24 @@ class Trial:
     core_s_per_gbit: Annotated[float | None, Field(
         "CPU time for each gigabit that arrived.", "cpu_core_s and the payload", "core·s/Gbit", minimum=0, better="lower",
         digits=4, header="CPU per gigabit")] = None
+    core_us_per_packet: Annotated[float | None, Field(
+        "CPU time for each full-size segment.", _SLICES, "core·µs/packet", minimum=0, better="lower", digits=4,
+        header="CPU per packet")] = None
+    daemon_share_ratio: Annotated[float | None, Field(
+        "The part of the CPU time that the mode's own daemons and relays took.", _SLICES, "ratio", minimum=0, maximum=1,
+        digits=6, header="daemon's share")] = None
     context_switches_per_packet: Annotated[float | None, Field(
-        "Context switches of the machine for each full-size segment.", "/proc/stat", "switches/packet", minimum=0,
-        better="lower", digits=4, header="context switches")] = None
+        "Context switches for each full-size segment: of the machine, or in slices of what was measured.", "/proc",
+        "switches/packet", minimum=0, better="lower", digits=4, header="context switches")] = None
     # latency
     samples: Annotated[int | None, Field(
         "Round trips that were timed.", _SOCKPERF, "round trips", minimum=1, header="samples")] = None
     load_ratio: Annotated[float | None, Field(
         "Background load, as a part of the goodput of one stream in this deployment; 0: idle.", "protocol", "ratio", minimum=0,
         maximum=1, digits=6, header="load")] = None
+    burst_bytes: Annotated[int | None, Field(
+        "What another connection sends before each request. Absent: nothing.", "protocol", "bytes", minimum=1,
+        header="burst")] = None
     p50_us: Annotated[float | None, Field(
         "Half of the round trips took at most this.", _SOCKPERF, "µs", minimum=0, better="lower", digits=3,
         header="median")] = None

@@ -1,0 +1,299 @@
+"""Both ends of a connection in one process: the program that `experiments.probes.slices` runs inside a lab.
+
+One process holds the sending and the receiving socket, of the mode and of its baseline, each made in its own network
+namespace. It sends and then reads what has come, in turn, so that no other process has to be woken and nothing waits
+for a scheduler. Slices of the paths alternate. A slice lasts for a fixed time of the *processor* (its own and that of the
+mode's relays, :func:`clock_of`), not of the wall: on a busy machine it takes longer and counts the same.
+
+It stands alone (no import of this package), because it starts in a place where a start takes time. On its standard
+input: one JSON object that says what is asked, then lines with a list of orders ([[0, 1], [1, 0], …]), an empty line ends
+it. On its standard output: one line of JSON for each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import socket
+import struct
+import sys
+import time
+from typing import Any
+
+CLONE_NEWNET = 0x40000000  # linux/sched.h
+TCP_INFO_BYTES = 232  # linux/tcp.h, struct tcp_info, as far as it is read here
+TOTAL_RETRANSMITS_AT, BYTES_RECEIVED_AT = 100, 128  # tcpi_total_retrans, tcpi_bytes_received
+CHUNK = 131072  # bytes of a write: what iperf3 writes (its TCP default)
+LONGEST_WAIT_MS = 2000  # for something to arrive, before it is lost
+FIRST_PORT = 5300
+LOOK_EVERY = 8  # round trips between two looks at the clock of the processor
+DIGITS = 10  # binary, of a round trip's length in nanoseconds: 0.2 % of it at most are cut off
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def enter(namespace: str) -> None:
+    """Make sockets in a network namespace from now on."""
+    handle = os.open(namespace, os.O_RDONLY)
+    try:
+        if _libc.setns(handle, CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"{namespace} cannot be entered")
+    finally:
+        os.close(handle)
+
+
+def clock_of(pid: int) -> int:
+    """The clock of a process's processor time, all threads: CPUCLOCK_SCHED of its id (linux/posix-timers_types.h)."""
+    return (~pid << 3) | 2
+
+
+class Work:
+    """What this process and the mode's relays have taken of the processor."""
+
+    def __init__(self, pids: list[int]) -> None:
+        self._pids = pids
+        self._clocks = [clock_of(pid) for pid in pids]
+
+    def relays_ns(self) -> int:
+        """Processor time of the relays."""
+        return sum(time.clock_gettime_ns(clock) for clock in self._clocks)
+
+    def all_ns(self) -> int:
+        """Processor time of everything that is counted."""
+        return time.process_time_ns() + self.relays_ns()
+
+    def switches(self) -> int:
+        """How often one of the threads was taken off the processor."""
+        found = 0
+        for pid in (os.getpid(), *self._pids):
+            for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 (pathlib takes longer to import)
+                with open(f"/proc/{pid}/task/{thread}/status") as status:  # noqa: PTH123
+                    found += sum(int(line.split()[1]) for line in status if "ctxt_switches" in line)
+        return found
+
+
+class Path:
+    """One way between two namespaces: a listener, and its connections, each with both of its ends."""
+
+    def __init__(self, number: int, asked: dict[str, Any], ask: dict[str, Any]) -> None:
+        self.client, self.address = asked["client"], (asked["address"], FIRST_PORT + number)
+        self._ask = ask
+        enter(asked["server"])
+        self.listener = self._socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(self.address)
+        self.listener.listen(16)
+        self.pairs: list[tuple[socket.socket, socket.socket]] = []
+        self.once_bytes = 0  # received over connections that did not stay
+
+    def _socket(self) -> socket.socket:
+        made = socket.socket()
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, self._ask["congestion_control"].encode())
+        if self._ask["mss_bytes"]:
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, self._ask["mss_bytes"])
+        made.settimeout(LONGEST_WAIT_MS / 1000)
+        return made
+
+    def dial(self) -> tuple[socket.socket, socket.socket]:
+        """A connection; its client's end is made in the namespace that was entered last."""
+        near = self._socket()
+        near.connect(self.address)
+        far, _ = self.listener.accept()
+        return near, far
+
+    def connect(self, count: int) -> None:
+        """Make the connections that stay."""
+        enter(self.client)
+        for _ in range(count):
+            pair = self.dial()
+            for end in pair:
+                end.setblocking(False)
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.pairs.append(pair)
+
+    def told(self, end: int, at: int, form: str) -> int:
+        """A number of the kernel's own about all connections: of the near ends (0) or the far ones (1)."""
+        return sum(struct.unpack_from(form, pair[end].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES), at)[0]
+                   for pair in self.pairs)
+
+
+class Slice:
+    """The account of one slice: begun after its first moments, ended when the processor's time is spent."""
+
+    def __init__(self, work: Work, ask: dict[str, Any], path: Path) -> None:
+        self._work, self._path = work, path
+        self._first_ns = work.all_ns()
+        self._omit_ns, self._length_ns = int(ask["omit_s"] * 1e9), int(ask["core_s"] * 1e9)
+        self._latest = time.monotonic() + ask["wall_s"]
+        self._begun: tuple[int, int, int, int, int] | None = None
+        self.over = False
+
+    def look(self) -> bool:
+        """Begin or end the account if it is time; whether it has just begun."""
+        spent = self._work.all_ns() - self._first_ns
+        if self._begun is None:
+            if spent >= self._omit_ns:
+                self._begun = self._now()
+                return True
+        elif spent >= self._omit_ns + self._length_ns:
+            self.over = True
+        if time.monotonic() > self._latest:
+            raise TimeoutError("a slice did not end: the processor's time was not to be had")
+        return False
+
+    def _now(self) -> tuple[int, int, int, int, int]:
+        received = self._path.told(1, BYTES_RECEIVED_AT, "Q") + self._path.once_bytes
+        return (time.monotonic_ns(), time.process_time_ns(), self._work.relays_ns(), self._work.switches(), received)
+
+    def account(self) -> list[int]:
+        """Nanoseconds of the wall, of this process, of the relays; switches; bytes that the receiver's kernel counted."""
+        begun = self._begun
+        assert begun is not None
+        return [later - earlier for later, earlier in zip(self._now(), begun, strict=True)]
+
+
+def stream(path: Path, count: Slice, buffer: bytearray, data: bytes, burst: bytes) -> None:
+    """Send as much as fits, read what has come, and so on; wait only where neither is possible."""
+    waiting = select.poll()
+    for near, far in path.pairs:
+        waiting.register(near, select.POLLOUT)
+        waiting.register(far, select.POLLIN)
+    while not count.over:
+        moved = False
+        for near, far in path.pairs:
+            try:
+                near.send(data)
+                moved = True
+            except BlockingIOError:
+                pass
+            moved = read_all(far, buffer) or moved
+        if not moved and not waiting.poll(LONGEST_WAIT_MS):
+            raise TimeoutError("nothing came through")
+        count.look()
+    for _, far in path.pairs:
+        read_all(far, buffer)
+
+
+def read_all(far: socket.socket, buffer: bytearray) -> bool:
+    """Read what is there; whether there was anything."""
+    found = False
+    with contextlib.suppress(BlockingIOError):
+        while size := far.recv_into(buffer):
+            found = True
+            if size < len(buffer):
+                break
+    return found
+
+
+def read(end: socket.socket, buffer: bytearray, size: int) -> None:
+    """Read exactly so many bytes; without going to sleep where they have already come."""
+    while size:
+        try:
+            got = end.recv_into(buffer, min(size, len(buffer)))
+        except BlockingIOError:
+            waiting = select.poll()
+            waiting.register(end, select.POLLIN)
+            if not waiting.poll(LONGEST_WAIT_MS):
+                raise TimeoutError("no answer came") from None
+            continue
+        if not got:
+            raise ConnectionError("the connection ended")
+        size -= got
+
+
+def request(path: Path, count: Slice, buffer: bytearray, data: bytes, burst: bytes) -> list[int]:
+    """Request and response in turn, each behind a burst on another connection if there is one; nanoseconds of each."""
+    near, far = path.pairs[0]
+    found: list[int] = []
+    turns = 0
+    while not count.over:
+        if burst:
+            bulk_near, bulk_far = path.pairs[1]
+            with contextlib.suppress(BlockingIOError):
+                bulk_near.send(burst)
+        started = time.monotonic_ns()
+        near.send(data)
+        read(far, buffer, len(data))
+        far.send(data)
+        read(near, buffer, len(data))
+        found.append(time.monotonic_ns() - started)
+        if burst:
+            read_all(bulk_far, buffer)
+        turns += 1
+        if turns % LOOK_EVERY == 0 and count.look():
+            found.clear()
+    return found
+
+
+def setup(path: Path, count: Slice, buffer: bytearray, data: bytes, burst: bytes) -> list[int]:
+    """Connect, request, response, close: nanoseconds of each.
+
+    The server closes first, so that no port of the client's has to wait before it is used again (TIME-WAIT, RFC 9293).
+    """
+    enter(path.client)
+    found: list[int] = []
+    while not count.over:
+        started = time.monotonic_ns()
+        near, far = path.dial()
+        near.send(data)
+        far.setblocking(False)
+        read(far, buffer, len(data))
+        path.once_bytes += len(data)
+        far.send(data)
+        near.setblocking(False)
+        read(near, buffer, len(data))
+        far.close()
+        near.close()
+        found.append(time.monotonic_ns() - started)
+        if count.look():
+            found.clear()
+    return found
+
+
+WAYS: dict[str, Any] = {"stream": stream, "request": request, "setup": setup}
+
+
+def tallied(times: list[int]) -> dict[str, int]:
+    """How many of each length, to ten binary digits: so that the percentiles of all slices can be taken later."""
+    bins: dict[int, int] = {}
+    for value in sorted(times):
+        less = max(0, value.bit_length() - DIGITS)
+        place = value >> less << less
+        bins[place] = bins.get(place, 0) + 1
+    return {str(place): number for place, number in bins.items()}
+
+
+def main() -> None:
+    """Until an empty line comes."""
+    ask = json.loads(sys.stdin.readline())
+    paths = [Path(number, asked, ask) for number, asked in enumerate(ask["paths"])]
+    for path in paths:
+        path.connect(ask["connections"])
+    work, buffer = Work(ask["pids"]), bytearray(1 << 20)
+    data, burst = bytes(ask["message_bytes"] or CHUNK), bytes(ask["burst_bytes"])
+    mss = [path.pairs[0][0].getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) for path in paths]
+    print(json.dumps({"processors": sorted(os.sched_getaffinity(0)), "mss_bytes": mss}), flush=True)
+    while line := sys.stdin.readline().strip():
+        pairs = []
+        for order in json.loads(line):
+            pair: list[Any] = [None] * len(paths)
+            for number in order:
+                path = paths[number]
+                count = Slice(work, ask, path)
+                again = path.told(0, TOTAL_RETRANSMITS_AT, "I")
+                times = WAYS[ask["kind"]](path, count, buffer, data, burst)
+                one = {"account": count.account(), "retransmits": path.told(0, TOTAL_RETRANSMITS_AT, "I") - again}
+                pair[number] = one if times is None else {**one, "times": tallied(times)}
+            pairs.append(pair)
+        print(json.dumps(pairs), flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Exception as error:  # the reason is the last line; the caller reads it
+        print(json.dumps({"error": f"{type(error).__name__}: {error}"}), flush=True)
+        sys.exit(1)

@@ -1,0 +1,220 @@
+"""Slices of a mode and of its baseline in turn, by one process that holds both ends: what is asked, and what it said.
+
+The program itself is :mod:`experiments.probes.one_process`. Here it is started on a stated processor, asked for pairs until
+there are enough, and its answers are read. A pair is one slice of each path in random order, so that what drifts meets both.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from experiments import paths
+from experiments.labs.base import Lab
+from experiments.probes import one_process
+from experiments.probes.errors import ProbeError
+from experiments.probes.placement import pinned
+
+TOOL = "podpath slices 1"  # the format of what is kept; in every raw file
+Kind = Literal["stream", "request", "setup"]
+WALL_S = 20.0  # for one slice; a processor of one's own gives it in some hundredths of a second
+LARGEST = 10**15  # nanoseconds, bytes, switches: no slice comes near; larger numbers are damage
+MOST_PAIRS = 1000
+END_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Between which places, and under which address the second is reached."""
+
+    client: str
+    server: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is measured on both paths. ``core_s`` is a slice's time of the processor, ``omit_s`` what is left out before it."""
+
+    kind: Kind
+    core_s: float
+    omit_s: float
+    streams: int = 1
+    mss_bytes: int = 0  # 0: what the path gives
+    message_bytes: int = 0  # of a request and a response
+    burst_bytes: int = 0  # on another connection before each request
+    congestion_control: str = "cubic"
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What one slice took (ns of the wall, of the process, of the relays; switches) and carried (bytes as received)."""
+
+    wall_ns: int
+    own_ns: int
+    relays_ns: int
+    switches: int
+    received_bytes: int
+    retransmits: int
+    p50_ns: int = 0  # of its round trips
+
+    @property
+    def core_ns(self) -> int:
+        """Time of the processor, all together."""
+        return self.own_ns + self.relays_ns
+
+
+Pair = tuple[Slice, Slice]  # of the baseline, of the mode
+
+
+@dataclass(frozen=True)
+class Paired:
+    """All pairs of one measurement. Of each path: the MSS in force, and how many round trips were how long (ns)."""
+
+    asked: Asked
+    processors: tuple[int, ...]
+    mss_bytes: tuple[int, int]
+    pairs: tuple[Pair, ...]
+    times_ns: tuple[dict[int, int], dict[int, int]] = field(default_factory=lambda: ({}, {}))
+
+
+def measure(
+    lab: Lab, baseline: Ends, mode: Ends, asked: Asked, *, pids: Sequence[int], processor: int, seed: int, batch: int,
+    enough: Callable[[Sequence[Pair]], bool],
+) -> Paired:
+    """Pairs in batches until there are ``enough``. ``pids`` are the mode's relays, as the lab itself numbers them.
+
+    Raises:
+        ProbeError: the program failed, or nothing came through, or the processor was not to be had.
+    """
+    source = random.Random(seed)
+    both = [_path(lab, ends) for ends in (baseline, mode)]
+    connections = 2 if asked.burst_bytes else asked.streams
+    ask = {**asdict(asked), "paths": both, "connections": connections, "pids": list(pids), "wall_s": WALL_S}
+    with _program(lab, processor) as talk:
+        greeting = talk(json.dumps(ask))
+        pairs: list[Pair] = []
+        times: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        while not pairs or not enough(pairs):
+            for answer in talk(json.dumps([source.sample((0, 1), 2) for _ in range(batch)])):
+                pairs.append((_slice(answer[0]), _slice(answer[1])))
+                for path, one in zip(times, answer, strict=True):
+                    for place, number in one.get("times", {}).items():
+                        path[int(place)] = path.get(int(place), 0) + number
+    first, second = greeting["mss_bytes"]
+    return Paired(asked, tuple(greeting["processors"]), (first, second), tuple(pairs), times)
+
+
+def _path(lab: Lab, ends: Ends) -> dict[str, str]:
+    return {"client": lab.network_of(ends.client), "server": lab.network_of(ends.server), "address": ends.address}
+
+
+@contextmanager
+def _program(lab: Lab, processor: int) -> Iterator[Callable[[str], Any]]:
+    """Run the program; a line in, a line of JSON out."""
+    program = Path(lab.source, *one_process.__name__.split(".")).with_suffix(".py")
+    argv = ["setpriv", "--pdeathsig", "KILL", *pinned(processor, [*lab.python, "-I", "-S", str(program)])]
+    process = subprocess.Popen(lab.command("", argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, env=paths.environment())
+    assert process.stdin is not None
+    assert process.stdout is not None
+    given, said = process.stdin, process.stdout
+
+    def talk(line: str) -> Any:
+        try:
+            given.write(line + "\n")
+            given.flush()
+            answer = json.loads(said.readline() or "null")
+        except (OSError, ValueError):
+            answer = None
+        if answer is None:
+            raise ProbeError("The program that holds both ends of the connection ended without a word.")
+        if isinstance(answer, dict) and "error" in answer:
+            raise ProbeError(f"The program that holds both ends of the connection failed: {str(answer['error'])[:200]}.")
+        return answer
+
+    try:
+        yield talk
+        with suppress(OSError):
+            given.write("\n")
+            given.flush()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(END_TIMEOUT_S)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _slice(answer: dict[str, Any]) -> Slice:
+    times = {int(place): number for place, number in answer.get("times", {}).items()}
+    wall_ns, own_ns, relays_ns, switches, received_bytes = answer["account"]
+    return Slice(wall_ns, own_ns, relays_ns, switches, received_bytes, answer["retransmits"],
+                 quantile_ns(times, 0.5) if times else 0)
+
+
+def quantile_ns(times: dict[int, int], share: float) -> int:
+    """The shortest length that at least this share of the round trips did not exceed.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not times:
+        raise ValueError("a percentile of nothing")
+    left = share * sum(times.values())
+    for place, number in sorted(times.items()):
+        left -= number
+        if left <= 1e-9:
+            return place
+    return max(times)
+
+
+# -- what is kept, and read again ---------------------------------------------------------------------------------------------
+
+
+def text(found: Paired, of: int) -> str:
+    """What is kept of a measurement for one of its two trials (0: the baseline's): all pairs, its own round trips."""
+    return json.dumps({
+        "tool": TOOL, "of": of, "asked": asdict(found.asked), "processors": list(found.processors),
+        "mss_bytes": list(found.mss_bytes),
+        "pairs": [[list(asdict(one).values()) for one in pair] for pair in found.pairs],
+        "times_ns": {str(place): number for place, number in found.times_ns[of].items()},
+    })
+
+
+def is_ours(said: str) -> bool:
+    """Whether a raw output is of this kind."""
+    return said.startswith('{"tool": "podpath slices')
+
+
+def parse(said: str) -> tuple[Paired, int]:
+    """Read what :func:`text` wrote: the pairs, and whose trial it was kept for.
+
+    Raises:
+        ProbeError: it is damaged.
+    """
+    try:
+        plain = json.loads(said)
+        of = plain["of"]
+        if plain["tool"] != TOOL or of not in (0, 1) or not 0 < len(plain["pairs"]) <= MOST_PAIRS:
+            raise ValueError("not of this kind")
+        times = {_number(int(place)): _number(number) for place, number in plain["times_ns"].items()}
+        pairs = tuple((Slice(*map(_number, one)), Slice(*map(_number, other))) for one, other in plain["pairs"])
+        first, second = map(_number, plain["mss_bytes"])
+        if not all(one.core_ns and one.wall_ns for pair in pairs for one in pair):
+            raise ValueError("a slice without time")
+        return Paired(Asked(**plain["asked"]), tuple(map(_number, plain["processors"])), (first, second), pairs,
+                      (times, {}) if of == 0 else ({}, times)), of
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise ProbeError("What the slices gave cannot be read: it is damaged.") from None
+
+
+def _number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST:
+        raise ValueError("not a count")
+    return value

@@ -1,0 +1,69 @@
+"""The rules for trials that were measured in slices, or by the counters of a device: stricter than those of older protocols.
+
+Nothing stands in a queue, in a socket or in a tool's rounding that could explain a figure above its ceiling. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from experiments import catalog
+from experiments.catalog import limits
+from experiments.results.model import Trial
+from experiments.results.words import quantity
+
+CEILING_TOLERANCE = 1.005  # the shaper's burst (32 kB), which at 100 Mbit/s is 0.2 % of a second and a half
+WALL_TOLERANCE = 1.05  # medians of the same slices, each by another clock
+ROUNDING = 1e-3
+MOST_RATIO = 5.0  # of a mode to its own nodes, the good way: as of the figures of two trials (experiments/results/rules.py)
+
+
+def applies(trial: Trial) -> bool:
+    """Whether the trial was measured so."""
+    return trial.device_s is not None or trial.pairs is not None
+
+
+def broken(trial: Trial, mode: str, ceiling_bps: float | None) -> Iterator[tuple[str, str]]:
+    """Every rule that a trial of a mode breaks: the field, and a sentence.
+
+    Raises:
+        UserError: there is no such mode.
+    """
+    if trial.device_s is not None:
+        yield from _link(trial, limits.header_bytes(catalog.get(mode) if trial.path == "pod-pod" else None), ceiling_bps)
+    if trial.pairs is not None:
+        yield from _pairs(trial)
+
+
+def _link(trial: Trial, header_bytes: int, ceiling_bps: float | None) -> Iterator[tuple[str, str]]:
+    if not (trial.device_rx_bytes and trial.device_rx_packets and trial.device_s and trial.link_rate_bps and trial.goodput_bps):
+        yield "device_rx_bytes", "or what stands beside it is missing; the link view is made of them"
+        return
+    wire_bps = 8 * (trial.device_rx_bytes + limits.ETHERNET_EXTRA_BYTES * trial.device_rx_packets) / trial.device_s
+    most = trial.link_rate_bps * CEILING_TOLERANCE
+    if wire_bps > most:
+        yield "device_rx_bytes", (f"the counters give {quantity(wire_bps, 'bit/s')} on a wire of "
+                                  f"{quantity(trial.link_rate_bps, 'bit/s')}: the shaper did not hold; allowed: 0.5 % more")
+    payload_bps = 8 * (trial.device_rx_bytes - header_bytes * trial.device_rx_packets) / trial.device_s
+    if abs(trial.goodput_bps - payload_bps) > ROUNDING * payload_bps:
+        yield "goodput_bps", f"the counters give {payload_bps:.0f}"
+    if ceiling_bps is not None and trial.goodput_bps > ceiling_bps * CEILING_TOLERANCE:
+        yield "goodput_bps", (f"the headers leave {quantity(ceiling_bps, 'bit/s')} of this link; allowed: at most "
+                              f"{quantity(ceiling_bps * CEILING_TOLERANCE, 'bit/s')}")
+
+
+def _pairs(trial: Trial) -> Iterator[tuple[str, str]]:
+    low, middle, high = trial.pair_ratio_low, trial.pair_ratio, trial.pair_ratio_high
+    if middle is not None and low is not None and high is not None and not low <= middle <= high:
+        yield "pair_ratio", f"is outside of its own interval ({low:g} to {high:g})"
+    if middle is not None and trial.view == "speed" and middle > MOST_RATIO:
+        yield "pair_ratio", f"no mode is so much faster than its own nodes; allowed: at most {MOST_RATIO:g}"
+    if middle is not None and trial.view != "speed" and middle < 1 / MOST_RATIO:
+        yield "pair_ratio", f"no mode takes so much less than its own nodes; allowed: at least {1 / MOST_RATIO:g}"
+    if trial.core_goodput_bps is not None and trial.goodput_bps and trial.goodput_bps > trial.core_goodput_bps * WALL_TOLERANCE:
+        carried = quantity(trial.core_goodput_bps, "bit/s")
+        yield "goodput_bps", f"by the wall's clock is more than one processor carries ({carried}), and there is one"
+    if trial.core_us_per_packet is not None and trial.core_s_per_gbit is not None and trial.mss_bytes:
+        found = trial.core_s_per_gbit * trial.mss_bytes * 8 / 1e3
+        if abs(found - trial.core_us_per_packet) > 1e-4 + 1e-4 * trial.mss_bytes * 8 / 1e3 + ROUNDING * found:
+            yield "core_us_per_packet", f"core_s_per_gbit and the segment's size give {found:.4f}"
