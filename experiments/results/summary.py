@@ -6,13 +6,12 @@ taken inside of each deployment, trial over the mean of that deployment's own ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from experiments.results import distribution_free, fields
 from experiments.results.model import Deployment, ModeResult, Trial
-from experiments.variant import EMBEDDED
 
 # What is taken from the trials of a view; the first is the one that headlines and comparisons use.
 MEASURES: Mapping[str, tuple[str, ...]] = {
@@ -67,6 +66,7 @@ class Aggregate:
     baseline: str | None = None  # key of the aggregate that the ratios are taken to
     limited_by: Mapping[str, int] = field(default_factory=dict)  # link | cpu | unknown -> number of trials
     burst_bytes: int | None = None
+    pairs: Mapping[int, float] = field(default_factory=dict)  # deployment -> ratio to the baseline that was measured in turn
 
     @property
     def headline(self) -> str:
@@ -129,6 +129,7 @@ def _aggregate(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]])
     limits = [trial.limited_by for _, trial in used if key_of(trial) == key and trial.limited_by]
     base = _baseline_of(key, first, used)
     ratios: dict[str, dict[int, float]] = {}
+    by_pairs: dict[int, float] = {}
     if base is not None:
         for measure in taken:
             below = _by_deployment(used, base, measure)
@@ -139,7 +140,7 @@ def _aggregate(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]])
     return Aggregate(
         key, first.view, first.path, first.streams, first.mss, first.load_ratio,
         {m: found for m, found in values.items() if found}, ratios, base if ratios else None,
-        {name: limits.count(name) for name in dict.fromkeys(limits)}, first.burst_bytes,
+        {name: limits.count(name) for name in dict.fromkeys(limits)}, first.burst_bytes, by_pairs,
     )
 
 
@@ -191,35 +192,3 @@ def _plain_aggregate(aggregate: Aggregate) -> dict[str, Any]:
 def _plain(of: Estimate) -> dict[str, Any]:
     found: dict[str, Any] = {"n": of.n, "median": of.median, "low": of.low, "high": of.high}
     return found if of.coverage is None else {**found, "coverage_ratio": of.coverage}
-
-
-def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
-    """How far the baseline is from itself over all deployments of a campaign, by lab (named unless netns), kernel and view.
-
-    ``spread_ratio`` is the largest over the smallest value, less 1; ``cv_ratio`` the coefficient of variation.
-    """
-    everything = list(results)
-    found: dict[str, Any] = {}
-    pooled: dict[tuple[str, str, str, str], list[float]] = {}
-    for result in everything:
-        for aggregate in aggregates(result):
-            if aggregate.path == "host-host":
-                place = (result.lab, result.kernel, aggregate.key, aggregate.headline)
-                pooled.setdefault(place, []).extend(aggregate.values.get(aggregate.headline, {}).values())
-    for (lab, kernel, key, measure), values in sorted((place, values) for place, values in pooled.items() if values):
-        entry: dict[str, Any] = {"measure": measure, "n": len(values)}
-        entry["median"] = fields.rounded(fields.get("Trial", measure), distribution_free.median(values))
-        variation = distribution_free.variation(values)
-        if variation is not None:
-            entry["cv_ratio"] = round(variation, RATIO_DIGITS)
-        if len(values) > 1 and min(values) > 0:
-            entry["spread_ratio"] = round(max(values) / min(values) - 1, RATIO_DIGITS)
-        found[f"{kernel}/{key}" if lab == EMBEDDED else f"{lab}/{kernel}/{key}"] = entry
-    deployments = [d for result in everything for d in result.deployments]
-    drifts = [d.drift_ratio for d in deployments if d.drift_ratio is not None]
-    if drifts:
-        found["drift"] = {"n": len(drifts), "median_ratio": round(distribution_free.median(drifts), RATIO_DIGITS),
-                          "largest_ratio": max(drifts)}
-    trials = [t.status for d in deployments for t in d.trials]
-    found["trials"] = {status: trials.count(status) for status in sorted(set(trials))}
-    return found if deployments else {}

@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 
 from experiments.catalog import Mode
+from experiments.results import floors
 from experiments.results.comparison import Comparison, compare
 from experiments.results.model import Campaign, ModeResult, Trial
 from experiments.results.standing import Record, Standing
@@ -133,8 +134,7 @@ def pages(jinja: jinja2.Environment, stored: Stored, card: Card, standing: Stand
             campaign=campaign, parts=parts, files=["campaign.yml", *(mode_path(stored.folder, r).name for r in stored.results)],
             environment=facts(campaign), card=card,
             status=f"{card.status}: {card.flaw}" if card.flaw else f"{campaign.status}.",
-            floor=[(name, entry) for name, entry in campaign.noise_floor.items()
-                   if isinstance(entry, Mapping) and "measure" in entry],
+            floor=[(name, entry) for name, entry in floors.of_every_view(campaign.noise_floor) if "measure" in entry],
             drift=campaign.noise_floor.get("drift"), compared=_compared(stored.results),
         ),
     }}

@@ -15,7 +15,7 @@ import pytest
 
 from experiments import catalog
 from experiments.paths import ROOT
-from experiments.results import store, summary
+from experiments.results import floors, store, summary
 from experiments.results.checks.report import Report
 from experiments.results.comparison import compare
 from experiments.results.model import ModeResult, Trial
@@ -50,7 +50,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = [_in_lab(result, lab) for lab in LABS]
     # A cluster tells nothing of some things; the pages must do without them.
     host = {"slug": "c123456", "absent": {"kernel": "a cluster does not tell it"}}
-    store.write_campaign(folder, replace(campaign, purpose="reference", host=host, noise_floor=summary.noise_floor(results)))
+    store.write_campaign(folder, replace(campaign, purpose="reference", host=host, noise_floor=floors.noise_floor(results)))
     for one in results:
         store.write_mode(folder, one)
     signed = store.read_campaign(folder)[0].digest
@@ -93,8 +93,8 @@ def test_a_line_of_the_comparison_names_its_lab(project: Path) -> None:
 
 def test_baselines_are_pooled_within_a_lab_only() -> None:
     _, (result,) = store.read_campaign(SAMPLE)
-    floor = summary.noise_floor([_in_lab(result, lab) for lab in LABS])
-    alone = summary.noise_floor([result])["host/speed/host-host/1/native"]
+    floor = floors.noise_floor([_in_lab(result, lab) for lab in LABS])
+    alone = floors.noise_floor([result])["host/speed/host-host/1/native"]
     for lab in LABS:
         entry = floor["host/speed/host-host/1/native" if lab == "netns" else f"{lab}/host/speed/host-host/1/native"]
         assert entry["n"] == alone["n"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from experiments.results import summary
+from experiments.results import floors, summary
 from experiments.results.checks.report import File
 from experiments.results.model import Campaign, ModeResult
 from experiments.results.plain import Key, shown
@@ -23,7 +23,7 @@ def noise_floor(file: File[Campaign], value: Campaign, results: Sequence[ModeRes
     """The noise floor of a campaign that is complete."""
     if value.status != "complete" and not value.noise_floor:
         return
-    for key, text, missing in differences(value.noise_floor, summary.noise_floor(results), ("noise_floor",)):
+    for key, text, missing in differences(value.noise_floor, floors.noise_floor(results), ("noise_floor",)):
         (file.warn if missing else file.error)(key, text)
 
 
