@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from experiments import paths
 from experiments.labs.base import Lab
@@ -23,6 +23,7 @@ from experiments.probes.placement import pinned
 
 TOOL = "podpath slices 1"  # the format of what is kept; in every raw file
 Kind = Literal["stream", "request", "setup"]
+Clock = Literal["processor", "wall"]
 WALL_S = 20.0  # for one slice; a processor of one's own gives it in some hundredths of a second
 LARGEST = 10**15  # nanoseconds, bytes, switches: no slice comes near; larger numbers are damage
 MOST_PAIRS = 1000
@@ -82,6 +83,8 @@ class Paired:
     mss_bytes: tuple[int, int]
     pairs: tuple[Pair, ...]
     times_ns: tuple[dict[int, int], dict[int, int]] = field(default_factory=lambda: ({}, {}))
+    floor_ns: int = 0  # median over the loopback, of what has round trips
+    clock: Clock = "processor"  # wall: this kernel's clock of a process leaves soft interrupts out
 
 
 def measure(
@@ -108,7 +111,8 @@ def measure(
                     for place, number in one.get("times", {}).items():
                         path[int(place)] = path.get(int(place), 0) + number
     first, second = greeting["mss_bytes"]
-    return Paired(asked, tuple(greeting["processors"]), (first, second), tuple(pairs), times)
+    return Paired(asked, tuple(greeting["processors"]), (first, second), tuple(pairs), times, greeting["floor_ns"],
+                  greeting["clock"])
 
 
 def _path(lab: Lab, ends: Ends) -> dict[str, str]:
@@ -181,7 +185,7 @@ def text(found: Paired, of: int) -> str:
     """What is kept of a measurement for one of its two trials (0: the baseline's): all pairs, its own round trips."""
     return json.dumps({
         "tool": TOOL, "of": of, "asked": asdict(found.asked), "processors": list(found.processors),
-        "mss_bytes": list(found.mss_bytes),
+        "mss_bytes": list(found.mss_bytes), "floor_ns": found.floor_ns, "clock": found.clock,
         "pairs": [[list(asdict(one).values()) for one in pair] for pair in found.pairs],
         "times_ns": {str(place): number for place, number in found.times_ns[of].items()},
     })
@@ -208,8 +212,10 @@ def parse(said: str) -> tuple[Paired, int]:
         first, second = map(_number, plain["mss_bytes"])
         if not all(one.core_ns and one.wall_ns for pair in pairs for one in pair):
             raise ValueError("a slice without time")
+        if plain["clock"] not in get_args(Clock):
+            raise ValueError("no clock of ours")
         return Paired(Asked(**plain["asked"]), tuple(map(_number, plain["processors"])), (first, second), pairs,
-                      (times, {}) if of == 0 else ({}, times)), of
+                      (times, {}) if of == 0 else ({}, times), _number(plain["floor_ns"]), plain["clock"]), of
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ProbeError("What the slices gave cannot be read: it is damaged.") from None
 

@@ -70,7 +70,7 @@ def figures(view: str, text: str) -> dict[str, Any]:
     own = [pair[of] for pair in found.pairs if _carried(pair[of])]
     plain: dict[str, Any] = {"pairs": len(found.pairs), "duration_s": sum(one.wall_ns for one in own) / 1e9,
                              "retransmits": sum(one.retransmits for one in own),
-                             "congestion_control": found.asked.congestion_control}
+                             "congestion_control": found.asked.congestion_control, "clock": found.clock}
     if own:
         plain |= (_round_trips if view in ("latency", "setup") else _transfer)(found, of, own)
         plain |= {"latency": _burst, "cost": _cost, "speed": _speed}.get(view, _nothing)(found, of, own)
@@ -108,7 +108,7 @@ def _round_trips(found: Paired, of: int, own: Sequence[Slice]) -> dict[str, Any]
     if not times:
         return {}
     percentiles = {name: slices.quantile_ns(times, share) / 1e3 for name, share in PERCENTILES.items()}
-    return {"samples": sum(times.values()), **percentiles}
+    return {"samples": sum(times.values()), "floor_p50_us": found.floor_ns / 1e3 or None, **percentiles}
 
 
 def _ratio(pairs: Sequence[Pair], view: str) -> dict[str, Any]:

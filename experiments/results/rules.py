@@ -32,6 +32,7 @@ LEAST_ROUND_TRIP_US = 2.0
 LEAST_OF_FLOOR = 0.02
 # One process that holds both ends is woken by nobody: the four system calls, and the packets' way, are left.
 LEAST_ROUND_TRIP_OF_ONE_PROCESS_US = 0.5
+LEAST_OF_FLOOR_OF_SLICES = 0.5  # medians of one process within seconds: no device is passed faster than the loopback
 # A mode does all that its nodes do, and more. What the machine did meanwhile made it 12 % faster than its baseline at most, and
 # a round trip 11 % shorter; on a machine that others used meanwhile, twice as fast was seen. Several connections have several
 # cores.
@@ -173,8 +174,11 @@ def _floors(trial: Trial) -> Broken:
 
 def _floors_of_slices(trial: Trial) -> Broken:
     """The same where one process holds both ends, and needs no tool's floor, no load, and no waking."""
-    if trial.p50_us is not None and trial.p50_us < LEAST_ROUND_TRIP_OF_ONE_PROCESS_US:
-        yield "p50_us", f"no kernel answers so fast; allowed: at least {LEAST_ROUND_TRIP_OF_ONE_PROCESS_US:g}"
+    for name in ("p50_us", "floor_p50_us"):
+        if (found := getattr(trial, name)) is not None and found < LEAST_ROUND_TRIP_OF_ONE_PROCESS_US:
+            yield name, f"no kernel answers so fast; allowed: at least {LEAST_ROUND_TRIP_OF_ONE_PROCESS_US:g}"
+    if trial.p50_us is not None and trial.p50_us < LEAST_OF_FLOOR_OF_SLICES * (trial.floor_p50_us or 0):
+        yield "p50_us", f"is below half of what the program takes over the loopback ({trial.floor_p50_us:g})"
     for name in OF_SLICES.get(trial.view, ()):
         if getattr(trial, name) is None:
             yield name, f"is missing; a trial of the view {trial.view} in slices has it"

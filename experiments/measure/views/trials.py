@@ -6,7 +6,7 @@ what it says, and returns a trial; a tool that fails makes a failed trial with i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -46,9 +46,7 @@ class Trials:
     def one(self, identity: str, ask: Ask) -> Iterator[Trial]:
         """The trial of an ask, with that of its own baseline; the discarded ones before it."""
         trials = self._trials(identity, ask)
-        # Counts need no clock, and a busy machine takes nothing from them.
-        limits = {} if ask.view == "wire" else NOISE_LIMITS_OF_SLICES if self.bench.one_process and ask.paired else NOISE_LIMITS
-        reason = next((why for trial in trials if trial.status == "ok" and (why := _too_noisy(trial, limits))), None)
+        reason = next((why for trial in trials if trial.status == "ok" and (why := _too_noisy(trial))), None)
         if reason and self.bench.protocol.repeats:
             for trial in trials:
                 yield replace(trial, status="discarded", reason=reason) if trial.status == "ok" else trial
@@ -102,8 +100,10 @@ class Trials:
         return ""
 
 
-def _too_noisy(trial: Trial, limits: Mapping[str, float]) -> str | None:
+def _too_noisy(trial: Trial) -> str | None:
     """Why a trial is not believed: what the machine did meanwhile, never what came out."""
+    # Counts need no clock, and a busy machine takes nothing from them.
+    limits = {} if trial.view == "wire" else NOISE_LIMITS_OF_SLICES if trial.clock == "processor" else NOISE_LIMITS
     over = [f"{name} {trial.noise[name]:g} > {limit:g}" for name, limit in limits.items()
             if trial.noise.get(name, 0.0) > limit]
     return ", ".join(over) or None

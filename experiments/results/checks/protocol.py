@@ -55,7 +55,8 @@ def _deployment(file: File[ModeResult], key: Key, deployment: Deployment, frozen
                 file.error((*here, name), f"the protocol asks for {getattr(asked, name)} here")
                 return  # every later one stands in a wrong place too
     for t, trial in enumerate(deployment.trials):
-        limits = frozen.noise_limits_of_slices if trial.processors and frozen.noise_limits_of_slices else frozen.noise_limits
+        of_slices = frozen.noise_limits_of_slices if trial.clock == "processor" else None
+        limits = frozen.noise_limits if of_slices is None else of_slices
         if trial.status == "discarded" and not any(trial.noise.get(n, 0) > most for n, most in limits.items()):
             listed = ", ".join(f"{name} above {most:g}" for name, most in limits.items())
             file.error((*key, "trials", t, "status"), f"no covariate of its noise is above its limit; allowed: {listed}")
@@ -117,7 +118,8 @@ def _slices(file: File[ModeResult], key: Key, trial: Trial, frozen: Frozen, lab:
         return
     wanted = {"link": "device_s", "speed": "pairs"}
     if lab == EMBEDDED:
-        wanted |= {"speed": "core_goodput_bps", "cost": "core_us_per_packet", "latency": "pairs", "setup": "pairs"}
+        wanted |= {"speed": "core_goodput_bps", "cost": "core_us_per_packet"}
+        wanted |= dict.fromkeys(("latency", "setup"), "floor_p50_us")
     name = wanted.get(trial.view, "")
     if name and getattr(trial, name) is None:
         file.error((*key, name), f"is missing; the protocol has it in the view {trial.view}")

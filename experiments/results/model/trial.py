@@ -55,6 +55,9 @@ class Trial:
     processors: Annotated[Mapping[str, int], Field(
         "Which processor did what. Absent where nothing was placed.", "sched_setaffinity")] = field(default_factory=dict)
     # measured in slices of mode and baseline in turn
+    clock: Annotated[str | None, Field(
+        "Whose time a slice is counted in: the processor's own, or the wall's where the kernel's clock of a process leaves out "
+        "soft interrupts.", _SLICES, allowed=("processor", "wall"))] = None
     pairs: Annotated[int | None, Field(
         "Slices of the mode, and as many of the baseline in between.", _SLICES, "pairs", minimum=1, header="pairs")] = None
     pair_ratio: Annotated[float | None, Field(
