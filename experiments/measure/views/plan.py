@@ -40,6 +40,7 @@ class Ask:
     mss: str = "native"
     load_ratio: float = 0.0
     burst_bytes: int = 0
+    datagram_bytes: int = 0
     paired: bool = False
 
     @property
@@ -62,6 +63,9 @@ def plan(protocol: Profile, *, one_process: bool = True) -> list[Ask]:
             asks += [Ask("latency", "pod-pod", burst_bytes=burst, paired=True) for burst in (0, BURST_BYTES)]
         elif view == "setup":
             asks += [Ask("setup", "pod-pod", paired=True)] if one_process else []
+        elif view == "packets":
+            sizes = protocol.datagram_bytes if one_process else ()
+            asks += [Ask("packets", "pod-pod", datagram_bytes=size, paired=True) for size in sizes]
         else:
             asks += [Ask(view, "host-host"), Ask(view, "pod-pod")]
             asks += [Ask(view, "pod-pod", load_ratio=0.5)] if view == "latency" else []
