@@ -37,6 +37,7 @@ DATAGRAM_BYTES = (64, 512, 1300)
 # Sent before they are read. The queue of a tun device holds 500, a socket's buffer 90 of the largest size; and with one at a
 # time a relay's wake-up, not its work, would be measured.
 DATAGRAM_WINDOW = 32
+MOST_STREAMS_APART = 4  # of iperf3: the outputs of more would be larger than what `validate` unpacks of a campaign
 RUN_PAIRS = 4  # of iperf3, where no process can hold both ends: an interval of 95 % would want 6
 
 

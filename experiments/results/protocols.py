@@ -89,7 +89,7 @@ class _P3Asks:
         asked: list[AskedTrial] = []
         for view in self.views:
             if view == "speed":
-                asked += [one for number in self.streams for one in _in_turn(view, number)]
+                asked += [one for number in self.streams if one_process or number <= 4 for one in _in_turn(view, number)]
                 asked += [one for mss in ("equal", "small") if self.other_mss for one in _in_turn(view, 1, mss)]
             elif view == "cost" and one_process:
                 asked += [*_in_turn(view), *_in_turn(view, 1, "small")]

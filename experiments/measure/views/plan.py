@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from experiments.measure.protocol import BURST_BYTES, Profile
+from experiments.measure.protocol import BURST_BYTES, MOST_STREAMS_APART, Profile
 from experiments.probes.slices import Ends
 
 # What is not measured where the nodes are somebody's, and why. Speed and latency are.
@@ -51,7 +51,7 @@ class Ask:
 
 def plan(protocol: Profile, *, one_process: bool = True) -> list[Ask]:
     """The trials of a deployment; ``one_process``: the lab lets one process hold both ends of a connection."""
-    kinds = [("native", streams) for streams in protocol.streams]
+    kinds = [("native", streams) for streams in protocol.streams if one_process or streams <= MOST_STREAMS_APART]
     kinds += [("equal", 1), ("small", 1)] if protocol.equal_mss else []
     asks: list[Ask] = []
     for view in protocol.views:
