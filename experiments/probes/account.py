@@ -47,15 +47,29 @@ class Work:
         return found
 
 
+class Clock(Protocol):
+    """What tells how much of the processor was taken."""
+
+    def all_ns(self) -> int:
+        """Processor time of everything that is counted."""
+
+    def relays_ns(self) -> int:
+        """That of the relays among it."""
+
+    def switches(self) -> int:
+        """How often something was taken off the processor."""
+
+
 class Slice:
     """The account of one slice: begun after its first moments, ended when the processor's time is spent."""
 
-    def __init__(self, work: Work, ask: dict[str, Any], path: Carrier) -> None:
+    def __init__(self, work: Clock, ask: dict[str, Any], path: Carrier) -> None:
         self._work, self._path = work, path
         self._first_ns = work.all_ns()
         self._omit_ns, self._length_ns = int(ask["omit_s"] * 1e9), int(ask["core_s"] * 1e9)
         self._latest = time.monotonic() + ask["wall_s"]
         self._begun: tuple[int, ...] | None = None
+        self._end_ns = 0
         self.over = False
 
     def look(self) -> bool:
@@ -63,9 +77,11 @@ class Slice:
         spent = self._work.all_ns() - self._first_ns
         if self._begun is None:
             if spent >= self._omit_ns:
+                # From here, not from what should have been left out: a processor's clock that jumps has jumped over it all.
+                self._end_ns = spent + self._length_ns
                 self._begun = self._now()
                 return True
-        elif spent >= self._omit_ns + self._length_ns:
+        elif spent >= self._end_ns:
             self.over = True
         if time.monotonic() > self._latest:
             raise TimeoutError("a slice did not end: the processor's time was not to be had")
