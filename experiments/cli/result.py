@@ -65,6 +65,8 @@ def what(asked: Trial | Aggregate) -> str:
     """The question that a trial or an aggregate answers, in few words."""
     if asked.view == "latency":
         return "latency, loaded" if asked.load_ratio else "latency, burst" if asked.burst_bytes else "latency, idle"
+    if asked.view == "packets":
+        return f"packets, {asked.datagram_bytes} bytes"
     streams = f", {counted(asked.streams or 1, 'stream')}" if asked.view == "speed" else ""
     return asked.view + streams + ("" if asked.mss in (None, "native") else f", {asked.mss} MSS")
 

@@ -64,8 +64,8 @@ def busy(seconds: float = 1.0) -> float:
 
 def protocol() -> Profile:
     """The views that a clock takes part in, as short as they tell something."""
-    return replace(PROFILES["quick"], views=("link", "speed", "cost", "latency", "setup"), trial_s=1, slice_core_s=0.02,
-                   pairs_least=12, pairs_most=12, repeats=False)
+    return replace(PROFILES["quick"], views=("link", "speed", "cost", "latency", "setup", "packets"), trial_s=1,
+                   slice_core_s=0.02, pairs_least=12, pairs_most=12, repeats=False)
 
 
 def measure(tell: Callable[[str], None], labs: int = LABS) -> list[Floor]:
@@ -111,6 +111,7 @@ def _one(number: int) -> list[tuple[str, float, tuple[float, ...]]]:
             if trial.status != "ok" or value is None:
                 continue
             what = ask.view + ("" if ask.mss == "native" else f", {ask.mss} MSS") + (", burst" if ask.burst_bytes else "")
+            what += f", {ask.datagram_bytes} bytes" if ask.datagram_bytes else ""
             _, kept = bench.raws[trial.id]
             made = () if watched.is_ours(kept) else slices.parse(kept)[0].pairs
             of_pairs = tuple(pairs.ratios(made, pairs.MEASURE[ask.view])) if made else ()

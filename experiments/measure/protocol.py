@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from experiments.errors import UserError
 from experiments.results import model
 
-VIEWS = ("wire", "link", "speed", "cost", "latency", "setup")
+VIEWS = ("wire", "link", "speed", "cost", "latency", "setup", "packets")
 ETHERNET_BPS = 1_000_000_000  # the network of the 2018 measurements
 CAPSULE_LINK_BPS = 100_000_000  # in UML the shaper is exact up to here and no further
 EQUAL_MSS_BYTES = 1300  # below the smallest native MSS of all modes (Weave, MTU 1376: 1324), so that all can carry it
@@ -31,6 +31,16 @@ WIDE_ENOUGH = 0.02  # the interval's upper end over its lower end, less 1
 OMIT_CORE_S = 0.005  # at the beginning of a slice: caches and windows of the other path's
 MESSAGE_BYTES = 64  # of a request and its response
 BURST_BYTES = 65536  # ahead of a request, where a message's wait behind others is asked for: one super-packet
+# Payload of a datagram: a short message (as MESSAGE_BYTES), the size up to which DNS answered before EDNS (RFC 1035), and what
+# fits into the smallest MTU here (Weave, 1376) less 28 bytes of headers.
+DATAGRAM_BYTES = (64, 512, 1300)
+# Sent before they are read. The queue of a tun device holds 500, a socket's buffer 90 of the largest size; and with one at a
+# time a relay's wake-up, not its work, would be measured.
+DATAGRAM_WINDOW = 32
+# What a TCP receiver in slices offers at most. A relay's socket holds some 90 packets (net.core.rmem_default): with less on the
+# way nothing is lost by the sender's pace, and a connection does not settle in one of two states, 8 % apart (docs/method).
+STREAM_WINDOW_BYTES = 65536
+MOST_STREAMS_APART = 4  # of iperf3: the outputs of more would be larger than what `validate` unpacks of a campaign
 RUN_PAIRS = 4  # of iperf3, where no process can hold both ends: an interval of 95 % would want 6
 
 
@@ -50,8 +60,9 @@ class Profile:
     pairs_most: int = 60
     run_s: int = 1
     views: tuple[str, ...] = VIEWS
-    streams: tuple[int, ...] = (1, 4)
+    streams: tuple[int, ...] = (1, 4, 64)
     equal_mss: bool = True
+    datagram_bytes: tuple[int, ...] = DATAGRAM_BYTES
     repeats: bool = True  # a trial beside which the machine was busy, and a deployment whose baselines drift apart
 
     @property
@@ -76,6 +87,8 @@ class Profile:
             "pair_ratio_width": WIDE_ENOUGH,
             "run_s": self.run_s,
             "burst_bytes": BURST_BYTES,
+            "datagram_window": DATAGRAM_WINDOW,
+            "stream_window_bytes": STREAM_WINDOW_BYTES,
             "views": list(self.views),
             "order": "block-random",
             "seed": seed,
@@ -92,7 +105,8 @@ PROFILES = {
         # Shows that everything works. Nobody compares its speed: what the machine did meanwhile is only written down.
         Profile("smoke", 1, 1, 1, 4, 8_000_000, 20_000, 0.02, 8, 8, views=("wire", "speed"), streams=(1,), equal_mss=False,
                 repeats=False),
-        Profile("quick", 1, 2, 1, 4, 32_000_000, 20_000, pairs_least=12, pairs_most=32, streams=(1,), equal_mss=False),
+        Profile("quick", 1, 2, 1, 4, 32_000_000, 20_000, pairs_least=12, pairs_most=32, streams=(1,), equal_mss=False,
+                datagram_bytes=(64, 1300)),
         Profile("standard", 6, 2, 1, 4, 32_000_000, 20_000),
     )
 }

@@ -3,9 +3,10 @@
 One process holds the sending and the receiving socket, of the mode and of its baseline, each made in its own network
 namespace. It sends and then reads what has come, in turn, so that no other process has to be woken and nothing waits
 for a scheduler. Slices of the paths alternate. A slice lasts for a fixed time of the *processor* (its own and that of the
-mode's relays, :func:`clock_of`), not of the wall: on a busy machine it takes longer and counts the same.
+mode's relays, :func:`~experiments.probes.account.clock_of`), not of the wall: on a busy machine it takes longer and counts
+the same.
 
-It stands alone (no import of this package), because it starts in a place where a start takes time. On its standard
+It imports only two small modules of this package, because it starts in a place where a start takes time. On its standard
 input: one JSON object that says what is asked, then lines with a list of orders ([[0, 1], [1, 0], …]), an empty line ends
 it. On its standard output: one line of JSON for each.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import select
@@ -23,19 +25,20 @@ import sys
 import time
 from typing import Any
 
+from experiments.probes.account import LOOPBACK, Slice, Work, counts_interrupts, tallied
+from experiments.probes.datagrams import Datagrams, datagram
+
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 TCP_INFO_BYTES = 232  # linux/tcp.h, struct tcp_info, as far as it is read here
 TOTAL_RETRANSMITS_AT, BYTES_RECEIVED_AT = 100, 128  # tcpi_total_retrans, tcpi_bytes_received
 CHUNK = 131072  # bytes of a write: what iperf3 writes (its TCP default)
+SIOCOUTQ = 0x5411  # linux/sockios.h: bytes sent and not yet acknowledged
+SETTLE_MS = 1  # between two looks whether everything has arrived
 LONGEST_WAIT_MS = 2000  # for something to arrive, before it is lost
 FIRST_PORT = 5300
 FLOOR_PORT = 99  # added to it
 LOOK_EVERY = 8  # round trips between two looks at the clock of the processor
-DIGITS = 10  # binary, of a round trip's length in nanoseconds: 0.2 % of it at most are cut off
-LOOPBACK = "127.0.0.1"
 FLOOR_SLICES = 8  # over the loopback, before the pairs
-LOOKS, LOOK_NS = 200, 1_000_000  # windows in which the clock is held against the wall's: one at least is not interrupted
-WHOLE = 0.95  # of the wall's time: what a clock gives that counts soft interrupts too; without them it is two thirds
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -50,77 +53,23 @@ def enter(namespace: str) -> None:
         os.close(handle)
 
 
-def clock_of(pid: int) -> int:
-    """The clock of a process's processor time, all threads: CPUCLOCK_SCHED of its id (linux/posix-timers_types.h)."""
-    return (~pid << 3) | 2
-
-
-def counts_interrupts(namespace: str) -> bool:
-    """Whether this kernel's clock of a process goes on in soft interrupts, which carry a packet on to its receiver.
-
-    With CONFIG_IRQ_TIME_ACCOUNTING it stands still there (kernel/sched/core.c, update_rq_clock_task). That is not to be read
-    anywhere without privileges, so it is tried: datagrams over the loopback in short windows, the best of which counts.
-    """
-    enter(namespace)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as both:
-        both.bind((LOOPBACK, 0))
-        both.connect(both.getsockname())
-        best = 0.0
-        for _ in range(LOOKS):
-            wall_ns, own_ns = time.monotonic_ns(), time.process_time_ns()
-            while (passed_ns := time.monotonic_ns() - wall_ns) < LOOK_NS:
-                both.send(b"?")
-                both.recv(1)
-            best = max(best, (time.process_time_ns() - own_ns) / passed_ns)
-    return best >= WHOLE
-
-
-class Work:
-    """What this process and the mode's relays have taken of the processor; ``whole``: its clock counts soft interrupts too.
-
-    Where it does not, the wall's time stands for it: that is right on an idle machine only.
-    """
-
-    def __init__(self, pids: list[int], *, whole: bool) -> None:
-        self._pids = pids
-        self._clocks = [clock_of(pid) for pid in pids]
-        self._whole = whole
-
-    def own_ns(self) -> int:
-        """Processor time of this process."""
-        return time.process_time_ns() if self._whole else time.monotonic_ns() - self.relays_ns()
-
-    def relays_ns(self) -> int:
-        """Processor time of the relays."""
-        return sum(time.clock_gettime_ns(clock) for clock in self._clocks)
-
-    def all_ns(self) -> int:
-        """Processor time of everything that is counted."""
-        return self.own_ns() + self.relays_ns() if self._whole else time.monotonic_ns()
-
-    def switches(self) -> int:
-        """How often one of the threads was taken off the processor."""
-        found = 0
-        for pid in (os.getpid(), *self._pids):
-            for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 (pathlib takes longer to import)
-                with open(f"/proc/{pid}/task/{thread}/status") as status:  # noqa: PTH123
-                    found += sum(int(line.split()[1]) for line in status if "ctxt_switches" in line)
-        return found
-
-
 class Path:
     """One way between two namespaces: a listener, and its connections, each with both of its ends."""
 
     def __init__(self, number: int, asked: dict[str, Any], ask: dict[str, Any]) -> None:
-        self.client, self.address = asked["client"], (asked["address"], FIRST_PORT + number)
+        self.client, self.server = asked["client"], asked["server"]
+        self.address = (asked["address"], FIRST_PORT + number)
         self._ask = ask
-        enter(asked["server"])
+        enter(self.server)
         self.listener = self._socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self._ask["window_bytes"]:  # what is accepted here inherits it
+            self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, self._ask["window_bytes"])
         self.listener.bind(self.address)
-        self.listener.listen(16)
+        self.listener.listen(16)  # connections are accepted one by one, so none waits for another
         self.pairs: list[tuple[socket.socket, socket.socket]] = []
         self.once_bytes = 0  # received over connections that did not stay
+        self.datagrams: Datagrams | None = None
 
     def _socket(self) -> socket.socket:
         made = socket.socket()
@@ -147,45 +96,32 @@ class Path:
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.pairs.append(pair)
 
+    def meet(self) -> None:
+        """Make the sockets of datagrams."""
+        ends = []
+        for place in (self.server, self.client):
+            enter(place)
+            ends.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        far, near = ends
+        far.bind(self.address)
+        near.connect(self.address)
+        self.datagrams = Datagrams(near, far, self._ask["datagram_bytes"], self._ask["datagram_window"])
+
+    def carried(self) -> tuple[int, int, int]:
+        """Bytes that came so far; datagrams that came, and that did not."""
+        flow = self.datagrams
+        came_bytes = self.told(1, BYTES_RECEIVED_AT, "Q") + self.once_bytes
+        return (came_bytes + flow.came_bytes, flow.came, flow.lost) if flow else (came_bytes, 0, 0)
+
+    def still(self) -> int:
+        """How many of the connections that stay have carried nothing yet."""
+        told = (far.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES) for _, far in self.pairs)
+        return sum(not struct.unpack_from("Q", info, BYTES_RECEIVED_AT)[0] for info in told)
+
     def told(self, end: int, at: int, form: str) -> int:
         """A number of the kernel's own about all connections: of the near ends (0) or the far ones (1)."""
         return sum(struct.unpack_from(form, pair[end].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES), at)[0]
                    for pair in self.pairs)
-
-
-class Slice:
-    """The account of one slice: begun after its first moments, ended when the processor's time is spent."""
-
-    def __init__(self, work: Work, ask: dict[str, Any], path: Path) -> None:
-        self._work, self._path = work, path
-        self._first_ns = work.all_ns()
-        self._omit_ns, self._length_ns = int(ask["omit_s"] * 1e9), int(ask["core_s"] * 1e9)
-        self._latest = time.monotonic() + ask["wall_s"]
-        self._begun: tuple[int, int, int, int, int] | None = None
-        self.over = False
-
-    def look(self) -> bool:
-        """Begin or end the account if it is time; whether it has just begun."""
-        spent = self._work.all_ns() - self._first_ns
-        if self._begun is None:
-            if spent >= self._omit_ns:
-                self._begun = self._now()
-                return True
-        elif spent >= self._omit_ns + self._length_ns:
-            self.over = True
-        if time.monotonic() > self._latest:
-            raise TimeoutError("a slice did not end: the processor's time was not to be had")
-        return False
-
-    def _now(self) -> tuple[int, int, int, int, int]:
-        received = self._path.told(1, BYTES_RECEIVED_AT, "Q") + self._path.once_bytes
-        return (time.monotonic_ns(), self._work.own_ns(), self._work.relays_ns(), self._work.switches(), received)
-
-    def account(self) -> list[int]:
-        """Nanoseconds of the wall, of this process, of the relays; switches; bytes that the receiver's kernel counted."""
-        begun = self._begun
-        assert begun is not None
-        return [later - earlier for later, earlier in zip(self._now(), begun, strict=True)]
 
 
 def stream(path: Path, count: Slice, buffer: bytearray, data: bytes, burst: bytes) -> None:
@@ -208,6 +144,20 @@ def stream(path: Path, count: Slice, buffer: bytearray, data: bytes, burst: byte
         count.look()
     for _, far in path.pairs:
         read_all(far, buffer)
+
+
+def settle(path: Path, buffer: bytearray, wall_s: float) -> None:
+    """Wait until all that was sent has come and is acknowledged: what a relay still has would count to the next slice."""
+    latest = time.monotonic() + wall_s
+    waiting = select.poll()
+    for _, far in path.pairs:
+        waiting.register(far, select.POLLIN)
+    while any(struct.unpack("i", fcntl.ioctl(near, SIOCOUTQ, bytes(4)))[0] for near, _ in path.pairs):
+        if time.monotonic() > latest:
+            raise TimeoutError("what was sent did not arrive")
+        waiting.poll(SETTLE_MS)
+        for _, far in path.pairs:
+            read_all(far, buffer)
 
 
 def read_all(far: socket.socket, buffer: bytearray) -> bool:
@@ -286,18 +236,8 @@ def setup(path: Path, count: Slice, buffer: bytearray, data: bytes, burst: bytes
     return found
 
 
-WAYS: dict[str, Any] = {"stream": stream, "request": request, "setup": setup}
+WAYS: dict[str, Any] = {"stream": stream, "request": request, "setup": setup, "datagram": datagram}
 TIMED = ("request", "setup")  # of which each turn has a length
-
-
-def tallied(times: list[int]) -> dict[str, int]:
-    """How many of each length, to ten binary digits: so that the percentiles of all slices can be taken later."""
-    bins: dict[int, int] = {}
-    for value in sorted(times):
-        less = max(0, value.bit_length() - DIGITS)
-        place = value >> less << less
-        bins[place] = bins.get(place, 0) + 1
-    return {str(place): number for place, number in bins.items()}
 
 
 def floor_ns(ask: dict[str, Any], work: Work, buffer: bytearray, data: bytes) -> int:
@@ -314,10 +254,13 @@ def floor_ns(ask: dict[str, Any], work: Work, buffer: bytearray, data: bytes) ->
 def main() -> None:
     """Until an empty line comes."""
     ask = json.loads(sys.stdin.readline())
-    whole = counts_interrupts(ask["paths"][0]["client"])
+    enter(ask["paths"][0]["client"])
+    whole = counts_interrupts()
     paths = [Path(number, asked, ask) for number, asked in enumerate(ask["paths"])]
     for path in paths:
         path.connect(ask["connections"])
+        if ask["datagram_bytes"]:
+            path.meet()
     work, buffer = Work(ask["pids"], whole=whole), bytearray(1 << 20)
     data, burst = bytes(ask["message_bytes"] or CHUNK), bytes(ask["burst_bytes"])
     mss = [path.pairs[0][0].getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) for path in paths]
@@ -333,13 +276,16 @@ def main() -> None:
                 count = Slice(work, ask, path)
                 again = path.told(0, TOTAL_RETRANSMITS_AT, "I")
                 times = WAYS[ask["kind"]](path, count, buffer, data, burst)
-                one = {"account": count.account(), "retransmits": path.told(0, TOTAL_RETRANSMITS_AT, "I") - again}
+                one = {"account": count.account(), "retransmits": path.told(0, TOTAL_RETRANSMITS_AT, "I") - again,
+                       "still": path.still()}
+                settle(path, buffer, ask["wall_s"])
                 pair[number] = one if times is None else {**one, "times": tallied(times)}
             pairs.append(pair)
         print(json.dumps(pairs), flush=True)
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The program."""
     try:
         main()
     except Exception as error:  # the reason is the last line; the caller reads it

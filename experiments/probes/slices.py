@@ -12,7 +12,6 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from experiments import paths
@@ -22,11 +21,13 @@ from experiments.probes.errors import ProbeError
 from experiments.probes.placement import pinned
 
 TOOL = "podpath slices 1"  # the format of what is kept; in every raw file
-Kind = Literal["stream", "request", "setup"]
+Kind = Literal["stream", "request", "setup", "datagram"]
 Clock = Literal["processor", "wall"]
 WALL_S = 20.0  # for one slice; a processor of one's own gives it in some hundredths of a second
 LARGEST = 10**15  # nanoseconds, bytes, switches: no slice comes near; larger numbers are damage
 MOST_PAIRS = 1000
+# Isolated, and without the packages of the place: only this program's own code is found besides Python's.
+START = "import importlib, sys; sys.path.append(sys.argv[1]); importlib.import_module(sys.argv[2]).run()"
 END_TIMEOUT_S = 5.0
 
 
@@ -50,6 +51,9 @@ class Asked:
     mss_bytes: int = 0  # 0: what the path gives
     message_bytes: int = 0  # of a request and a response
     burst_bytes: int = 0  # on another connection before each request
+    datagram_bytes: int = 0  # payload of a datagram
+    datagram_window: int = 0  # sent before they are read
+    window_bytes: int = 0  # that TCP's receiver offers at most; 0: as it likes
     congestion_control: str = "cubic"
 
 
@@ -64,6 +68,8 @@ class Slice:
     received_bytes: int
     retransmits: int
     p50_ns: int = 0  # of its round trips
+    done: int = 0  # round trips, or datagrams that came
+    lost: int = 0  # datagrams that did not
 
     @property
     def core_ns(self) -> int:
@@ -107,9 +113,12 @@ def measure(
         while not pairs or not enough(pairs):
             for answer in talk(json.dumps([source.sample((0, 1), 2) for _ in range(batch)])):
                 pairs.append((_slice(answer[0]), _slice(answer[1])))
+                still = [one["still"] for one in answer]
                 for path, one in zip(times, answer, strict=True):
                     for place, number in one.get("times", {}).items():
                         path[int(place)] = path.get(int(place), 0) + number
+    if asked.kind == "stream" and any(still):
+        raise ProbeError(f"{max(still)} of {connections} connections carried nothing in any slice.")
     first, second = greeting["mss_bytes"]
     return Paired(asked, tuple(greeting["processors"]), (first, second), tuple(pairs), times, greeting["floor_ns"],
                   greeting["clock"])
@@ -122,8 +131,8 @@ def _path(lab: Lab, ends: Ends) -> dict[str, str]:
 @contextmanager
 def _program(lab: Lab, processor: int) -> Iterator[Callable[[str], Any]]:
     """Run the program; a line in, a line of JSON out."""
-    program = Path(lab.source, *one_process.__name__.split(".")).with_suffix(".py")
-    argv = ["setpriv", "--pdeathsig", "KILL", *pinned(processor, [*lab.python, "-I", "-S", str(program)])]
+    program = [*lab.python, "-I", "-S", "-B", "-c", START, lab.source, one_process.__name__]
+    argv = ["setpriv", "--pdeathsig", "KILL", *pinned(processor, program)]
     process = subprocess.Popen(lab.command("", argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, env=paths.environment())
     assert process.stdin is not None
@@ -157,9 +166,9 @@ def _program(lab: Lab, processor: int) -> Iterator[Callable[[str], Any]]:
 
 def _slice(answer: dict[str, Any]) -> Slice:
     times = {int(place): number for place, number in answer.get("times", {}).items()}
-    wall_ns, own_ns, relays_ns, switches, received_bytes = answer["account"]
+    wall_ns, own_ns, relays_ns, switches, received_bytes, came, lost = answer["account"]
     return Slice(wall_ns, own_ns, relays_ns, switches, received_bytes, answer["retransmits"],
-                 quantile_ns(times, 0.5) if times else 0)
+                 quantile_ns(times, 0.5) if times else 0, sum(times.values()) if times else came, lost)
 
 
 def quantile_ns(times: dict[int, int], share: float) -> int:

@@ -30,13 +30,24 @@ def core_s_per_gbit(one: Slice) -> float:
     return one.core_ns / (8.0 * one.received_bytes)
 
 
+def core_packets_per_s(one: Slice) -> float:
+    """Datagrams that came per second of the processor."""
+    return 1e9 * one.done / one.core_ns
+
+
+def transactions_per_core_s(one: Slice) -> float:
+    """Round trips per second of the processor."""
+    return 1e9 * one.done / one.core_ns
+
+
 def p50_ns(one: Slice) -> float:
     """The median of the slice's round trips."""
     return float(one.p50_ns)
 
 
 # What of a slice the ratio of a view's trials is taken from.
-MEASURE: Mapping[str, Measure] = {"speed": core_goodput_bps, "cost": core_s_per_gbit, "latency": p50_ns, "setup": p50_ns}
+MEASURE: Mapping[str, Measure] = {"speed": core_goodput_bps, "cost": core_s_per_gbit, "latency": p50_ns, "setup": p50_ns,
+                                  "packets": core_packets_per_s}
 
 
 def ratios(pairs: Sequence[Pair], measure: Measure) -> list[float]:
@@ -69,24 +80,39 @@ def figures(view: str, text: str) -> dict[str, Any]:
     found, of = slices.parse(text)
     own = [pair[of] for pair in found.pairs if _carried(pair[of])]
     plain: dict[str, Any] = {"pairs": len(found.pairs), "duration_s": sum(one.wall_ns for one in own) / 1e9,
-                             "retransmits": sum(one.retransmits for one in own),
-                             "congestion_control": found.asked.congestion_control, "clock": found.clock}
-    if own:
-        plain |= (_round_trips if view in ("latency", "setup") else _transfer)(found, of, own)
-        plain |= {"latency": _burst, "cost": _cost, "speed": _speed}.get(view, _nothing)(found, of, own)
+                             "clock": found.clock}
+    if view != "packets":
+        plain |= {"retransmits": sum(one.retransmits for one in own), "congestion_control": found.asked.congestion_control}
+    for part in PARTS[view] if own else ():
+        plain |= part(found, of, own)
     return plain | (_ratio(found.pairs, view) if of == 1 else {})
-
-
-def _nothing(found: Paired, of: int, own: Sequence[Slice]) -> dict[str, Any]:
-    return {}
 
 
 def _burst(found: Paired, of: int, own: Sequence[Slice]) -> dict[str, Any]:
     return {"burst_bytes": found.asked.burst_bytes or None}
 
 
-def _transfer(found: Paired, of: int, own: Sequence[Slice]) -> dict[str, Any]:
-    return {"mss_bytes": found.mss_bytes[of], "goodput_bps": median([8e9 * one.received_bytes / one.wall_ns for one in own])}
+def _segments(found: Paired, of: int, own: Sequence[Slice]) -> dict[str, Any]:
+    return {"mss_bytes": found.mss_bytes[of]}
+
+
+def _goodput(found: Paired, of: int, own: Sequence[Slice]) -> dict[str, Any]:
+    return {"goodput_bps": median([8e9 * one.received_bytes / one.wall_ns for one in own])}
+
+
+def _packets(found: Paired, of: int, own: Sequence[Slice]) -> dict[str, Any]:
+    """What was lost is lost in any slice, also in one that carried nothing."""
+    came, lost = (sum(getattr(pair[of], name) for pair in found.pairs) for name in ("done", "lost"))
+    return {"datagram_bytes": found.asked.datagram_bytes,
+            "core_packets_per_s": median([core_packets_per_s(one) for one in own]),
+            "loss_ratio": lost / (came + lost) if came + lost else 1.0}
+
+
+def _transactions(found: Paired, of: int, own: Sequence[Slice]) -> dict[str, Any]:
+    """Behind a burst most of the work is the burst's."""
+    if found.asked.burst_bytes:
+        return {}
+    return {"transactions_per_core_s": median([transactions_per_core_s(one) for one in own])}
 
 
 def _speed(found: Paired, of: int, own: Sequence[Slice]) -> dict[str, Any]:
@@ -109,6 +135,13 @@ def _round_trips(found: Paired, of: int, own: Sequence[Slice]) -> dict[str, Any]
         return {}
     percentiles = {name: slices.quantile_ns(times, share) / 1e3 for name, share in PERCENTILES.items()}
     return {"samples": sum(times.values()), "floor_p50_us": found.floor_ns / 1e3 or None, **percentiles}
+
+
+Part = Callable[[Paired, int, Sequence[Slice]], dict[str, Any]]
+PARTS: Mapping[str, Sequence[Part]] = {
+    "speed": (_segments, _goodput, _speed), "cost": (_segments, _goodput, _cost), "packets": (_goodput, _packets),
+    "latency": (_round_trips, _transactions, _burst), "setup": (_round_trips, _transactions),
+}
 
 
 def _ratio(pairs: Sequence[Pair], view: str) -> dict[str, Any]:

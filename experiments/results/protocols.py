@@ -23,6 +23,7 @@ class AskedTrial(NamedTuple):
     mss: str = "native"
     load_ratio: float = 0.0
     burst_bytes: int = 0
+    datagram_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,37 +70,52 @@ def _p2_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool) -
 
 _P3_BURST_BYTES = 65536
 _P3 = {**_P2, "slice_core_s": 0.05, "pairs_least": 20, "pairs_most": 60, "pair_ratio_width": 0.02, "run_s": 1,
-       "burst_bytes": _P3_BURST_BYTES}
+       "burst_bytes": _P3_BURST_BYTES, "datagram_window": 32, "stream_window_bytes": 65536}
 _P3_NOISE = {"steal_ratio": 0.02}
-_P3_VIEWS = [*_VIEWS, "setup"]
+_P3_VIEWS = [*_VIEWS, "setup", "packets"]
 
 
-def _p3_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool, one_process: bool) -> tuple[AskedTrial, ...]:
-    """What is asked in turn has two trials, the baseline's first."""
-    def in_turn(view: str, streams: int = 1, mss: str = "native", burst_bytes: int = 0) -> tuple[AskedTrial, AskedTrial]:
-        first = AskedTrial(view, "host-host", "during", streams, mss, burst_bytes=burst_bytes)
-        return first, first._replace(path="pod-pod")
+@dataclass(frozen=True)
+class _P3Asks:
+    """What differs between the profiles of p3."""
 
-    asked: list[AskedTrial] = []
-    for view in views:
-        if view == "speed":
-            asked += [one for number in streams for one in in_turn(view, number)]
-            asked += [one for mss in ("equal", "small") if other_mss for one in in_turn(view, 1, mss)]
-        elif view == "cost" and one_process:
-            asked += [*in_turn(view), *in_turn(view, 1, "small")]
-        elif view == "latency" and one_process:
-            asked += [*in_turn(view), *in_turn(view, burst_bytes=_P3_BURST_BYTES)]
-        elif view == "setup":
-            asked += in_turn(view) if one_process else ()
-        else:
-            asked += [AskedTrial(view, "host-host", "before"), AskedTrial(view, "pod-pod", "during")]
-            asked += [AskedTrial(view, "pod-pod", "during", load_ratio=0.5)] if view == "latency" else []
-    return tuple(asked)
+    views: list[str]
+    streams: tuple[int, ...]
+    other_mss: bool
+    datagrams: tuple[int, ...] = ()
+
+    def trials(self, *, one_process: bool) -> tuple[AskedTrial, ...]:
+        """What is asked in turn has two trials, the baseline's first."""
+        asked: list[AskedTrial] = []
+        for view in self.views:
+            if view == "speed":
+                asked += [one for number in self.streams if one_process or number <= 4 for one in _in_turn(view, number)]
+                asked += [one for mss in ("equal", "small") if self.other_mss for one in _in_turn(view, 1, mss)]
+            elif view == "cost" and one_process:
+                asked += [*_in_turn(view), *_in_turn(view, 1, "small")]
+            elif view == "latency" and one_process:
+                asked += [*_in_turn(view), *_in_turn(view, burst_bytes=_P3_BURST_BYTES)]
+            elif view == "setup":
+                asked += _in_turn(view) if one_process else ()
+            elif view == "packets":
+                asked += [one for size in self.datagrams if one_process for one in _in_turn(view, datagram_bytes=size)]
+            else:
+                asked += [AskedTrial(view, "host-host", "before"), AskedTrial(view, "pod-pod", "during")]
+                asked += [AskedTrial(view, "pod-pod", "during", load_ratio=0.5)] if view == "latency" else []
+        return tuple(asked)
 
 
-def _p3(numbers: Mapping[str, Any], views: list[str], streams: tuple[int, ...], *, other_mss: bool) -> Frozen:
-    both, apart = (_p3_trials(views, streams, other_mss=other_mss, one_process=one) for one in (True, False))
-    return Frozen({**_P3, **numbers, "views": views}, both, _LINK, _NOISE, trials_apart=apart, noise_limits_of_slices=_P3_NOISE)
+def _in_turn(
+    view: str, streams: int = 1, mss: str = "native", *, burst_bytes: int = 0, datagram_bytes: int = 0
+) -> tuple[AskedTrial, AskedTrial]:
+    first = AskedTrial(view, "host-host", "during", streams, mss, burst_bytes=burst_bytes, datagram_bytes=datagram_bytes)
+    return first, first._replace(path="pod-pod")
+
+
+def _p3(numbers: Mapping[str, Any], asks: _P3Asks) -> Frozen:
+    both, apart = (asks.trials(one_process=one) for one in (True, False))
+    return Frozen({**_P3, **numbers, "views": asks.views}, both, _LINK, _NOISE, trials_apart=apart,
+                  noise_limits_of_slices=_P3_NOISE)
 
 
 FROZEN: Mapping[str, Frozen] = {
@@ -114,11 +130,12 @@ FROZEN: Mapping[str, Frozen] = {
         _p2_trials(_VIEWS, (1, 4), other_mss=True), _LINK, _NOISE),
     "p3-smoke": _p3(
         {"profile": "smoke", "deployments": 1, "trial_s": 1, "wire_bytes": 8_000_000, "slice_core_s": 0.02, "pairs_least": 8,
-         "pairs_most": 8}, ["wire", "speed"], (1,), other_mss=False),
+         "pairs_most": 8}, _P3Asks(["wire", "speed"], (1,), other_mss=False)),
     "p3-quick": _p3(
         {"profile": "quick", "deployments": 1, "trial_s": 2, "wire_bytes": 32_000_000, "pairs_least": 12, "pairs_most": 32},
-        _P3_VIEWS, (1,), other_mss=False),
+        _P3Asks(_P3_VIEWS, (1,), other_mss=False, datagrams=(64, 1300))),
     "p3-standard": _p3(
-        {"profile": "standard", "deployments": 6, "trial_s": 2, "wire_bytes": 32_000_000}, _P3_VIEWS, (1, 4), other_mss=True),
+        {"profile": "standard", "deployments": 6, "trial_s": 2, "wire_bytes": 32_000_000},
+        _P3Asks(_P3_VIEWS, (1, 4, 64), other_mss=True, datagrams=(64, 512, 1300))),
 }
 CAMPAIGN_S_OWN = frozenset({"id", "seed", "nodes"})

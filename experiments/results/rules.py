@@ -40,7 +40,8 @@ FASTER_THAN_BASELINE = 5.0
 CPU_EXTRA_S = 5.0  # starting and ending the tool counts to the CPU time, not to the trial's duration
 DIGITS = 6  # of ratios
 OF_SLICES = {"cost": ("core_s_per_gbit", "core_us_per_packet", "context_switches_per_packet"), "latency": ("p50_us",),
-             "setup": ("p50_us",)}
+             "setup": ("p50_us", "transactions_per_core_s"), "packets": ("core_packets_per_s", "loss_ratio", "datagram_bytes")}
+lossy = rules_of_counters.lossy
 
 Broken = Iterator[tuple[str, str]]  # field, and what is wrong with it
 
@@ -182,6 +183,8 @@ def _floors_of_slices(trial: Trial) -> Broken:
     for name in OF_SLICES.get(trial.view, ()):
         if getattr(trial, name) is None:
             yield name, f"is missing; a trial of the view {trial.view} in slices has it"
+    if trial.view == "latency" and not trial.burst_bytes and trial.transactions_per_core_s is None:
+        yield "transactions_per_core_s", "is missing; a trial of the view latency in slices has it, if nothing goes ahead"
     if trial.core_s_per_gbit is not None and trial.core_s_per_gbit < LEAST_CORE_S_PER_GBIT:
         yield "core_s_per_gbit", f"nothing moves bytes for so little; allowed: at least {LEAST_CORE_S_PER_GBIT:g}"
     if trial.goodput_bps == 0:

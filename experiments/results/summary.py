@@ -20,14 +20,16 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
     "speed": ("goodput_bps",),
     "cost": ("core_s_per_gbit", "softirq_core_s", "daemon_core_s", "context_switches_per_packet"),
     "latency": ("p50_us", "p90_us", "p99_us", "p999_us", "max_us"),
-    "setup": ("p50_us", "p90_us", "p99_us", "p999_us", "max_us"),
+    "setup": ("p50_us", "p90_us", "p99_us", "p999_us", "max_us", "transactions_per_core_s"),
+    "packets": ("core_packets_per_s", "loss_ratio", "goodput_bps"),
 }
 # The same of trials that were measured in slices, and the measure that only these have.
 OF_SLICES: Mapping[str, tuple[str, ...]] = {
     "speed": ("core_goodput_bps", "goodput_bps"),
     "cost": ("core_s_per_gbit", "core_us_per_packet", "daemon_share_ratio", "context_switches_per_packet"),
+    "latency": ("p50_us", "p90_us", "p99_us", "p999_us", "max_us", "transactions_per_core_s"),
 }
-ONLY_OF_SLICES = {"speed": "core_goodput_bps", "cost": "core_us_per_packet"}
+ONLY_OF_SLICES = {"speed": "core_goodput_bps", "cost": "core_us_per_packet", "latency": "transactions_per_core_s"}
 RATIO_DIGITS = 6
 
 
@@ -66,6 +68,7 @@ class Aggregate:
     baseline: str | None = None  # key of the aggregate that the ratios are taken to
     limited_by: Mapping[str, int] = field(default_factory=dict)  # link | cpu | unknown -> number of trials
     burst_bytes: int | None = None
+    datagram_bytes: int | None = None
     pairs: Mapping[int, float] = field(default_factory=dict)  # deployment -> ratio to the baseline that was measured in turn
 
     @property
@@ -94,10 +97,12 @@ def measures(trial: Trial) -> tuple[str, ...]:
 
 
 def key_of(trial: Trial) -> str:
-    """The name of the aggregate that a trial belongs to: ``speed/pod-pod/1/native``, ``latency/pod-pod/idle``."""
+    """The name of the aggregate that a trial belongs to, as in ``speed/pod-pod/1/native``, ``packets/pod-pod/64``."""
     if trial.view == "latency":
         load = f"load-{trial.load_ratio:g}" if trial.load_ratio else "burst" if trial.burst_bytes else "idle"
         return f"latency/{trial.path}/{load}"
+    if trial.view == "packets":
+        return f"packets/{trial.path}/{trial.datagram_bytes}"
     return f"{trial.view}/{trial.path}/{trial.streams or 1}/{trial.mss or 'native'}"
 
 
@@ -140,7 +145,7 @@ def _aggregate(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]])
     return Aggregate(
         key, first.view, first.path, first.streams, first.mss, first.load_ratio,
         {m: found for m, found in values.items() if found}, ratios, base if ratios else None,
-        {name: limits.count(name) for name in dict.fromkeys(limits)}, first.burst_bytes, by_pairs,
+        {name: limits.count(name) for name in dict.fromkeys(limits)}, first.burst_bytes, first.datagram_bytes, by_pairs,
     )
 
 
@@ -150,7 +155,7 @@ def _baseline_of(key: str, trial: Trial, used: Sequence[tuple[Deployment, Trial]
         return None
     present = {key_of(t) for _, t in used if t.path == "host-host"}
     same = key.replace("/pod-pod/", "/host-host/")
-    if same in present or trial.view == "latency":
+    if same in present or trial.view in ("latency", "packets"):
         return same if same in present else None
     plain = f"{trial.view}/host-host/1/native"
     return plain if plain in present else None

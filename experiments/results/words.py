@@ -17,6 +17,8 @@ def quantity(value: float, unit: str) -> str:
     if unit == "µs":
         size, name = _scale(value, [(size, name) for name, size in _TIMES])
         return f"{figures(value / size)} {name}"
+    if unit in ("packets/s", "transactions/s") and value >= 1000:
+        return f"{figures(value / 1000)} thousand {unit}"
     if unit in ("", "ratio"):
         return figures(value, 4)
     return f"{figures(value)} {unit}"

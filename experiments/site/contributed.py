@@ -47,7 +47,7 @@ def lines(cards: Iterable[Card], mode: str = "") -> list[ContributedLine]:
         for card in reversed(published) if is_contributed(card)
         for result in card.results if not mode or result.variant.mode == mode for ratio in result.ratios
     ]
-    views = ("wire", "link", "speed", "cost", "latency")
+    views = ("wire", "link", "speed", "cost", "latency", "setup", "packets")
     return sorted(found, key=lambda line: (views.index(line.ratio.view), line.ratio.key, line.result.variant, line.card.host))
 
 

@@ -161,6 +161,8 @@ def what(aggregate: Aggregate) -> str:
         return "round trip, beside a stream at half of the goodput" if aggregate.load_ratio else "round trip, idle"
     if aggregate.view == "setup":
         return "connect, request, response, close"
+    if aggregate.view == "packets":
+        return f"datagrams of {aggregate.datagram_bytes} bytes"
     if aggregate.view == "cost":
         if ONLY_OF_SLICES["cost"] not in aggregate.values:
             return "CPU time at a fixed load"

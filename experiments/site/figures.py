@@ -21,6 +21,9 @@ SHOWN: dict[str, tuple[float, int, str]] = {
     "p99_us": (1, 1, "µs"),
     "p999_us": (1, 1, "µs"),
     "max_us": (1, 1, "µs"),
+    "core_packets_per_s": (1e-3, 1, "thousand packets/s of one core"),
+    "loss_ratio": (100, 3, "% lost"),
+    "transactions_per_core_s": (1e-3, 1, "thousand/s of one core"),
 }
 
 

@@ -15,7 +15,7 @@ from experiments.site import figures
 from experiments.variant import KERNELS
 
 BETTER = {"wire": "higher", "link": "higher", "speed": "higher", "cost": "lower", "latency": "lower",
-          "setup": "lower"}
+          "setup": "lower", "packets": "higher"}
 # Cells of a spreadsheet that begin so are run as formulas; a quote in front makes them text.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -25,6 +25,7 @@ TRIAL_COLUMNS = (
     "wire_efficiency_ratio", "wire_goodput_bps", "core_s_per_gbit",
     "core_us_per_packet", "daemon_share_ratio",
     "context_switches_per_packet", "load_ratio", "burst_bytes", "samples", "p50_us", "p90_us", "p99_us", "p999_us", "max_us",
+    "transactions_per_core_s", "datagram_bytes", "core_packets_per_s", "loss_ratio",
 )
 
 

@@ -141,7 +141,8 @@ def test_a_relay_that_takes_longer_with_each_packet_is_found_by_that_much(tmp_pa
         ended, answers = _said(recipe), counters.read(lab, recipe.pods[1].name, "eth0").tx_packets - answers
     passed = [later - earlier for (later, _), (earlier, _) in zip(ended, begun, strict=True)]
     with_data = sum(passed) / 2 - answers  # each packet passes both relays
-    _found(before, after, unit_us, sum(count * spin_ns for count, (_, spin_ns) in zip(passed, ended, strict=True)) / 1e3 / with_data)
+    planted_ns = sum(count * spin_ns for count, (_, spin_ns) in zip(passed, ended, strict=True))
+    _found(before, after, unit_us, planted_ns / 1e3 / with_data)
 
 
 def _said(recipe: FlannelUdp) -> list[tuple[int, int]]:

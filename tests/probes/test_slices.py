@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from experiments.catalog import get
 from experiments.dataplanes.table import recipe_for
@@ -44,6 +46,40 @@ def test_percentiles_are_those_of_all_round_trips_together() -> None:
     asked = replace(STREAM, asked=Asked("request", 0.05, 0.005, message_bytes=64), times_ns=({}, times))
     found = pairs.figures("latency", slices.text(asked, 1))
     assert (found["samples"], found["p50_us"], found["p90_us"], found["p99_us"], found["max_us"]) == (100, 1, 1, 5, 70)
+
+
+DATAGRAMS = replace(STREAM, asked=Asked("datagram", 0.05, 0.005, datagram_bytes=64, datagram_window=32), pairs=tuple(
+    (replace(ONE, received_bytes=64_000, done=1000), replace(ONE, own_ns=1_900_000, received_bytes=63_936, done=999, lost=1))
+    for _ in range(6)))
+
+
+def test_packets_are_counted_by_the_processor_s_time_and_what_did_not_come_is_lost() -> None:
+    found = pairs.figures("packets", slices.text(DATAGRAMS, 1))
+    assert found["core_packets_per_s"] == pytest.approx(999 / 0.002)
+    assert (found["loss_ratio"], found["datagram_bytes"]) == (0.001, 64)
+    assert found["pair_ratio"] == pytest.approx(0.4995)
+    assert not {"mss_bytes", "retransmits", "congestion_control"} & found.keys(), "UDP has none of them"
+    assert pairs.figures("packets", slices.text(DATAGRAMS, 0))["loss_ratio"] == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=20))
+def test_the_loss_is_that_of_all_slices_together(counts: list[tuple[int, int]]) -> None:
+    made = tuple((ONE, replace(ONE, received_bytes=64 * came, done=came, lost=lost)) for came, lost in counts)
+    found = pairs.figures("packets", slices.text(replace(DATAGRAMS, pairs=made), 1))
+    came, lost = (sum(column) for column in zip(*counts, strict=True))
+    if came:
+        assert found["loss_ratio"] == pytest.approx(lost / (came + lost))
+    else:
+        assert "loss_ratio" not in found, "nothing was carried: the trial has no figure at all"
+
+
+def test_transactions_are_those_of_a_second_of_the_processor_and_none_behind_a_burst() -> None:
+    made = tuple((replace(ONE, done=10), replace(ONE, done=20)) for _ in range(6))
+    asked = replace(STREAM, asked=Asked("request", 0.05, 0.005, message_bytes=64), pairs=made)
+    for view in ("latency", "setup"):
+        assert pairs.figures(view, slices.text(asked, 1))["transactions_per_core_s"] == pytest.approx(20 / 0.001)
+    burst = replace(asked, asked=replace(asked.asked, burst_bytes=65536))
+    assert "transactions_per_core_s" not in pairs.figures("latency", slices.text(burst, 1))
 
 
 def test_a_drift_that_meets_both_cancels() -> None:
@@ -98,6 +134,28 @@ def test_a_thousand_rules_are_found_at_their_size_and_nothing_is_found_where_not
     assert after is not None
     assert after.low > before.high  # no time is asserted: only that what is longer is told from what it was
     assert 0.8 < same.low <= same.high < 1.25
+
+
+@pytest.mark.lab
+def test_datagrams_that_the_way_drops_are_lost_and_no_others() -> None:
+    mode = get("calico-bgp")
+    with table.EMBEDDED_LAB.up(mode) as lab:
+        hosts = Ends("node1", "node2", lab.nodes[1].address)
+        whole = _made(lab, (hosts, hosts), "datagram", [], datagram_bytes=1300, datagram_window=32)
+        # A window of that size does not fit into the shaper's queue.
+        run(lab, "node1", ["tc", "qdisc", "add", "dev", lab.nodes[0].device, "root", "tbf", "rate", "100mbit", "burst", "2kb",
+                           "limit", "20kb"])
+        with pytest.raises(ProbeError, match="more than 100 datagrams were lost in one slice"):
+            _made(lab, (hosts, hosts), "datagram", [], datagram_bytes=1300, datagram_window=32)
+    assert all(one.lost == 0 and one.received_bytes == 1300 * one.done > 0 for pair in whole.pairs for one in pair)
+
+
+@pytest.mark.lab
+def test_each_of_many_streams_moves() -> None:
+    with table.EMBEDDED_LAB.up(get("calico-bgp")) as lab:
+        hosts = Ends("node1", "node2", lab.nodes[1].address)
+        found = _made(lab, (hosts, hosts), "stream", [], streams=64)
+    assert len(found.pairs) == 12  # a connection that carried nothing would have been an error
 
 
 @pytest.mark.lab

@@ -28,6 +28,7 @@ DERIVED = {
     "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "samples", "core_s_per_gbit", "core_goodput_bps", "core_us_per_packet",
     "daemon_share_ratio", "context_switches_per_packet", "pairs", "pair_ratio", "pair_ratio_low", "pair_ratio_high",
     "pair_coverage_ratio", "device_rx_bytes", "device_rx_packets", "device_s",
+    "transactions_per_core_s", "core_packets_per_s", "loss_ratio", "datagram_bytes",
 }
 
 

@@ -15,7 +15,8 @@ def _asks(profile: protocol.Profile, *, one_process: bool) -> Iterator[AskedTria
     """The plan, trial by trial: what is asked in turn has two."""
     for ask in plan(profile, one_process=one_process):
         for path in ("host-host", "pod-pod") if ask.paired else (ask.path,):
-            yield AskedTrial(ask.view, path, ask.phase, ask.streams, ask.mss, ask.load_ratio, ask.burst_bytes)
+            yield AskedTrial(ask.view, path, ask.phase, ask.streams, ask.mss, ask.load_ratio, ask.burst_bytes,
+                             ask.datagram_bytes)
 
 
 @pytest.mark.parametrize("profile", protocol.PROFILES)

@@ -82,7 +82,9 @@ SLICED_SPEED = replace(SLICED, core_goodput_bps=3.4e10, goodput_bps=3.3e10)
 SLICED_COST = replace(SLICED, view="cost", goodput_bps=7e9, core_s_per_gbit=0.128, core_us_per_packet=1.4316,
                       context_switches_per_packet=0.0)
 SLICED_LATENCY = replace(SLICED, view="latency", load_ratio=0.0, samples=50_000, p50_us=4.968, p90_us=6.0, p99_us=9.0,
-                         p999_us=20.0, max_us=90.0)
+                         p999_us=20.0, max_us=90.0, transactions_per_core_s=200_000.0)
+PACKETS = replace(SLICED, view="packets", streams=None, mss_bytes=None, datagram_bytes=64, core_packets_per_s=310_000.0,
+                  loss_ratio=0.001, goodput_bps=1.58e8)
 
 
 @pytest.mark.parametrize(("trial", "change", "field"), [
@@ -95,6 +97,15 @@ SLICED_LATENCY = replace(SLICED, view="latency", load_ratio=0.0, samples=50_000,
     (SLICED_COST, {"pair_ratio": 0.1, "pair_ratio_low": 0.1}, "pair_ratio"),
     (SLICED_LATENCY, {"p50_us": 0.025}, "p50_us"),
     (SLICED_LATENCY, {"p50_us": None}, "p50_us"),
+    (SLICED_LATENCY, {"transactions_per_core_s": None}, "transactions_per_core_s"),
+    (SLICED_LATENCY, {"transactions_per_core_s": 3e6}, "transactions_per_core_s"),
+    (PACKETS, {"loss_ratio": 0.0011}, "loss_ratio"),
+    (PACKETS, {"loss_ratio": None}, "loss_ratio"),
+    (PACKETS, {"datagram_bytes": None}, "datagram_bytes"),
+    (PACKETS, {"core_packets_per_s": 5e6}, "core_packets_per_s"),
+    (PACKETS, {"core_packets_per_s": None}, "core_packets_per_s"),
+    (PACKETS, {"goodput_bps": 1.7e8}, "goodput_bps"),
+    (PACKETS, {"pair_ratio": 6.0, "pair_ratio_high": 6.1}, "pair_ratio"),
     (SPEED, {"goodput_bps": 2.2e16, "sent_bps": 2.2e16}, "goodput_bps"),
     (SPEED, {"goodput_bps": 0.0}, "goodput_bps"),
     (LATENCY, {"p50_us": 0.025}, "p50_us"),

@@ -50,13 +50,15 @@ class Bench:
 
     def broken(self, trial: Trial) -> str:
         """Which rules a trial breaks, in a sentence; empty if none. `validate` would refuse its numbers."""
+        if lossy := rules.lossy(trial):
+            return f"Too much was lost: {lossy}."
         cores = None if self.lab.foreign else environment.cores()
         found = [f"{name} = {shown(getattr(trial, name))}: {text}" for name, text in rules.broken(trial, self.mode.name, cores)]
         return f"The numbers cannot be right: {'; '.join(found)}." if found else ""
 
     def seed(self, ask: Ask) -> int:
         """What the order within the pairs of a trial is drawn from: the trial's own question, so that it can be had again."""
-        asked = f"{self.prefix} {ask.view} {ask.streams} {ask.mss} {ask.burst_bytes}"
+        asked = f"{self.prefix} {ask.view} {ask.streams} {ask.mss} {ask.burst_bytes} {ask.datagram_bytes}"
         return int.from_bytes(hashlib.sha256(asked.encode()).digest()[:4], "big")
 
     def iperf3(self, trial: Trial, path: TrafficPath, **options: Any) -> iperf3.IperfResult:

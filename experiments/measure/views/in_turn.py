@@ -1,4 +1,4 @@
-"""Speed, cost, latency and set-up in slices: mode and baseline in turn, by one process that holds both ends.
+"""Speed, cost, latency, set-up and packets in slices: mode and baseline in turn, by one process that holds both ends.
 
 A pair is a slice of each. There are as many pairs as the interval of their ratio needs: at least the protocol's least, then
 more until it is narrow enough, never more than its most. Nothing else ends it, least of all what comes out.
@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from experiments.measure.attestation import set_segmentation
-from experiments.measure.protocol import MESSAGE_BYTES, MSS_BYTES, OMIT_CORE_S, PAIRS_A_BATCH, WIDE_ENOUGH
+from experiments.measure.protocol import (
+    DATAGRAM_WINDOW,
+    MESSAGE_BYTES,
+    MSS_BYTES,
+    OMIT_CORE_S,
+    PAIRS_A_BATCH,
+    STREAM_WINDOW_BYTES,
+    WIDE_ENOUGH,
+)
 from experiments.measure.views.bench import Bench
 from experiments.measure.views.plan import Ask
 from experiments.probes import slices
@@ -19,7 +27,8 @@ from experiments.probes.slices import Asked, Kind, Pair
 from experiments.results import pairs
 from experiments.results.model import Trial
 
-KINDS: dict[str, Kind] = {"speed": "stream", "cost": "stream", "latency": "request", "setup": "setup"}
+KINDS: dict[str, Kind] = {"speed": "stream", "cost": "stream", "latency": "request", "setup": "setup",
+                          "packets": "datagram"}
 
 
 def measure(bench: Bench, both: tuple[Trial, Trial], ask: Ask) -> tuple[Trial, Trial]:
@@ -33,7 +42,8 @@ def measure(bench: Bench, both: tuple[Trial, Trial], ask: Ask) -> tuple[Trial, T
     """
     kind = KINDS[ask.view]
     asked = Asked(kind, bench.protocol.slice_core_s, OMIT_CORE_S, ask.streams, MSS_BYTES[ask.mss] or 0,
-                  0 if kind == "stream" else MESSAGE_BYTES, ask.burst_bytes)
+                  MESSAGE_BYTES if kind in ("request", "setup") else 0, ask.burst_bytes, ask.datagram_bytes,
+                  *((DATAGRAM_WINDOW, 0) if kind == "datagram" else (0, STREAM_WINDOW_BYTES)))
     if ask.view == "cost":
         set_segmentation(bench.lab, on=False)
     try:
@@ -61,7 +71,7 @@ def _trial(bench: Bench, trial: Trial, ask: Ask, kept: str) -> Trial:
     found = pairs.figures(ask.view, kept)
     if "p50_us" not in found and "goodput_bps" not in found:
         raise ProbeError("Nothing was carried in any slice.")
-    if ask.view in ("latency", "setup"):
+    if ask.view in ("latency", "setup", "packets"):
         trial = replace(trial, streams=None, mss=None)
         if ask.view == "latency":
             found["load_ratio"] = 0.0

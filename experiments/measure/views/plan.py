@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from experiments.measure.protocol import BURST_BYTES, Profile
+from experiments.measure.protocol import BURST_BYTES, MOST_STREAMS_APART, Profile
 from experiments.probes.slices import Ends
 
 # What is not measured where the nodes are somebody's, and why. Speed and latency are.
@@ -40,6 +40,7 @@ class Ask:
     mss: str = "native"
     load_ratio: float = 0.0
     burst_bytes: int = 0
+    datagram_bytes: int = 0
     paired: bool = False
 
     @property
@@ -50,7 +51,7 @@ class Ask:
 
 def plan(protocol: Profile, *, one_process: bool = True) -> list[Ask]:
     """The trials of a deployment; ``one_process``: the lab lets one process hold both ends of a connection."""
-    kinds = [("native", streams) for streams in protocol.streams]
+    kinds = [("native", streams) for streams in protocol.streams if one_process or streams <= MOST_STREAMS_APART]
     kinds += [("equal", 1), ("small", 1)] if protocol.equal_mss else []
     asks: list[Ask] = []
     for view in protocol.views:
@@ -62,6 +63,9 @@ def plan(protocol: Profile, *, one_process: bool = True) -> list[Ask]:
             asks += [Ask("latency", "pod-pod", burst_bytes=burst, paired=True) for burst in (0, BURST_BYTES)]
         elif view == "setup":
             asks += [Ask("setup", "pod-pod", paired=True)] if one_process else []
+        elif view == "packets":
+            sizes = protocol.datagram_bytes if one_process else ()
+            asks += [Ask("packets", "pod-pod", datagram_bytes=size, paired=True) for size in sizes]
         else:
             asks += [Ask(view, "host-host"), Ask(view, "pod-pod")]
             asks += [Ask(view, "pod-pod", load_ratio=0.5)] if view == "latency" else []

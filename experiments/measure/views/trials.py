@@ -57,7 +57,7 @@ class Trials:
     def _trials(self, identity: str, ask: Ask, again: str = "") -> Sequence[Trial]:
         """The ask's trial; where it is paired, the baseline's and then the mode's."""
         base = Trial(identity + again, ask.view, ask.path, "ok", phase=ask.phase, started_at=now(), streams=ask.streams,
-                     mss=ask.mss, congestion_control=CONGESTION_CONTROL, **self._asked(ask))
+                     mss=ask.mss, congestion_control=None if ask.view == "packets" else CONGESTION_CONTROL, **self._asked(ask))
         wanted = [replace(base, id=f"{identity}-baseline{again}", path="host-host"), base] if ask.paired else [base]
         left = {trial.path: why for trial in wanted if (why := self._left_out(trial))}
         if "pod-pod" in left or (not ask.paired and left):
@@ -74,7 +74,7 @@ class Trials:
 
     def _asked(self, ask: Ask) -> dict[str, Any]:
         """What a trial keeps of its question whatever becomes of it."""
-        found: dict[str, Any] = {"burst_bytes": ask.burst_bytes or None}
+        found: dict[str, Any] = {"burst_bytes": ask.burst_bytes or None, "datagram_bytes": ask.datagram_bytes or None}
         if ask.view == "latency":
             found["load_ratio"] = ask.load_ratio
         if self.bench.one_process and ask.paired:

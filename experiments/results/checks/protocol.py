@@ -85,8 +85,8 @@ def _numbered(deployment: Deployment, asks: Sequence[AskedTrial]) -> list[tuple[
 def _conditions(trial: Trial, asked: AskedTrial) -> dict[str, object]:
     if trial.view == "latency":
         return {"load_ratio": asked.load_ratio, "burst_bytes": asked.burst_bytes or None, "streams": None, "mss": None}
-    if trial.view == "setup":
-        return {"streams": None, "mss": None}
+    if trial.view in ("setup", "packets"):
+        return {"streams": None, "mss": None, "datagram_bytes": asked.datagram_bytes or None}
     return {"streams": asked.streams, "mss": asked.mss}
 
 
@@ -118,7 +118,7 @@ def _slices(file: File[ModeResult], key: Key, trial: Trial, frozen: Frozen, lab:
         return
     wanted = {"link": "device_s", "speed": "pairs"}
     if lab == EMBEDDED:
-        wanted |= {"speed": "core_goodput_bps", "cost": "core_us_per_packet"}
+        wanted |= {"speed": "core_goodput_bps", "cost": "core_us_per_packet", "packets": "core_packets_per_s"}
         wanted |= dict.fromkeys(("latency", "setup"), "floor_p50_us")
     name = wanted.get(trial.view, "")
     if name and getattr(trial, name) is None:

@@ -50,5 +50,5 @@ def _from_slices(view: str, otherwise: Callable[[str], Mapping[str, Any]]) -> Ca
 REREAD: Reread = {
     "wire": _bytes_from_iperf3, "link": _from_counters, "speed": _from_slices("speed", _from_iperf3),
     "cost": _from_slices("cost", _from_iperf3), "latency": _from_slices("latency", _from_sockperf),
-    "setup": _from_slices("setup", _from_sockperf),
+    "setup": _from_slices("setup", _from_sockperf), "packets": _from_slices("packets", _from_iperf3),
 }

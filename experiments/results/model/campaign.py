@@ -48,6 +48,9 @@ class Protocol(TypedDict):
     run_s: NotRequired[Annotated[float, Field(
         "Length of a run of iperf3 where slices are not possible.", "profile", "s", minimum=0)]]
     burst_bytes: NotRequired[Annotated[int, Field("What goes ahead of a request.", "profile", "bytes", minimum=1)]]
+    datagram_window: NotRequired[Annotated[int, Field("Datagrams that are sent before they are read.", "profile", minimum=1)]]
+    stream_window_bytes: NotRequired[Annotated[int, Field(
+        "What a TCP receiver in slices offers at most.", "profile", "bytes", minimum=1)]]
     views: NotRequired[Annotated[list[str], Field("What is looked at, in this order.", "profile")]]
     order: NotRequired[Annotated[str, Field("How the plan was ordered.", "campaign")]]
     seed: Annotated[int, Field("What the order was drawn from.", "command line")]

@@ -32,7 +32,8 @@ class Trial:
     id: Annotated[str, Field(
         "Name of the trial within its campaign; the raw file carries it too.", "campaign plan", pattern=NAME)]
     view: Annotated[str, Field(
-        "What the trial looks at.", "protocol", allowed=("wire", "link", "speed", "cost", "latency", "setup"))]
+        "What the trial looks at.", "protocol", allowed=("wire", "link", "speed", "cost", "latency", "setup",
+                                                 "packets"))]
     path: Annotated[str, Field(
         "Between whom: two pods through the mode, or the two nodes themselves (the baseline).", "protocol",
         allowed=("pod-pod", "host-host"))]
@@ -135,6 +136,15 @@ class Trial:
     context_switches_per_packet: Annotated[float | None, Field(
         "Context switches for each full-size segment: of the machine, or in slices of what was measured.", "/proc",
         "switches/packet", minimum=0, better="lower", digits=4, header="context switches")] = None
+    # packets
+    datagram_bytes: Annotated[int | None, Field(
+        "Payload of a UDP datagram.", "protocol", "bytes", minimum=8, maximum=65507, header="datagram")] = None
+    core_packets_per_s: Annotated[float | None, Field(
+        "Datagrams that arrived per second of the processor.", _SLICES, "packets/s", minimum=0, better="higher", digits=0,
+        header="packets per second of one core")] = None
+    loss_ratio: Annotated[float | None, Field(
+        "Datagrams that did not arrive, as a part of those sent, in all slices.", _SLICES, "ratio", minimum=0, maximum=1,
+        better="lower", digits=6, header="loss")] = None
     # latency
     samples: Annotated[int | None, Field(
         "Round trips that were timed.", _SOCKPERF, "round trips", minimum=1, header="samples")] = None
@@ -158,6 +168,9 @@ class Trial:
         header="99.9 %")] = None
     max_us: Annotated[float | None, Field(
         "The slowest round trip.", _SOCKPERF, "µs", minimum=0, better="lower", digits=3, header="slowest")] = None
+    transactions_per_core_s: Annotated[float | None, Field(
+        "Round trips, or connections with one, per second of the processor.", _SLICES, "transactions/s", minimum=0,
+        better="higher", digits=0, header="transactions per second of one core")] = None
     floor_p50_us: Annotated[float | None, Field(
         "Median that the tool shows over loopback: its own share.", _SOCKPERF, "µs", minimum=0, digits=3,
         header="tool's floor")] = None
