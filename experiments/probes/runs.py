@@ -21,6 +21,11 @@ def is_ours(said: str) -> bool:
     return said.startswith('{"tool": "podpath runs')
 
 
+def texts(said: str) -> list[list[str]]:
+    """iperf3's own outputs, pair by pair, out of what :func:`parse` has taken."""
+    return [[str(one) for one in pair] for pair in json.loads(said)["pairs"]]
+
+
 def parse(said: str) -> tuple[list[list[iperf3.IperfResult]], int]:
     """Read what :func:`text` wrote: the results, pair by pair, and whose trial it is.
 
