@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from experiments.probes.slices import Paired
 from experiments.results.model import Trial
 
-LEAST_ALIKE = 3  # slices with the same two times; that one slice of a campaign has those of another can happen
+# How many slices with the same times make a copy: that one of a campaign has those of another can happen. Where the
+# processor's clock goes by ticks (User-Mode Linux: 10 ms) it happens more often, and a part of all slices is asked for.
+LEAST_ALIKE, ALIKE_RATIO_OF_TICKS = 3, 0.25
+TICK_NS = 1_000_000
 ALIKE_RATIO = 0.5  # of the slices whose clocks relate alike
 # How finely the relation of the clocks is compared: two integers of 50 ms in nanoseconds, times any factor, keep it to 4e-8.
 # Where the middle half of the slices is closer together it tells nothing: a processor of one's own gives all the same one.
@@ -30,7 +33,7 @@ class Seen:
     """The slices of a campaign so far."""
 
     _known: dict[str, str] = field(default_factory=dict)  # measurement -> the trial that was seen first
-    _times: dict[tuple[int, int], set[str]] = field(default_factory=dict)
+    _times: dict[tuple[int, int, int], set[str]] = field(default_factory=dict)
     _relations: dict[int, set[str]] = field(default_factory=dict)
 
     def copied(self, measurement: str, name: str, found: Paired) -> Iterator[str]:
@@ -42,23 +45,25 @@ class Seen:
             return
         self._known[measurement] = name
         every = [one for pair in found.pairs for one in pair]
-        times = {(one.wall_ns, one.core_ns) for one in every}
-        if len(times) < len(every):
+        times = {(one.wall_ns, one.own_ns, one.relays_ns) for one in every}
+        ticks = all(one.own_ns % TICK_NS == 0 for one in every)
+        least = max(LEAST_ALIKE, ALIKE_RATIO_OF_TICKS * len(every) if ticks else 0)
+        if len(every) - len(times) >= least:
             yield f"has {len(every) - len(times)} slices twice; each is a measurement of its own. Keep the pairs as written"
         ordered = sorted(FINE * one.wall_ns // one.core_ns for one in every)
         apart = ordered[3 * len(ordered) // 4] - ordered[len(ordered) // 4]
         relations = set(ordered) if apart >= APART_RATIO * FINE else set()
         same = Counter(other for sign in times for other in self._times.get(sign, ()))
         alike = Counter(other for sign in relations for other in self._relations.get(sign, ()))
-        told = next((other for other, number in same.most_common(1) if number >= LEAST_ALIKE), None)
+        told = next((other for other, number in same.most_common(1) if number >= least), None)
         if told:
             yield (f"has {same[told]} slices that are those of {self._known[told]} to the nanosecond; every trial is a run of "
                    "its own. Measure it again")
         else:
             told = next((other for other, number in alike.most_common(1) if number >= ALIKE_RATIO * len(relations)), None)
             if told:
-                yield (f"has slices whose clocks relate as those of {self._known[told]} do, {alike[told]} of {len(every)}: they "
-                       "are those slices, times a factor. Measure it again")
+                yield (f"has slices whose clocks relate as those of {self._known[told]} do, {alike[told]} of {len(every)}: "
+                       "they are those slices, times a factor. Measure it again")
         for one in times:
             self._times.setdefault(one, set()).add(measurement)
         for sign in relations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,9 @@ def _slices(file: File[ModeResult], d: int, value: ModeResult, kept: Mapping[int
         key: Key = ("deployments", d, "trials", t, "raw", "path")
         question = alike.same_question(trial)
         other, its = first.setdefault(question, (trial, found))
-        if (its.asked, its.processors, its.mss_bytes, its.pairs) != (found.asked, found.processors, found.mss_bytes, found.pairs):
-            file.error(key, f"has other pairs than {other.id}; a mode and its baseline are measured in the same pairs, and both "
-                            "keep all of them")
+        if replace(its, times_ns=found.times_ns) != found:
+            file.error(key, f"has other pairs than {other.id}; a mode and its baseline are measured in the same pairs, and "
+                            "both keep all of them")
         name = f"{value.variant.name} {deployment.n}"
         for said in seen.copied(f"{name} {question}", f"{name}, {trial.id}", found):
             file.error(key, said)
