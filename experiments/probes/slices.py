@@ -201,7 +201,7 @@ def parse(said: str) -> tuple[Paired, int]:
     try:
         plain = json.loads(said)
         of = plain["of"]
-        if plain["tool"] != TOOL or of not in (0, 1) or not 0 < len(plain["pairs"]) <= MOST_PAIRS:
+        if plain["tool"] != TOOL or type(of) is not int or of not in (0, 1) or not 0 < len(plain["pairs"]) <= MOST_PAIRS:
             raise ValueError("not of this kind")
         times = {_number(int(place)): _number(number) for place, number in plain["times_ns"].items()}
         pairs = tuple((Slice(*map(_number, one)), Slice(*map(_number, other))) for one, other in plain["pairs"])

@@ -68,6 +68,8 @@ def contradictions(place: Place, trial: Trial, text: str) -> Iterator[str]:
     yield from _processors(trial, found)
     yield from _segments(trial, place.result.mode, found)
     yield from _ended(trial.view, found, frozen.numbers, frozen.slices)
+    if len(found.pairs) > frozen.numbers["pairs_most"]:
+        return  # to look at all of them would take as long as somebody wants
     length_ns = round(1e9 * frozen.numbers["slice_core_s"])
     ticks_ns = CAPSULE_TICKS_NS if place.result.kernel == CAPSULE else 0
     for path in range(len(NAMES)):
