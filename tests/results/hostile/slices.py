@@ -126,7 +126,7 @@ def _more(number: int) -> Any:
 CHOOSES = "whoever goes on chooses the outcome"
 ENDED = (
     _case("the four worst pairs left out", "it ended after 16 pairs with an interval", in_both(
-        lambda c: (_wide_everywhere(c), _without_the_worst(c)))),
+        lambda c: (_more(32)(c), _wide_everywhere(c), _without_the_worst(c)))),
     _case("ended before the interval was narrow enough", "it ended after 12 pairs with an interval", in_both(_wide)),
     _case("went on when it was narrow enough", CHOOSES, in_both(_even)),
     _case("fewer pairs than the least", "it has 8 pairs; the protocol asks for 12 to 32",
