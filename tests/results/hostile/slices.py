@@ -1,15 +1,11 @@
-"""What no slices can be: asked for otherwise, ended when it suited, times and bytes that cannot be true together, copies."""
+"""What no slices can be: asked for otherwise, ended when it suited, with times and bytes that cannot be true together."""
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
-from experiments.results.protocols import FROZEN
-from hostile import method
 from hostile.in_pairs import (
     BASELINE,
-    BOTH,
     BYTES,
     MODE,
     OWN,
@@ -29,12 +25,10 @@ from hostile.in_pairs import (
     put,
     raw_text,
     scaled,
-    tally,
     text,
     top,
-    trips_times,
 )
-from hostile.submission import Case, Submission
+from hostile.submission import Case
 
 
 def _case(name: str, says: str, change: Any, honest: str = "slices", *, base: bool = False) -> Case:
@@ -200,190 +194,4 @@ SLICES = (
     _case("slices without times", DAMAGED, in_both(lambda c: c.pop("times_ns"))),
 )
 
-# -- round trips --------------------------------------------------------------------------------------------------------------
-
-
-def _smallest_medians(content: Any) -> None:
-    """The mode's medians as small as its shortest round trip."""
-    for pair in content["pairs"]:
-        pair[MODE][P50] = min(int(place) for place in content["times_ns"])
-
-
-def _shorter_medians(s: Submission) -> None:
-    shortest = min(int(place) for place in s.raw(couple(s, TRIPS)[MODE])["times_ns"])
-    for trial in couple(s, TRIPS):
-        content = s.raw(trial)
-        for pair in content["pairs"][::2]:
-            pair[MODE][P50] = shortest
-        put(s, trial, content)
-    s.reckon()
-
-
-def _first_moved(times: dict[str, int]) -> dict[str, int]:
-    """All round trips above the median at the median: only the percentiles change, and the time that they take together."""
-    lengths, half, found = sorted(map(int, times)), sum(times.values()) / 2, dict[str, int]()
-    middle, sum_so_far = 0, 0
-    for length in lengths:
-        sum_so_far += times[str(length)]
-        if not middle and sum_so_far >= half:
-            middle = length
-        place = str(min(length, middle or length) >> 3)
-        found[place] = found.get(place, 0) + times[str(length)]
-    return found
-
-
-ROUND_TRIPS = (
-    _case("round trips half as long", "of it are inside of round trips", trips_times(0.5)),
-    _case("round trips of 25 ns", "no kernel answers so fast", trips_times(0.005)),
-    _case("round trips longer than the time", "round trips take turns", trips_times(1.4)),
-    _case("connections set up in half the time", "of it are inside of round trips", trips_times(0.5, "setup")),
-    _case("a round trip more", "each is counted once", tally(lambda t: {**t, min(t): t[min(t)] + 1})),
-    _case("half of the round trips", "each is counted once", tally(lambda t: {k: max(1, n // 2) for k, n in t.items()})),
-    _case("the slowest round trips left out", "each is counted once",
-          tally(lambda t: {k: n for k, n in t.items() if int(k) < 100_000})),
-    _case("the slowest set-ups left out", "each is counted once",
-          tally(lambda t: {k: n for k, n in t.items() if int(k) < 100_000}, "setup")),
-    _case("all but the median made short", "has none of this length", tally(_first_moved)),
-    _case("no round trips", "times_ns is empty", tally(lambda t: {})),
-    _case("no round trips, and percentiles by hand", "the tool's own output gives none; leave it out", tally(lambda t: {})),
-    _case("a length of twenty digits", "lengths are kept to 10 binary digits",
-          tally(lambda t: {**t, "1234567": t.get("1234567", 0) + 1})),
-    _case("a length with a sign", "written otherwise than Podpath writes it", tally(
-        lambda t: {f"+{k}" if k == min(t) else k: n for k, n in t.items()})),
-    _case("a length twice, spelled otherwise", "written otherwise than Podpath writes it", tally(
-        lambda t: {f"0{min(t)}": 7, **t})),
-    _case("thirty thousand lengths", DAMAGED, tally(lambda t: {**t, **{str(length): 1 for length in range(30_000)}})),
-    _case("a length below zero", DAMAGED, tally(lambda t: {**t, "-5": 1})),
-    _case("a number of round trips that is true", DAMAGED, tally(lambda t: {**t, min(t): True})),
-    _case("the baseline's round trips for the mode's", "each is counted once", lambda s: (
-        s.set_raw(couple(s, TRIPS)[MODE], {**s.raw(couple(s, TRIPS)[MODE]),
-                                           "times_ns": s.raw(couple(s, TRIPS)[BASELINE])["times_ns"]}))),
-    _case("more bytes than round trips", "each is counted once", scaled(TRIPS, (MODE,), 2, places=(BYTES,))),
-    _case("a byte more than whole messages", "are no whole number of messages of 64", in_both(
-        lambda c: c["pairs"][2][MODE].__setitem__(BYTES, c["pairs"][2][MODE][BYTES] + 1), TRIPS)),
-    _case("bytes below the messages of a burst", "bytes do not fit", in_both(
-        lambda c: [pair[path].__setitem__(BYTES, 64) for pair in c["pairs"] for path in BOTH], TRIPS, burst_bytes=65536)),
-    _case("medians at the shortest round trip", "it lies between them", in_both(_smallest_medians, TRIPS)),
-    _case("every second median at the shortest round trip", "have more round trips on one side of it", _shorter_medians),
-    _case("a median that no round trip has", "times_ns has none of this length", one(4999, P50, TRIPS)),
-    _case("a slice without a median", "the median of its round trips is 0 ns", one(0, P50, TRIPS)),
-)
-
-# -- two trials ---------------------------------------------------------------------------------------------------------------
-
-
-def _in_place_of(view: str, change: Any = None, **asked: Any) -> Any:
-    """The slices of one measurement in the place of another, with what tells them apart mended."""
-    def changed(s: Submission) -> None:
-        for trial, other in zip(couple(s, "cost", mss="native"), couple(s, view, **asked), strict=True):
-            content = copy.deepcopy(s.raw(other))
-            if change is not None:
-                change(content)
-            trial.update({name: other[name] for name in ("pairs", "duration_s", "goodput_bps", "retransmits")})
-            put(s, trial, content)
-        s.reckon()
-    return changed
-
-
-def _one_byte(content: Any) -> None:
-    content["pairs"][5][MODE][BYTES] += 1
-
-
-def _nudged(content: Any) -> None:
-    """Bytes of every slice times 1.3; times are as they were."""
-    for pair in content["pairs"]:
-        for path in BOTH:
-            pair[path][BYTES] = round(pair[path][BYTES] * 1.3)
-
-
-def _alone(change: Any) -> Any:
-    return lambda s: (change(s.deployment()["trials"], s), s.reckon())
-
-
-def _gone(trials: Any, s: Submission) -> None:
-    trial = couple(s)[BASELINE]
-    trials.remove(trial)
-    (s.folder / trial["raw"]["path"]).unlink()
-
-
-def _twice(trials: Any, s: Submission) -> None:
-    trial = couple(s)[MODE]
-    path = trial["raw"]["path"].replace(".json.gz", "-2.json.gz")
-    s.put(path, (s.folder / trial["raw"]["path"]).read_bytes())
-    second = {**copy.deepcopy(trial), "id": f"{trial['id']}-2", "raw": {**trial["raw"], "path": path}}
-    trials.insert(trials.index(trial), second)
-
-
-def _again_changed(s: Submission) -> None:
-    """The merged campaign under a new id: in all slices a byte more in one, and lengths cut from the tallies."""
-    method._again(s, "2026-11-26-mine")
-    for trial in s.trials():
-        content = s.raw(trial) if "raw" in trial else {}
-        if "pairs" in content:
-            content["pairs"][0][BASELINE][WALL] += 1
-            content["pairs"][0][MODE][WALL] += 1
-            put(s, trial, content)
-    s.reckon()
-
-
-TO_THE_NANOSECOND = "to the nanosecond; every trial is a run of its own"
-TRIALS = (
-    _case("a baseline made worse in the mode's slices alone", "has other pairs than", in_one(
-        lambda c: [pair[BASELINE].__setitem__(BYTES, pair[BASELINE][BYTES] // 2) for pair in c["pairs"]])),
-    _case("one byte more in the baseline's slices alone", "has other pairs than", in_one(_one_byte, of=BASELINE)),
-    _case("other slices beside the same baseline, of latency", "has other pairs than", in_one(
-        lambda c: c["pairs"].reverse(), TRIPS)),
-    _case("speed's slices for those of cost", TO_THE_NANOSECOND, _in_place_of(STREAM)),
-    _case("speed's slices for those of cost, one byte changed", TO_THE_NANOSECOND, _in_place_of(STREAM, _one_byte)),
-    _case("speed's slices for those of cost, turned round", TO_THE_NANOSECOND, _in_place_of(
-        STREAM, lambda c: c["pairs"].reverse())),
-    _case("speed's slices for those of cost, bytes times 1.3", TO_THE_NANOSECOND, _in_place_of(STREAM, _nudged)),
-    _case("one pair in the place of all", "slices twice; each is a measurement of its own", in_both(
-        lambda c: c.update(pairs=[c["pairs"][0]] * 12))),
-    _case("the best pairs twice", "slices twice; each is a measurement of its own", in_both(
-        lambda c: c.update(pairs=c["pairs"][:8] + c["pairs"][:4]))),
-    _case("a merged campaign in slices under a new id", "is a copy from the campaign",
-          lambda s: method._again(s, "2026-11-26-mine")),
-    _case("a merged campaign in slices, each a nanosecond longer", "is a copy from the campaign", _again_changed),
-    _case("a baseline left out", "without repeats; the protocol asks for", _alone(_gone)),
-    _case("a trial in slices twice", "without repeats; the protocol asks for", _alone(_twice)),
-    _case("a baseline with a ratio", "the tool's own output gives none; leave it out",
-          lambda s: couple(s)[BASELINE].update(pair_ratio=1.0)),
-    _case("slices with what a sender said", "the tool's own output gives none; leave it out",
-          lambda s: couple(s)[MODE].update(sent_bps=9_000_000_000)),
-    _case("slices without pairs", "is missing; the protocol has it in the view", lambda s: (
-        [trial.pop("core_goodput_bps") for trial in couple(s)], s.reckon())),
-    _case("slices discarded for the canary", "no covariate of its noise is above its limit; allowed: steal_ratio", lambda s: (
-        couple(s)[MODE].update(status="discarded", reason="too slow"), s.reckon())),
-)
-
-# -- protocols ----------------------------------------------------------------------------------------------------------------
-
-
-def _called(identity: str) -> Any:
-    """All numbers of another protocol."""
-    def changed(s: Submission) -> None:
-        own = {name: s.campaign["protocol"][name] for name in ("seed", "nodes")}
-        s.campaign["protocol"] = {"id": identity, **copy.deepcopy(dict(FROZEN[identity].numbers)), **own}
-    return changed
-
-
-def _number(**values: Any) -> Any:
-    return lambda s: s.campaign["protocol"].update(values)
-
-
-OTHER_ID = "other numbers have another id"
-PROTOCOLS = (
-    _case("p3's id for trials of p2", "without repeats; the protocol asks for", _called("p3-quick"), "quick"),
-    _case("p3's id for trials of p2, smoke", "without repeats; the protocol asks for", _called("p3-smoke"), "sample"),
-    _case("p2's id for slices", "the campaign's protocol has no slices", _called("p2-quick")),
-    _case("p2's id for counters", "which belongs to protocol p3", _called("p2-quick")),
-    _case("p3-standard's id for one deployment", "the protocol asks for 6", _called("p3-standard")),
-    _case("p3-smoke's id for longer slices", "the protocol asks for 0.02", _called("p3-smoke")),
-    _case("a thousand pairs at the most by the protocol", OTHER_ID, _number(pairs_most=1000)),
-    _case("two pairs at the least by the protocol", OTHER_ID, _number(pairs_least=2)),
-    _case("an interval as wide as you like", OTHER_ID, _number(pair_ratio_width=9.0)),
-    _case("slices of a millisecond by the protocol", OTHER_ID, _number(slice_core_s=0.001)),
-)
-
-CASES = (*ASKED, *ENDED, *SLICES, *ROUND_TRIPS, *TRIALS, *PROTOCOLS)
+CASES = (*ASKED, *ENDED, *SLICES)
