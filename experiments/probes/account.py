@@ -27,11 +27,12 @@ def clock_of(pid: int) -> int:
     return (~pid << 3) | 2
 
 
-def counts_interrupts() -> bool:
-    """Whether this kernel's clock of a process goes on in soft interrupts, which carry a packet on to its receiver.
+def clock_is_whole() -> bool:
+    """Whether this kernel's clock of a process goes on smoothly, also in soft interrupts, which carry a packet to its receiver.
 
-    With CONFIG_IRQ_TIME_ACCOUNTING it stands still there (kernel/sched/core.c, update_rq_clock_task). That is not to be read
-    anywhere without privileges, so it is tried: datagrams over the loopback in short windows, the best of which counts.
+    With CONFIG_IRQ_TIME_ACCOUNTING it stands still in them (kernel/sched/core.c, update_rq_clock_task); in User-Mode Linux it
+    goes by ticks of 10 ms. Neither is to be read anywhere without privileges, so it is tried: datagrams over the loopback in
+    short windows, the best of which counts.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as both:
         both.bind((LOOPBACK, 0))
@@ -43,7 +44,7 @@ def counts_interrupts() -> bool:
                 both.send(b"?")
                 both.recv(1)
             best = max(best, (time.process_time_ns() - own_ns) / passed_ns)
-    return best >= WHOLE
+    return WHOLE <= best <= 1 / WHOLE
 
 
 class Work:
@@ -55,11 +56,11 @@ class Work:
     def __init__(self, pids: list[int], *, whole: bool) -> None:
         self._pids = pids
         self._clocks = [clock_of(pid) for pid in pids]
-        self._whole = whole
+        self.whole = whole
 
     def own_ns(self) -> int:
         """Processor time of this process."""
-        return time.process_time_ns() if self._whole else time.monotonic_ns() - self.relays_ns()
+        return time.process_time_ns() if self.whole else time.monotonic_ns() - self.relays_ns()
 
     def relays_ns(self) -> int:
         """Processor time of the relays."""
@@ -67,7 +68,7 @@ class Work:
 
     def all_ns(self) -> int:
         """Processor time of everything that is counted."""
-        return self.own_ns() + self.relays_ns() if self._whole else time.monotonic_ns()
+        return self.own_ns() + self.relays_ns() if self.whole else time.monotonic_ns()
 
     def switches(self) -> int:
         """How often one of the threads was taken off the processor."""
@@ -81,6 +82,8 @@ class Work:
 
 class Clock(Protocol):
     """What tells how much of the processor was taken."""
+
+    whole: bool
 
     def own_ns(self) -> int:
         """Processor time of this process."""
@@ -130,7 +133,11 @@ class Slice:
         """Nanoseconds of the wall, this process, the relays; switches; bytes and datagrams that came; those that did not."""
         begun = self._begun
         assert begun is not None
-        return [later - earlier for later, earlier in zip(self._now(), begun, strict=True)]
+        wall_ns, own_ns, relays_ns, *others = (later - earlier for later, earlier in zip(self._now(), begun, strict=True))
+        if not self._work.whole:  # the relays' clocks go by ticks, and may be ahead of the wall's
+            relays_ns = min(relays_ns, wall_ns)
+            own_ns = wall_ns - relays_ns
+        return [wall_ns, own_ns, relays_ns, *others]
 
 
 def tallied(times: list[int]) -> dict[str, int]:

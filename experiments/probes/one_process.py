@@ -25,7 +25,7 @@ import sys
 import time
 from typing import Any
 
-from experiments.probes.account import LOOPBACK, Slice, Work, counts_interrupts, tallied
+from experiments.probes.account import LOOPBACK, Slice, Work, clock_is_whole, tallied
 from experiments.probes.datagrams import Datagrams, datagram
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
@@ -255,7 +255,7 @@ def main() -> None:
     """Until an empty line comes."""
     ask = json.loads(sys.stdin.readline())
     enter(ask["paths"][0]["client"])
-    whole = counts_interrupts()
+    whole = clock_is_whole()
     paths = [Path(number, asked, ask) for number, asked in enumerate(ask["paths"])]
     for path in paths:
         path.connect(ask["connections"])

@@ -21,6 +21,11 @@ def is_ours(said: str) -> bool:
     return said.startswith('{"tool": "podpath runs')
 
 
+def texts(said: str) -> list[list[str]]:
+    """iperf3's own outputs, pair by pair, out of what :func:`parse` has taken."""
+    return [[str(one) for one in pair] for pair in json.loads(said)["pairs"]]
+
+
 def parse(said: str) -> tuple[list[list[iperf3.IperfResult]], int]:
     """Read what :func:`text` wrote: the results, pair by pair, and whose trial it is.
 
@@ -30,7 +35,9 @@ def parse(said: str) -> tuple[list[list[iperf3.IperfResult]], int]:
     try:
         plain = json.loads(said)
         pairs, of = [[str(one) for one in pair] for pair in plain["pairs"]], plain["of"]
-        if not pairs or of not in (0, 1) or any(len(pair) != len(pairs[0]) or len(pair) <= of for pair in pairs):
+        if not pairs or type(of) is not int or of not in (0, 1):
+            raise ValueError("not of this kind")
+        if any(len(pair) != len(pairs[0]) or len(pair) <= of for pair in pairs):
             raise ValueError("not of this kind")
     except (ValueError, TypeError, KeyError, RecursionError):
         raise ProbeError("What the runs gave cannot be read: it is damaged.") from None

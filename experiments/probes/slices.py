@@ -25,7 +25,8 @@ Kind = Literal["stream", "request", "setup", "datagram"]
 Clock = Literal["processor", "wall"]
 WALL_S = 20.0  # for one slice; a processor of one's own gives it in some hundredths of a second
 LARGEST = 10**15  # nanoseconds, bytes, switches: no slice comes near; larger numbers are damage
-MOST_PAIRS = 1000
+MOST_PAIRS = 200  # of a measurement; the protocols ask for 60 at the most
+MOST_LENGTHS = 20_000  # different ones of round trips: to ten binary digits there are 18,000 up to 20 s
 # Isolated, and without the packages of the place: only this program's own code is found besides Python's.
 START = "import importlib, sys; sys.path.append(sys.argv[1]); importlib.import_module(sys.argv[2]).run()"
 END_TIMEOUT_S = 5.0
@@ -214,8 +215,10 @@ def parse(said: str) -> tuple[Paired, int]:
     try:
         plain = json.loads(said)
         of = plain["of"]
-        if plain["tool"] != TOOL or of not in (0, 1) or not 0 < len(plain["pairs"]) <= MOST_PAIRS:
+        if plain["tool"] != TOOL or type(of) is not int or of not in (0, 1) or not 0 < len(plain["pairs"]) <= MOST_PAIRS:
             raise ValueError("not of this kind")
+        if len(plain["times_ns"]) > MOST_LENGTHS:
+            raise ValueError("more lengths than there are")
         times = {_number(int(place)): _number(number) for place, number in plain["times_ns"].items()}
         pairs = tuple((Slice(*map(_number, one)), Slice(*map(_number, other))) for one, other in plain["pairs"])
         first, second = map(_number, plain["mss_bytes"])

@@ -27,6 +27,17 @@ class AskedTrial(NamedTuple):
 
 
 @dataclass(frozen=True)
+class InSlices:
+    """What slices have in common whose numbers are not in ``campaign.yml``, because no profile changes them."""
+
+    omit_core_s: float  # of the processor, at the beginning of a slice
+    message_bytes: int  # of a request and of its response
+    small_mss_bytes: int
+    batch: int  # pairs between two looks at how wide the interval is
+    runs: int  # pairs of iperf3's short runs, where no process can hold both ends
+
+
+@dataclass(frozen=True)
 class Frozen:
     """One protocol. ``numbers`` are those of ``campaign.yml``; the seed and the number of nodes are a campaign's own."""
 
@@ -37,11 +48,12 @@ class Frozen:
     one_run_a_trial: bool = True  # iperf3's output, where it is a trial's raw output, is one run, as long as the numbers say
     trials_apart: tuple[AskedTrial, ...] = ()  # where no process can; empty: the same
     noise_limits_of_slices: Mapping[str, float] | None = None  # of trials in slices; None: there are none
+    slices: InSlices | None = None  # None: there are none
 
     @property
     def in_slices(self) -> bool:
         """Whether trials are measured in slices where one process can hold both ends, and links by the device's counters."""
-        return self.noise_limits_of_slices is not None
+        return self.slices is not None
 
     def asks(self, lab: str) -> tuple[AskedTrial, ...]:
         """The trials of a deployment in a lab."""
@@ -72,6 +84,7 @@ _P3_BURST_BYTES = 65536
 _P3 = {**_P2, "slice_core_s": 0.05, "pairs_least": 20, "pairs_most": 60, "pair_ratio_width": 0.02, "run_s": 1,
        "burst_bytes": _P3_BURST_BYTES, "datagram_window": 32, "stream_window_bytes": 65536}
 _P3_NOISE = {"steal_ratio": 0.02}
+_P3_SLICES = InSlices(omit_core_s=0.005, message_bytes=64, small_mss_bytes=536, batch=4, runs=4)
 _P3_VIEWS = [*_VIEWS, "setup", "packets"]
 
 
@@ -115,7 +128,7 @@ def _in_turn(
 def _p3(numbers: Mapping[str, Any], asks: _P3Asks) -> Frozen:
     both, apart = (asks.trials(one_process=one) for one in (True, False))
     return Frozen({**_P3, **numbers, "views": asks.views}, both, _LINK, _NOISE, trials_apart=apart,
-                  noise_limits_of_slices=_P3_NOISE)
+                  noise_limits_of_slices=_P3_NOISE, slices=_P3_SLICES)
 
 
 FROZEN: Mapping[str, Frozen] = {

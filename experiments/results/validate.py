@@ -20,6 +20,7 @@ from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import reported, standing, store
 from experiments.results.checks import (
+    alike,
     clock,
     copies,
     derived,
@@ -125,7 +126,7 @@ def mode_file(path: Path, campaign: Campaign) -> Report:
     report = Report()
     file = File(report, path, "mode", ModeResult)
     if file.value is not None:
-        _mode(file, file.value, campaign, path.parent, _Beside(known_modes(), REREAD))
+        _mode(file, file.value, campaign, path.parent, _Beside(known_modes(), REREAD), alike.Seen())
     return report
 
 
@@ -212,8 +213,9 @@ def _campaign(report: Report, place: Path, beside: _Beside) -> None:
         privacy.check(checked)
     folder.raw_outputs(report, place, found, read, all_read=len(read) == len(files))
     seen: dict[str, str] = {}
+    slices = alike.Seen()
     for f, result in read:
-        _mode(f, result, campaign, place, beside)
+        _mode(f, result, campaign, place, beside, slices)
         copies.check(f, result, place.name, seen, beside.others)
     clock.deployments(read)
     if campaign is None:
@@ -230,9 +232,9 @@ def _campaign(report: Report, place: Path, beside: _Beside) -> None:
 
 
 def _mode(
-    file: File[ModeResult], result: ModeResult, campaign: Campaign | None, place: Path, beside: _Beside
+    file: File[ModeResult], result: ModeResult, campaign: Campaign | None, place: Path, beside: _Beside, slices: alike.Seen
 ) -> None:
-    """One mode's file; what the campaign says is needed for names, times and processors."""
+    """One mode's file; what the campaign says is needed for names, times and processors, and its ``slices`` to know copies."""
     privacy.check(file)
     evidence.attestation(file, result)
     if result.mode in beside.modes:
@@ -243,4 +245,4 @@ def _mode(
     if campaign is not None:
         references.mode(file, result, campaign, place, beside.modes)
         protocol.trials(file, result, campaign)
-        trials.check(file, result, campaign, place, beside.modes, beside.reread)
+        trials.check(file, result, campaign, place, beside.modes, beside.reread, slices)

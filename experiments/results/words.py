@@ -24,6 +24,11 @@ def quantity(value: float, unit: str) -> str:
     return f"{figures(value)} {unit}"
 
 
+def nanoseconds(value: float) -> str:
+    """A time in nanoseconds: ``nanoseconds(50_037_656)`` is ``50.0 ms``."""
+    return quantity(value / 1e3, "µs")
+
+
 def _scale(value: float, sizes: list[tuple[float, str]]) -> tuple[float, str]:
     """The largest of the sizes (in falling order) of which the value, as it will be shown, is at least one."""
     shown = abs(_rounded(value, 3))

@@ -8,7 +8,7 @@ import pytest
 
 from experiments.measure import protocol
 from experiments.measure.views.plan import plan
-from experiments.results.protocols import CAMPAIGN_S_OWN, FROZEN, AskedTrial
+from experiments.results.protocols import CAMPAIGN_S_OWN, FROZEN, AskedTrial, InSlices
 
 
 def _asks(profile: protocol.Profile, *, one_process: bool) -> Iterator[AskedTrial]:
@@ -31,3 +31,5 @@ def test_the_runner_measures_by_frozen_numbers(profile: str) -> None:
     assert dict(frozen.noise_limits) == protocol.NOISE_LIMITS
     assert frozen.noise_limits_of_slices == protocol.NOISE_LIMITS_OF_SLICES
     assert dict(frozen.link_bps) == {"host": protocol.ETHERNET_BPS, "uml": protocol.CAPSULE_LINK_BPS}
+    assert frozen.slices == InSlices(protocol.OMIT_CORE_S, protocol.MESSAGE_BYTES, protocol.SMALL_MSS_BYTES,
+                                     protocol.PAIRS_A_BATCH, protocol.RUN_PAIRS)

@@ -18,9 +18,11 @@ from experiments.results.plain import Key
 
 Known = Mapping[str, str]  # what tells a run from all others -> the campaign's name
 
-# In a file as the store writes it: the checksum of an output, a receiver's and a sender's rate, the two slowest round trips.
-_SIGNS = re.compile(r"\bsha256: ([0-9a-f]{64})\b|^ +goodput_bps: (\d+)\n +sent_bps: (\d+)$"
-                    r"|^ +p999_us: ([\d.]+)\n +max_us: ([\d.]+)$", re.MULTILINE)
+# In a file as the store writes it: the checksum of an output, a receiver's rate and what stands behind it, the number of round
+# trips and the two slowest of them. In slices a length has ten binary digits, so that without the number others have them too.
+_SIGNS = re.compile(r"\bsha256: ([0-9a-f]{64})\b"
+                    r"|^ +goodput_bps: (\d+)\n +(?:sent_bps|core_goodput_bps|device_rx_bytes|retransmits): (\d+)$"
+                    r"|^ +samples: (\d+)\n(?: +\w+: [\d.]+\n){1,8}? +p999_us: ([\d.]+)\n +max_us: ([\d.]+)$", re.MULTILINE)
 _DISTINCT = ("link", "speed", "latency")  # a paced stream has the rate that it was told
 
 
@@ -28,11 +30,13 @@ def signs(trial: Trial) -> Iterator[str]:
     """What a trial has that no other one has."""
     if trial.raw is not None:
         yield trial.raw["sha256"]
-    if trial.view in _DISTINCT and trial.status in ("ok", "discarded"):
-        if trial.goodput_bps is not None and trial.sent_bps is not None:
-            yield f"{trial.goodput_bps:.0f} {trial.sent_bps:.0f}"
-        elif trial.p999_us is not None and trial.max_us is not None:
-            yield f"{trial.p999_us:g} {trial.max_us:g}"
+    if (trial.view in _DISTINCT or trial.pairs) and trial.status in ("ok", "discarded"):
+        behind = (trial.sent_bps, trial.core_goodput_bps, trial.device_rx_bytes, trial.retransmits)
+        second = next((value for value in behind if value is not None), None)
+        if trial.goodput_bps is not None and second is not None:
+            yield f"{trial.goodput_bps:.0f} {second:.0f}"
+        elif trial.samples is not None and trial.p999_us is not None and trial.max_us is not None:
+            yield f"{trial.samples} {trial.p999_us:g} {trial.max_us:g}"
 
 
 def in_files(folder: Path) -> Iterator[str]:
@@ -42,13 +46,13 @@ def in_files(folder: Path) -> Iterator[str]:
             text = yamlfile.text_of(path)
         except UserError:
             continue
-        for checksum, received, sent, late, latest in _SIGNS.findall(text):
+        for checksum, received, second, samples, late, latest in _SIGNS.findall(text):
             if checksum:
                 yield checksum
             elif received:
-                yield f"{received} {sent}"
+                yield f"{received} {second}"
             else:
-                yield f"{float(late):g} {float(latest):g}"
+                yield f"{samples} {float(late):g} {float(latest):g}"
 
 
 def known(folders: list[Path]) -> dict[str, str]:

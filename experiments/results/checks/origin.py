@@ -32,14 +32,16 @@ class Place:
         return LABS[self.result.lab].foreign
 
 
-def contradictions(place: Place, trial: Trial, text: str) -> Iterator[str]:
+def contradictions(place: Place, trial: Trial, text: str, *, in_turn: bool = False) -> Iterator[str]:
     """What in iperf3's account of its own beginning does not fit the trial, as sentences.
+
+    With ``in_turn`` it is one of the trial's short runs.
 
     Raises:
         ProbeError: the output is not JSON.
     """
     start = iperf3_start.read(text)
-    yield from _asked(place, trial, start)
+    yield from _asked(place, trial, start, in_turn=in_turn)
     if place.foreign:
         return
     if start.began_s is None:
@@ -51,14 +53,16 @@ def contradictions(place: Place, trial: Trial, text: str) -> Iterator[str]:
     yield from _addresses(place, trial, start)
 
 
-def _asked(place: Place, trial: Trial, start: iperf3_start.Start) -> Iterator[str]:
+def _asked(place: Place, trial: Trial, start: iperf3_start.Start, *, in_turn: bool) -> Iterator[str]:
     """What the tool was told, beside what the protocol has."""
     frozen = of(place.campaign)
     if frozen is None or not frozen.one_run_a_trial:
         return
     numbers = frozen.numbers
     wanted: dict[str, Any] = {"streams": trial.streams}
-    if trial.view == "wire":
+    if in_turn:
+        wanted |= {"seconds": numbers["run_s"], "omitted_s": 0, "offered_bps": 0}
+    elif trial.view == "wire":
         wanted |= {"size_bytes": numbers["wire_bytes"]}
     elif trial.view == "cost":
         wanted |= {"seconds": numbers["cost_s"], "omitted_s": 0, "offered_bps": trial.offered_bps}

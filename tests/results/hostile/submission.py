@@ -39,6 +39,8 @@ HONEST = {
     # all five views of one deployment: on the host's kernel, through a tunnel, by our relay
     "quick": Honest(ROOT / "data/campaigns/2026-11-24-h86e3a3", "flannel-vxlan.yml", quick=True),
     "relay": Honest(ROOT / "data/campaigns/2026-11-24-h86e3a3", "flannel-udp.yml", quick=True),
+    # protocol p3: what is measured in slices, all views of one deployment; tests/results/slices_sample.py makes it anew
+    "slices": Honest(ROOT / "tests/golden/results/slices", "calico-bgp.yml"),
 }
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from experiments.results.validate import Report, validate
-from hostile import evidence, files, method, numbers, privacy, resources
+from hostile import counters, evidence, files, in_turn, method, numbers, privacy, resources, round_trips, slices
 from hostile.submission import HONEST, Case, Submission
 
 TABLES = {"files": files.CASES, "privacy": privacy.CASES, "resources": resources.CASES, "numbers": numbers.CASES,
-          "method": method.CASES, "evidence": evidence.CASES}
+          "method": method.CASES, "evidence": evidence.CASES, "slices": slices.CASES,
+          "round trips": round_trips.CASES, "in turn": in_turn.CASES, "counters": counters.CASES}
 CASES = [pytest.param(case, id=f"{kind}: {case.name}") for kind, cases in TABLES.items() for case in cases]
 
 
