@@ -10,16 +10,28 @@ _TIMES = (("s", 1e6), ("ms", 1e3), ("µs", 1.0))  # in µs
 
 def quantity(value: float, unit: str) -> str:
     """A value with its unit: ``quantity(941482000, "bit/s")`` is ``941 Mbit/s``, ``quantity(1250, "µs")`` is ``1.25 ms``."""
-    if unit in ("bit/s", "bytes"):
-        size, prefix = _scale(value, [(size, prefix) for prefix, size in _DECIMAL])
-        symbol = unit if unit == "bit/s" else "B" if prefix else "bytes"
-        return f"{figures(value / size)} {prefix}{symbol}"
-    if unit == "µs":
-        size, name = _scale(value, [(size, name) for name, size in _TIMES])
+    if unit in ("bit/s", "bytes", "µs"):
+        size, name = scaled(value, unit)
         return f"{figures(value / size)} {name}"
     if unit in ("", "ratio"):
         return figures(value, 4)
     return f"{figures(value)} {unit}"
+
+
+def span(low: float, high: float, unit: str) -> str:
+    """Two values with the one unit that fits the larger: ``span(936e6, 9.41e8, "bit/s")`` is ``936 to 941 Mbit/s``."""
+    size, name = scaled(max(abs(low), abs(high)), unit)
+    return f"{figures(low / size)} to {figures(high / size)}{f' {name}' if name else ''}"
+
+
+def scaled(largest: float, unit: str) -> tuple[float, str]:
+    """What values up to ``largest`` are divided by to be readable, and the unit they then have: ``(1e9, "Gbit/s")``."""
+    if unit in ("bit/s", "bytes"):
+        size, prefix = _scale(largest, [(size, prefix) for prefix, size in _DECIMAL])
+        return size, f"{prefix}{unit}" if unit == "bit/s" else f"{prefix}B" if prefix else unit
+    if unit == "µs":
+        return _scale(largest, [(size, name) for name, size in _TIMES])
+    return 1.0, "" if unit == "ratio" else unit
 
 
 def _scale(value: float, sizes: list[tuple[float, str]]) -> tuple[float, str]:
