@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.results import distribution_free, words
+from experiments.results import words
 from experiments.results.comparison import Comparison, compare
 from experiments.results.floors import RANKS, ViewFloor, of_question, stored_name
 from experiments.results.model import Campaign, ModeResult
@@ -99,7 +99,7 @@ class Told:
     @property
     def apart(self) -> int:
         """How many pairs of modes can be told apart."""
-        return sum(pair.corrected <= 1 - distribution_free.LEVEL for pair in self.comparison.pairs) if self.floor.ranks else 0
+        return self.comparison.apart if self.floor.ranks else 0
 
     @property
     def sentence(self) -> str:
@@ -120,9 +120,13 @@ def told(campaign: Campaign, results: Sequence[ModeResult]) -> list[Told]:
     """The campaign's modes by each question that two of them answered in the same lab on the same kernel."""
     asked = [(result.lab, result.kernel, one.key) for result in results for one in aggregates(result)
              if one.path == "pod-pod"]
-    return [Told(compare(results, key, lab=lab, kernel=kernel),
-                 of_question(results, campaign.noise_floor, key, lab=lab, kernel=kernel), questions.title(key))
-            for lab, kernel, key in dict.fromkeys(asked) if asked.count((lab, kernel, key)) > 1]
+    found = []
+    for lab, kernel, key in dict.fromkeys(asked):
+        if asked.count((lab, kernel, key)) > 1:
+            floor = of_question(results, campaign.noise_floor, key, lab=lab, kernel=kernel)
+            comparison = compare(results, key, lab=lab, kernel=kernel, floor=floor.ratio or 0.0)
+            found.append(Told(comparison, floor, questions.title(key)))
+    return found
 
 
 def summary(found: Sequence[Told], deployments: int, failed: int) -> list[str]:

@@ -26,6 +26,8 @@ from experiments.site.entries import Entry
 from experiments.site.figures import Given
 from experiments.variant import HOST, Variant
 
+# What a panel asks, where that is not the trial's own name.
+ASKED = {"wire": "payload on 1 Gbit/s", "link": "TCP over an emulated link"}
 FEWEST = 2  # modes of a group: one alone is on its own page
 
 
@@ -34,8 +36,9 @@ class Panel:
     """One view of a group, drawn."""
 
     view: str
-    title: str
+    floor: ViewFloor
     ranked: bool  # whether the rows stand in an order that means something
+    withheld: str  # why not, where the floor would allow one
     drawing: Markup
 
 
@@ -55,6 +58,19 @@ class Group:
     def title(self) -> str:
         """What it is called."""
         return f"{self.campaign.id}, {self.at.place}"
+
+    @property
+    def withheld(self) -> str:
+        """Why modes stand in no order though the floor allows one: the same for all panels."""
+        return next((panel.withheld for panel in self.panels if panel.withheld), "").partition(" `")[0]
+
+    @property
+    def floors(self) -> list[tuple[str, str]]:
+        """What each floor is, and the views that it is the floor of."""
+        found: dict[str, list[str]] = {}
+        for panel in self.panels:
+            found.setdefault(panel.floor.how, []).append(questions.view(panel.view).lower())
+        return [(how, ", ".join(views)) for how, views in found.items()]
 
 
 def groups(jinja: jinja2.Environment, entries: Sequence[Entry]) -> list[Group]:
@@ -104,7 +120,7 @@ def _panel(jinja: jinja2.Environment, entries: Sequence[Entry], key: str, floor:
     measure = every[0].shown
     absolute = any(_limit(entry, cell) for entry, cell in cells.values()) or not all(cell.ratios for cell in every)
     comparison = compare([entry.result for entry, _ in cells.values()], key, measure, ratio=not absolute,
-                         lab=entries[0].result.lab, kernel=entries[0].result.kernel)
+                         lab=entries[0].result.lab, kernel=entries[0].result.kernel, floor=floor.ratio or 0.0)
     ranked = floor.ranks and not comparison.withheld
     names = [name for name in comparison.names if name in cells] if ranked else list(cells)
     rows = [_row(*cells[name], absolute, comparison.letters.get(name, "") if ranked else "") for name in names]
@@ -112,31 +128,31 @@ def _panel(jinja: jinja2.Environment, entries: Sequence[Entry], key: str, floor:
     if not rows:
         return None
     reference = _baseline(entries, every[0], measure) if absolute else 1.0
-    title = _title(every[0])
+    title = f"{questions.view(every[0].view)}: {_asked(every[0])}"
     unit, better = (figures.unit(measure) if absolute else "ratio"), figures.better(measure)
     plot = figures.plot(title, unit, better, rows, beside=True, reference=reference, floor=floor)
     drawing = jinja.get_template("plot.svg.j2").render(
-        plot=plot, identity=identity, kind="", caption=caption(plot, floor, comparison, absolute=absolute))
-    return Panel(every[0].view, title, ranked, Markup(drawing))
+        plot=plot, identity=identity, kind="", heading=questions.view(every[0].view),
+        caption=caption(plot, floor, comparison, _asked(every[0])))
+    return Panel(every[0].view, floor, ranked, comparison.withheld if floor.ranks else "", Markup(drawing))
 
 
-def caption(plot: figures.Plot, floor: ViewFloor, comparison: Comparison, *, absolute: bool) -> str:
-    """What has to be known to read a panel: its axis, its floor, and whether its order means anything."""
-    said = [plot.axis.sentence(plot.unit)]
+def caption(plot: figures.Plot, floor: ViewFloor, comparison: Comparison, asked: str) -> str:
+    """What has to be known to read a panel: its question, its axis, its floor, and whether its order means anything."""
+    said = [f"{asked[0].upper()}{asked[1:]}.", plot.axis.sentence(plot.unit)]
     if floor.ratio is None:
         said.append(f"The floor of this view here is not known, because {floor.how}: no order of modes can be read from it.")
     elif not floor.ranks:
         said.append(f"The floor of this view here is {words.percent(floor.ratio)}: no order of modes can be read from it.")
     else:
-        around = "host to host" if absolute else "the ratio 1"
-        said.append(f"The band is the floor around {around}, {words.percent(floor.ratio)}: {floor.how}.")
-        said.append(comparison.sentence)
+        said.append(f"The floor is {words.percent(floor.ratio)}.")
+        said.append("No order is claimed." if comparison.withheld else
+                    f"{comparison.apart} of {words.counted(len(comparison.pairs), 'pair')} can be told apart.")
     return " ".join(one for one in said if one)
 
 
-def _title(cell: Aggregate) -> str:
-    """The view, and what was asked where that is short."""
-    return f"{questions.view(cell.view)}: {what(cell)}"
+def _asked(cell: Aggregate) -> str:
+    return ASKED.get(cell.view) or what(cell)
 
 
 def _cell(result: ModeResult, key: str) -> Aggregate | None:

@@ -82,8 +82,10 @@ def render(
     titles = {mode.name: mode.short_title for mode in (*modes.values(), *variants.values())}
     lines = tables.compared(everything, titles)
     found |= _table_files("docs/results/tables/compare", tables.as_rows(lines))
+    found["generated/compare-glance.md"] = jinja.get_template("compare-glance.md.j2").render(
+        groups=multiples.groups(jinja, everything), ranks=RANKS)
     found["generated/compare.md"] = jinja.get_template("compare.md.j2").render(
-        lines=lines, groups=multiples.groups(jinja, everything), ranks=RANKS, embedded=EMBEDDED,
+        lines=lines, embedded=EMBEDDED,
         views=list(dict.fromkeys((line.view, line.view_title) for line in lines)),
         modes=list(dict.fromkeys((line.mode, line.title) for line in lines)),
         labs=list(dict.fromkeys(line.lab for line in lines)), kernels=list(dict.fromkeys(line.kernel for line in lines)),
