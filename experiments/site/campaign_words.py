@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.results import words
+from experiments.results import questions, words
 from experiments.results.comparison import Comparison, compare
 from experiments.results.floors import RANKS, ViewFloor, of_question, stored_name
 from experiments.results.model import Campaign, ModeResult
 from experiments.results.summary import aggregates
-from experiments.site import questions
 from experiments.variant import Variant
 
 # Ends of keys that say a unit, and that unit.
@@ -31,6 +30,7 @@ NAMES: Mapping[str, str] = {
     "dirty": "files differed from the commit",
     "sysctl": "settings of the kernel", "command": "what was typed", "ip": "iproute2", "linux.uml": "User-Mode Linux",
 }
+LARGE_BYTES = 10_000  # from which a size has a prefix; a packet's has none
 YES_OR_NO = {True: "yes", False: "no"}
 
 
@@ -67,6 +67,8 @@ def named(key: str) -> str:
     """A key in words."""
     if key in NAMES:
         return NAMES[key]
+    if "." in key:  # the name of a setting of the kernel
+        return key
     end = next((end for end in UNITS if key.endswith(end)), "")
     return key.removesuffix(end).replace("_", " ")
 
@@ -78,13 +80,16 @@ def said(key: str, value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{named(str(name))} {said(str(name), inner)}" for name, inner in value.items())
     if isinstance(value, list | tuple):
+        if key == "views":
+            return ", ".join(questions.view(str(one)) for one in value)
         return " ".join(said("", inner) for inner in value)
     if isinstance(value, int | float):
         if key == "memory_bytes":
             return f"{words.figures(value / 1024**3)} GiB"
         end = next((end for end in UNITS if key.endswith(end)), "")
         if end and key != "mtu_bytes" and abs(value) < 1e18:
-            return words.quantity(value, UNITS[end]) if end in ("_bps", "_bytes") else f"{value:g} {UNITS[end]}"
+            large = end == "_bps" or (end == "_bytes" and abs(value) >= LARGE_BYTES)
+            return words.quantity(value, UNITS[end]) if large else f"{value:g} {UNITS[end]}"
     return str(value)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from experiments.site import questions
+from experiments.results import questions
 from experiments.site.campaign_pages import Card, Ratio, ResultCard
 from experiments.variant import Variant
 

@@ -12,12 +12,12 @@ import jinja2
 from experiments.catalog import Mode
 from experiments.evidence import TranscriptStep
 from experiments.labs import table
-from experiments.results import verdict, words
+from experiments.results import questions, verdict, words
 from experiments.results.model import Campaign, Deployment, ModeResult
 from experiments.results.standing import Record
 from experiments.results.store import Stored, mode_path
 from experiments.results.summary import Aggregate, Estimate, aggregates
-from experiments.site import badges, figures, plots, questions, remarks
+from experiments.site import badges, figures, plots, remarks
 from experiments.site.cells import first_trial, limit, what
 from experiments.variant import Variant
 

@@ -116,7 +116,7 @@ def plot(
               distribution_free.median(row.samples) / size, row.limit / size if row.limit else None,
               head + step * number + (step // 2 if beside else 36))
         for number, row in enumerate(rows))
-    left, width, whole = ((170, 500, 700) if wide else (134, 200, 360)) if beside else (14, 332, 360)
+    left, width, whole = ((170, 500, 700) if wide else (152, 186, 360)) if beside else (14, 332, 360)
     return Plot(title, name, DIRECTIONS[better], strips, axis.linear(reaches), head + step * len(rows) + 56, left, width, whole,
                 beside, None if reference is None else reference / size, shown_band,
                 floor is not None and not floor.ranks)

@@ -15,12 +15,12 @@ import jinja2
 from markupsafe import Markup
 
 from experiments.labs.table import LABS
-from experiments.results import distribution_free, floors, words
+from experiments.results import distribution_free, floors, questions, words
 from experiments.results.comparison import Comparison, compare
 from experiments.results.floors import ViewFloor
 from experiments.results.model import Campaign, ModeResult
 from experiments.results.summary import Aggregate, aggregates
-from experiments.site import figures, questions
+from experiments.site import figures
 from experiments.site.cells import first_trial, limit, what
 from experiments.site.entries import Entry
 from experiments.site.figures import Given

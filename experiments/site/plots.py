@@ -8,10 +8,11 @@ import jinja2
 from markupsafe import Markup
 
 from experiments.catalog import Mode
+from experiments.results import questions
 from experiments.results.model import ModeResult
 from experiments.results.store import Stored
 from experiments.results.summary import Aggregate, aggregates
-from experiments.site import badges, figures, questions
+from experiments.site import badges, figures
 from experiments.site.cells import first_trial, limit, what
 from experiments.site.figures import Given
 from experiments.variant import EMBEDDED
@@ -25,9 +26,10 @@ TITLES = {"wire": "What the wire leaves for payload", "link": "TCP goodput over 
 def of_result(jinja: jinja2.Environment, mode: Mode, stored: Stored, result: ModeResult) -> Iterator[Markup]:
     """A drawing for each view: percentiles as lines where the view has them, else a row for each question."""
     everything = [one for one in aggregates(result) if one.values]
+    badge = badges.badge(mode, result)
     where = "" if result.lab == EMBEDDED else f" ({result.lab} lab)"
     for view in dict.fromkeys(one.view for one in everything):
-        title = f"{mode.title}: {TITLES.get(view, questions.view(view))}{where}"
+        title = f"{mode.title}{f' ({badge})' if badge else ''}: {TITLES.get(view, questions.view(view))}{where}"
         identity = f"{mode.name}-{stored.campaign.id}-{result.variant.anchor}-{view}"
         of_view = [one for one in everything if one.view == view]
         labels, shared = labelled(of_view)
@@ -46,13 +48,11 @@ def strips(
 ) -> Markup:
     """A row for each question of a view, in the unit of the first: those of one view share it."""
     measure = of_view[0].shown
-    badge = badges.badge(mode, result)
     rows = []
     for one in (each for each in of_view if each.shown == measure):
         _, trial = first_trial(result, one)
         own = one.path == "pod-pod"
-        rows.append(Given(labels[one.key], list(one.values[measure].values()), limit(mode if own else None, one, trial),
-                          badge if own else ""))
+        rows.append(Given(labels[one.key], list(one.values[measure].values()), limit(mode if own else None, one, trial)))
     plot = figures.plot(title, figures.unit(measure), figures.better(measure), rows)
     return Markup(jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity, kind=""))
 

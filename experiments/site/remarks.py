@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from experiments.results import questions
 from experiments.results.standing import Record
-from experiments.site import questions
 
 KINDS = {"withdrawn": "Withdrawn", "corrected": "Corrected", "caveat": "Caveat"}
 

@@ -18,12 +18,12 @@ from markupsafe import Markup
 
 from experiments.catalog import CAVEATS, Mode, limits
 from experiments.catalog.pending import pending
-from experiments.results import fields, words
+from experiments.results import fields, questions, words
 from experiments.results.floors import RANKS
 from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
 from experiments.results.summary import aggregates
-from experiments.site import axis, contributed, figures, frame, journey, limit_model, multiples, questions, stacks, tables
+from experiments.site import axis, contributed, figures, frame, journey, limit_model, multiples, stacks, tables
 from experiments.site import packet as packets
 from experiments.site import published as published_tables
 from experiments.site.cells import first_trial, limit

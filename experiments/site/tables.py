@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from experiments.labs.table import LABS
+from experiments.results import questions
 from experiments.results.model import Campaign, ModeResult, Trial
-from experiments.site import figures, questions
+from experiments.site import figures
 from experiments.variant import HOST, KERNELS
 
 # Cells of a spreadsheet that begin so are run as formulas; a quote in front makes them text.
