@@ -20,9 +20,10 @@ from experiments.results.checks.report import Report
 from experiments.results.comparison import compare
 from experiments.results.model import ModeResult, Trial
 from experiments.results.standing import Standing
-from experiments.site import campaign_pages, entries, render, shelf, writer
+from experiments.site import campaign_pages, campaign_words, entries, render, shelf, writer
 from experiments.site.render import environment
 from experiments.site.tables import LABS
+from experiments.variant import EMBEDDED
 
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 FACTOR = {"netns": 1, "containerlab": 2, "kind": 4, "cluster": 8}
@@ -87,7 +88,7 @@ def test_a_line_of_the_comparison_names_its_lab(project: Path) -> None:
     for row in rows:
         lab = re.search(r'data-lab="(\w+)"', row)[1]  # type: ignore[index]
         assert _lab_of(re.search(r'data-source="([^"]+)"', row)[1]) == lab  # type: ignore[index]
-        assert f"<td>{lab}</td>" in row
+        assert (f", {lab} lab</td>" in row) == (lab != EMBEDDED)
     assert all(f'<option value="{lab}">' in text for lab in LABS)
 
 
@@ -107,8 +108,8 @@ def test_modes_are_compared_within_a_lab_only() -> None:
                _in_lab(result, "kind", "weave-fastdp"), _in_lab(result, "cluster")]
     found = compare(results, "speed/pod-pod/1/native", lab="kind", ratio=False)
     assert found.names == ("flannel-vxlan", "weave-fastdp") and found.lab == "kind"
-    pages = campaign_pages._compared(results)
-    assert {(one.lab, one.names) for one in pages} == {
+    told = campaign_words.told(store.read_campaign(SAMPLE)[0], results)
+    assert {(one.comparison.lab, one.comparison.names) for one in told} == {
         ("netns", ("calico-bgp", "flannel-vxlan")), ("kind", ("flannel-vxlan", "weave-fastdp"))}
 
 
