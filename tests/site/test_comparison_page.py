@@ -132,3 +132,20 @@ def test_a_relay_s_rows_say_whose_it_is() -> None:
     (group,) = _groups(_stored(HOST))
     for drawing in _drawings(group).values():
         assert drawing.count("Podpath&#39;s relay</text>") == 2  # Flannel UDP and Weave sleeve
+
+
+def test_a_mode_s_drawings_follow_its_numbers_and_name_the_program() -> None:
+    jinja, stored = environment(ROOT / "docs" / "templates"), _stored(HOST)
+
+    def slower(trial: Trial) -> Trial:
+        return replace(trial, p99_us=3 * trial.p99_us) if trial.p99_us else trial
+
+    def drawings(of: Stored) -> list[str]:
+        (entry,) = entries(jinja, MODES["flannel-udp"], [of], local=False)
+        return list(map(str, entry.plots))
+
+    before, after = drawings(stored), drawings(_changed(stored, "flannel-udp", slower))
+    assert [one != other for one, other in zip(before, after, strict=True)] == [False, False, False, False, True]
+    assert all("(Podpath&#39;s relay): " in drawing for drawing in before)
+    assert "Gbit/s, more is better" in before[2] and "core·s/Gbit, less is better" in before[3]
+    assert 'class="pp-line pp-line-1"' in before[4]
