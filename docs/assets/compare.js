@@ -36,6 +36,7 @@
     headers.forEach((header, index) => {
       header.setAttribute("aria-sort", index === column ? (direction > 0 ? "ascending" : "descending") : "none");
     });
+    orders.value = headers[column] ? String(column) : "";
     form.querySelector("output").textContent = `${shown} of ${rows.length} lines`;
   };
 
@@ -46,6 +47,22 @@
     history.replaceState(null, "", String(state) ? `#${state}` : location.pathname + location.search);
     apply();
   };
+
+  // On a narrow screen lines are cards without headers: the same orders are in a list.
+  const orders = document.createElement("select");
+  orders.add(new Option("as stored", ""));
+  headers.forEach((header, index) => {
+    orders.add(new Option(header.title || header.textContent, String(index)));
+  });
+  const field = document.createElement("label");
+  field.className = "pp-sort";
+  field.append("Sort by ", orders);
+  form.querySelector("output").before(field);
+  orders.addEventListener("change", () => {
+    if (orders.value) state.set("sort", orders.value); else state.delete("sort");
+    state.delete("order");
+    remember();
+  });
 
   headers.forEach((header, index) => {
     const button = document.createElement("button");

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.paths import ROOT
-from experiments.results import fields, floors, rules, store, summary
+from experiments.results import fields, noise_floor, rules, store, summary
 from experiments.results.checks.reread import REREAD
 from experiments.results.model import ModeResult, Trial
 
@@ -29,7 +29,7 @@ def make(root: Path, files: int) -> None:
         folder = root / f"{campaign.started_at[:10]}-copy-{number}"
         folder.mkdir(parents=True)
         copies = [_copy(folder, replace(result, campaign=folder.name), texts, number) for result in results]
-        store.write_campaign(folder, replace(campaign, id=folder.name, noise_floor=floors.noise_floor(copies)))
+        store.write_campaign(folder, replace(campaign, id=folder.name, noise_floor=noise_floor.of_campaign(copies)))
         for copy in copies:
             store.write_mode(folder, copy)
 

@@ -12,6 +12,7 @@ from experiments.labs.readiness import choose
 from experiments.machine import look
 from experiments.measure import floor
 from experiments.probes import placement
+from experiments.results.floors import RANKS
 from experiments.results.words import counted, percent
 from experiments.variant import EMBEDDED, HOST
 
@@ -65,13 +66,13 @@ def where() -> str:
 
 def sentences(floors: list[floor.Floor]) -> list[str]:
     """What the machine can tell, and what not."""
-    good = [one.view for one in floors if one.floor is not None and one.floor <= floor.RANKS]
+    good = [one.view for one in floors if one.floor is not None and one.floor <= RANKS]
     bad = [one.view for one in floors if one.view not in good]
     found = ["A floor is how far the baseline is from itself; a smaller difference between modes says nothing here."]
     if good:
         found.append(f"This machine can tell modes apart by: {'; '.join(good)}.")
     if bad:
-        found.append(f"It cannot by: {'; '.join(bad)} (floor above {percent(floor.RANKS)}). Try again when it is idle.")
+        found.append(f"It cannot by: {'; '.join(bad)} (floor above {percent(RANKS)}). Try again when it is idle.")
     return found
 
 

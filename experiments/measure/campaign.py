@@ -23,7 +23,7 @@ from experiments.measure.deployment import Job, Outcome
 from experiments.measure.pace import Pace
 from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Profile, profile
 from experiments.probes import environment
-from experiments.results import aside, floors, store, summary
+from experiments.results import aside, noise_floor, store, summary
 from experiments.results import validate as validation
 from experiments.results.checks import privacy
 from experiments.results.model import Campaign, Cell, Deployment, ModeResult, Purpose, Trial
@@ -131,7 +131,7 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pa
     with contextlib.suppress(OSError):  # what cannot be moved is named by `validate`, which follows
         if left := aside.set_aside(folder, by_variant.values()):
             tell(f"{counted(left, 'file')} of deployments without numbers set aside: {aside.place(folder)}")
-    floor = floors.noise_floor(by_variant.values())
+    floor = noise_floor.of_campaign(by_variant.values())
     campaign = replace(campaign, status="complete", finished_at=now(), noise_floor=floor)
     store.write_campaign(folder, campaign)
     report = validate(folder, alone=True)  # nobody can have signed off what is only now there

@@ -27,7 +27,6 @@ from experiments.results.distribution_free import median
 LABS = 6  # as many as a standard campaign has deployments
 MODE = "calico-bgp"  # any: its pods are not used
 READY_S = 20.0
-RANKS = 0.10  # a floor above which no order of modes is shown
 BUSY_RATIO = 0.5  # of all processors, by others
 ROUNDS = 1000
 

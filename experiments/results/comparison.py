@@ -42,11 +42,16 @@ class Comparison:
         return Variant("", self.lab, self.kernel).place
 
     @property
+    def apart(self) -> int:
+        """How many pairs of modes can be told apart."""
+        return sum(pair.corrected <= 1 - distribution_free.LEVEL for pair in self.pairs)
+
+    @property
     def sentence(self) -> str:
         """What the comparison says, in words."""
         if self.withheld:
             return self.withheld
-        apart = sum(pair.corrected <= 1 - distribution_free.LEVEL for pair in self.pairs)
+        apart = self.apart
         if apart == 0:
             return f"None of the {len(self.names)} modes can be told from another; their order means nothing."
         if apart == len(self.pairs):
@@ -57,13 +62,13 @@ class Comparison:
 
 def compare(
     results: Sequence[ModeResult], key: str, measure: str = "", *, lab: str = EMBEDDED, kernel: str = HOST,
-    ratio: bool = True,
+    ratio: bool = True, floor: float = 0.0,
 ) -> Comparison:
     """Compare all results of that lab and kernel by the aggregate ``key`` (as in ``speed/pod-pod/1/native``).
 
     ``measure`` is the aggregate's headline measure unless another one is named. With ``ratio`` the ratios to the baseline
-    are compared, else the values. Modes that have no value are left out. What upstream's daemon gave stands beside ours
-    under its own name.
+    are compared, else the values. Modes that differ by less than ``floor`` (0.05: 5 %) are not told apart; those that have
+    no value are left out. What upstream's daemon gave stands beside ours under its own name.
     """
     found: dict[str, Aggregate] = {
         result.variant.sample: aggregate for result in results if (result.lab, result.kernel) == (lab, kernel)
@@ -81,9 +86,9 @@ def compare(
         return Comparison(key, measure, lab, kernel, ratio, tuple(values), estimates, withheld=reason)
     highest = fields.get("Trial", measure).better == "higher"
     order = sorted(values, key=lambda name: (-1 if highest else 1) * distribution_free.median(values[name]))
-    letters = distribution_free.groups(values, highest_first=highest)
+    letters = distribution_free.groups(values, highest_first=highest, least=floor)
     return Comparison(key, measure, lab, kernel, ratio, tuple(order), estimates, letters,
-                      tuple(distribution_free.compare(values)))
+                      tuple(distribution_free.compare(values, floor)))
 
 
 def _reason(values: Mapping[str, Sequence[float]]) -> str:

@@ -156,21 +156,32 @@ class Pair:
     corrected: float
 
 
-def compare(values: Mapping[str, Sequence[float]]) -> list[Pair]:
+def compare(values: Mapping[str, Sequence[float]], least: float = 0.0) -> list[Pair]:
     """All pairs of sets.
+
+    Sets whose medians differ by less than ``least``, as a part of the smaller one, are never told apart: their corrected
+    p-value is 1, whatever the test says. It knows nothing of what was wrong with all values of a set alike.
 
     Raises:
         ValueError: as :func:`mann_whitney`.
     """
     pairs = list(combinations(values, 2))
     raw = [mann_whitney(values[a], values[b]) for a, b in pairs]
-    return [Pair(a, b, p, c) for (a, b), p, c in zip(pairs, raw, holm(raw), strict=True)]
+    return [Pair(a, b, p, 1.0 if _near(values[a], values[b], least) else c)
+            for (a, b), p, c in zip(pairs, raw, holm(raw), strict=True)]
+
+
+def _near(a: Sequence[float], b: Sequence[float], least: float) -> bool:
+    low, high = sorted((median(a), median(b)))
+    return high - low < least * abs(low)
 
 
 def groups(
-    values: Mapping[str, Sequence[float]], *, highest_first: bool = True, level: float = LEVEL
+    values: Mapping[str, Sequence[float]], *, highest_first: bool = True, level: float = LEVEL, least: float = 0.0
 ) -> dict[str, str]:
     """Letters for each set: sets that share a letter cannot be told apart. ``a`` goes to the highest median.
+
+    ``least`` is as in :func:`compare`.
 
     A letter stands for a largest possible set of sets of which no two differ; a set can carry several.
 
@@ -179,7 +190,7 @@ def groups(
     """
     sign = -1 if highest_first else 1
     ordered = sorted(values, key=lambda name: (sign * median(values[name]), name))
-    apart = {frozenset((pair.a, pair.b)) for pair in compare(values) if pair.corrected <= 1 - level}
+    apart = {frozenset((pair.a, pair.b)) for pair in compare(values, least) if pair.corrected <= 1 - level}
     together = {
         name: {other for other in ordered if other != name and frozenset((name, other)) not in apart}
         for name in ordered

@@ -1,82 +1,73 @@
-"""How far a campaign's figures are from themselves: what is smaller than that, nobody can read from it.
+"""The noise floor of a view in a campaign: differences between modes that are smaller than it say nothing.
 
-Two ways, because there are two ways to measure. What was measured in pairs (mode and baseline in turn) is only used as a
-ratio, so its floor is how much a mode's own ratio varies from one fresh deployment to the next: the median of that over the
-modes. Everything else is taken to a baseline that was measured some time before, so there it is how much that baseline
-varied. Pure.
+It comes from what the campaign itself holds, by how its ratios were taken:
+
+* From pairs of slices of mode and baseline in turn: the median width of the deployments' own intervals, or, if larger, how
+  far a mode's ratio varies from deployment to deployment (the median of the modes' coefficients of variation).
+* Otherwise from the baseline: its largest value over its smallest, less 1, as the campaign stores it.
+
+A floor is a part of the figure: 0.05 is 5 %. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from experiments.results import distribution_free, fields
+from experiments.results import distribution_free
 from experiments.results.model import ModeResult
-from experiments.results.summary import RATIO_DIGITS, Aggregate, aggregates
-from experiments.variant import EMBEDDED
+from experiments.results.noise_floor import stored_name
+from experiments.results.summary import Aggregate, aggregates, key_of
 
-PAIRED = "pair_ratio"  # the measure that an entry of the first way names
-RANKS = 0.10  # a view whose floor is above this puts no mode before another
+RANKS = 0.10  # a floor above which no order of modes is shown
+# What a floor is, by where it comes from.
+PAIRS = "how wide the interval of one deployment's ratio is, or how much a mode varies over its deployments, whichever is more"
+SPREAD = "how far the largest baseline of the campaign lies above the smallest"
 
 
-def noise_floor(results: Iterable[ModeResult]) -> dict[str, Any]:
-    """What a campaign's file says of its noise: by lab (named unless netns), kernel and aggregate; and what trials came to.
+@dataclass(frozen=True)
+class ViewFloor:
+    """How much is noise in one question of a campaign; ``ratio`` is None where nothing says so."""
 
-    ``cv_ratio`` is the coefficient of variation, ``spread_ratio`` the largest over the smallest value, less 1. Of pairs they
-    are the medians of the modes' own, and ``n`` counts the modes.
+    ratio: float | None
+    how: str  # what it is, as a part of a sentence; why there is none otherwise
+
+    @property
+    def ranks(self) -> bool:
+        """Whether an order of modes may be read from figures with this floor."""
+        return self.ratio is not None and self.ratio <= RANKS
+
+
+def of_question(
+    results: Sequence[ModeResult], stored: Mapping[str, Any], key: str, *, lab: str, kernel: str
+) -> ViewFloor:
+    """The floor of the aggregate ``key`` among the results of one lab and kernel.
+
+    ``stored`` is the campaign's ``noise_floor``.
     """
-    everything = list(results)
-    found: dict[str, Any] = {}
-    alone: dict[tuple[str, str, str, str], list[float]] = {}
-    paired: dict[tuple[str, str, str], list[Sequence[float]]] = {}
-    for result in everything:
-        every = aggregates(result)
-        in_pairs = {aggregate.baseline for aggregate in every if aggregate.pairs}
-        for aggregate in every:
-            if aggregate.pairs:
-                paired.setdefault((result.lab, result.kernel, aggregate.key), []).append(list(aggregate.pairs.values()))
-            elif aggregate.path == "host-host" and aggregate.key not in in_pairs:
-                place = (result.lab, result.kernel, aggregate.key, aggregate.headline)
-                alone.setdefault(place, []).extend(aggregate.values.get(aggregate.headline, {}).values())
-    for (lab, kernel, key, measure), values in sorted((place, values) for place, values in alone.items() if values):
-        middle = fields.rounded(fields.get("Trial", measure), distribution_free.median(values))
-        found[_name(lab, kernel, key)] = {"measure": measure, "n": len(values), "median": middle} | _varied([values])
-    for (lab, kernel, key), of_modes in sorted(paired.items()):
-        found[_name(lab, kernel, key)] = {"measure": PAIRED, "n": len(of_modes)} | _varied(of_modes)
-    deployments = [d for result in everything for d in result.deployments]
-    drifts = [d.drift_ratio for d in deployments if d.drift_ratio is not None]
-    if drifts:
-        found["drift"] = {"n": len(drifts), "median_ratio": round(distribution_free.median(drifts), RATIO_DIGITS),
-                          "largest_ratio": max(drifts)}
-    trials = [t.status for d in deployments for t in d.trials]
-    found["trials"] = {status: trials.count(status) for status in sorted(set(trials))}
-    return found if deployments else {}
+    here = [result for result in results if (result.lab, result.kernel) == (lab, kernel)]
+    if widths := list(_widths(here, key)):
+        varied = [found for result in here for one in aggregates(result) if one.key == key
+                  if (found := _variation(one)) is not None]
+        both = [distribution_free.median(values) for values in (widths, varied) if values]
+        return ViewFloor(max(both), PAIRS)
+    baselines = dict.fromkeys(one.baseline for result in here for one in aggregates(result)
+                              if one.key == key and one.baseline)
+    for name in baselines:
+        entry = stored.get(stored_name(lab, kernel, str(name)))
+        if isinstance(entry, Mapping) and isinstance(entry.get("spread_ratio"), int | float):
+            return ViewFloor(float(entry["spread_ratio"]), SPREAD)
+    return ViewFloor(None, "one measurement of the baseline does not tell it" if baselines else "there is no baseline for it")
 
 
-def _name(lab: str, kernel: str, key: str) -> str:
-    return f"{kernel}/{key}" if lab == EMBEDDED else f"{lab}/{kernel}/{key}"
+def _widths(results: Sequence[ModeResult], key: str) -> Iterator[float]:
+    """Upper end over lower end, less 1, of each deployment's own interval of the ratio."""
+    deployments = (one for result in results for one in result.deployments if one.status == "ok")
+    for trial in (one for deployment in deployments for one in deployment.trials):
+        if trial.status == "ok" and key_of(trial) == key and trial.pair_ratio_low and trial.pair_ratio_high:
+            yield trial.pair_ratio_high / trial.pair_ratio_low - 1
 
 
-def _varied(sets: Sequence[Sequence[float]]) -> dict[str, float]:
-    """The median over the sets of how far each is from itself; nothing where no set has two values."""
-    varied = [cv for values in sets if (cv := distribution_free.variation(values)) is not None]
-    spreads = [max(values) / min(values) - 1 for values in sets if len(values) > 1 and min(values) > 0]
-    said = {"cv_ratio": varied, "spread_ratio": spreads}
-    return {name: round(distribution_free.median(values), RATIO_DIGITS) for name, values in said.items() if values}
-
-
-def floor_of(stored: Mapping[str, Any], lab: str, kernel: str, aggregate: Aggregate) -> float | None:
-    """The coefficient of variation that stands for an aggregate's noise in a campaign's file; None where there is none."""
-    entry = stored.get(_name(lab, kernel, aggregate.key))
-    if entry is None and aggregate.baseline is not None:
-        entry = stored.get(_name(lab, kernel, aggregate.baseline))
-    found = entry.get("cv_ratio") if isinstance(entry, Mapping) else None
-    return float(found) if isinstance(found, int | float) else None
-
-
-def of_every_view(stored: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The entries that are about an aggregate, by their names."""
-    for name, entry in stored.items():
-        if name not in ("drift", "trials") and isinstance(entry, Mapping):
-            yield name, entry
+def _variation(one: Aggregate) -> float | None:
+    return distribution_free.variation(list(one.ratios.get(one.headline, {}).values()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from experiments.results import floors
+from experiments.results import noise_floor
 from experiments.results.checks.report import Report
 from experiments.results.store import Stored
 from experiments.results.summary import Aggregate, aggregates
@@ -58,7 +58,7 @@ def environment(host: Mapping[str, Any]) -> Iterator[str]:
 
 def noise(floor: Mapping[str, Any]) -> Iterator[str]:
     """How far each view was from itself."""
-    for name, entry in floors.of_every_view(floor):
+    for name, entry in noise_floor.of_every_view(floor):
         if "cv_ratio" in entry:
             yield f"{name} varied by {percent(entry['cv_ratio'])}"
     if isinstance(drift := floor.get("drift"), Mapping) and "median_ratio" in drift:

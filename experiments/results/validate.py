@@ -228,7 +228,7 @@ def _campaign(report: Report, place: Path, beside: _Beside) -> None:
     if len(read) == len(files):
         references.plan(file, campaign, read)
         evidence.measured(file, campaign, read)
-        derived.noise_floor(file, campaign, [result for _, result in read])
+        derived.noise(file, campaign, [result for _, result in read])
 
 
 def _mode(

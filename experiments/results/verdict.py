@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from experiments.results import questions
 from experiments.results.model import ModeResult, Trial
 from experiments.results.summary import aggregates
 from experiments.results.words import counted, percent
@@ -83,8 +84,8 @@ def _unsteady(result: ModeResult) -> list[str]:
     for aggregate in aggregates(result):
         whole = aggregate.estimate(aggregate.headline)
         if whole is not None and whole.n > 1 and whole.spread > UNSTEADY_RATIO:
-            found.append(f"{aggregate.key} ({percent(whole.spread)})")
+            found.append(f"{questions.title(aggregate.key)} ({percent(whole.spread)})")
     if not found:
         return []
-    return [f"Deployments differ by more than {percent(UNSTEADY_RATIO)} in {', '.join(found)}. "
+    return [f"Deployments differ by more than {percent(UNSTEADY_RATIO)} by: {'; '.join(found)}. "
             "More deployments narrow the interval; one figure alone means little here."]

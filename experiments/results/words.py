@@ -5,20 +5,15 @@ from __future__ import annotations
 import math
 
 _DECIMAL = (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
+COUNTED = ("packets/s", "transactions/s")
 _TIMES = (("s", 1e6), ("ms", 1e3), ("µs", 1.0))  # in µs
 
 
 def quantity(value: float, unit: str) -> str:
     """A value with its unit: ``quantity(941482000, "bit/s")`` is ``941 Mbit/s``, ``quantity(1250, "µs")`` is ``1.25 ms``."""
-    if unit in ("bit/s", "bytes"):
-        size, prefix = _scale(value, [(size, prefix) for prefix, size in _DECIMAL])
-        symbol = unit if unit == "bit/s" else "B" if prefix else "bytes"
-        return f"{figures(value / size)} {prefix}{symbol}"
-    if unit == "µs":
-        size, name = _scale(value, [(size, name) for name, size in _TIMES])
+    if unit in ("bit/s", "bytes", "µs", *COUNTED):
+        size, name = scaled(value, unit)
         return f"{figures(value / size)} {name}"
-    if unit in ("packets/s", "transactions/s") and value >= 1000:
-        return f"{figures(value / 1000)} thousand {unit}"
     if unit in ("", "ratio"):
         return figures(value, 4)
     return f"{figures(value)} {unit}"
@@ -27,6 +22,24 @@ def quantity(value: float, unit: str) -> str:
 def nanoseconds(value: float) -> str:
     """A time in nanoseconds: ``nanoseconds(50_037_656)`` is ``50.0 ms``."""
     return quantity(value / 1e3, "µs")
+
+
+def span(low: float, high: float, unit: str) -> str:
+    """Two values with the one unit that fits the larger: ``span(936e6, 9.41e8, "bit/s")`` is ``936 to 941 Mbit/s``."""
+    size, name = scaled(max(abs(low), abs(high)), unit)
+    return f"{figures(low / size)} to {figures(high / size)}{f' {name}' if name else ''}"
+
+
+def scaled(largest: float, unit: str) -> tuple[float, str]:
+    """What values up to ``largest`` are divided by to be readable, and the unit they then have: ``(1e9, "Gbit/s")``."""
+    if unit in ("bit/s", "bytes"):
+        size, prefix = _scale(largest, [(size, prefix) for prefix, size in _DECIMAL])
+        return size, f"{prefix}{unit}" if unit == "bit/s" else f"{prefix}B" if prefix else unit
+    if unit == "µs":
+        return _scale(largest, [(size, name) for name, size in _TIMES])
+    if unit in COUNTED and largest >= 1000:
+        return 1000.0, f"thousand {unit}"
+    return 1.0, "" if unit == "ratio" else unit
 
 
 def _scale(value: float, sizes: list[tuple[float, str]]) -> tuple[float, str]:

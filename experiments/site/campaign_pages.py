@@ -13,13 +13,11 @@ from typing import Any
 import jinja2
 
 from experiments.catalog import Mode
-from experiments.results import floors
-from experiments.results.comparison import Comparison, compare
-from experiments.results.model import Campaign, ModeResult, Trial
+from experiments.results.model import ModeResult, Trial
 from experiments.results.standing import Record, Standing
 from experiments.results.store import Stored, mode_path
 from experiments.results.summary import aggregates, measures
-from experiments.site import entries, figures, remarks
+from experiments.site import badges, campaign_words, cells, entries, figures, remarks
 from experiments.variant import Variant
 
 REFUSED = "not valid"  # the status of what `validate` refuses, whatever the file says
@@ -53,6 +51,7 @@ class ResultCard:
     figures: tuple[Mapping[str, str], ...]  # of entries.Row, one for each headline there is
     ratios: tuple[Ratio, ...] = ()
     withdrawn: bool = False
+    badge: str = ""  # whose program moved the packets
 
 
 @dataclass(frozen=True)
@@ -101,16 +100,17 @@ def _result_card(mode: Mode | None, stored: Stored, result: ModeResult, records:
     good = sum(deployment.status == "ok" for deployment in result.deployments)
     return ResultCard(result.variant, good, len(result.deployments) - good,
                       entries.page_name(stored.campaign.id, result.variant), tuple(asdict(row) for row in first if row),
-                      tuple(_ratios(result, records)) if rows else (), withdrawn)
+                      tuple(_ratios(result, records)) if rows else (), withdrawn,
+                      badges.badge(mode, result) if mode else "")
 
 
 def _ratios(result: ModeResult, records: Sequence[Record]) -> Iterator[Ratio]:
     for cell in aggregates(result):
         found = cell.ratio(cell.shown) if cell.path == "pod-pod" else None
-        _, trial = entries.first_trial(result, cell)
+        _, trial = cells.first_trial(result, cell)
         if found is not None and trial is not None:
             caveats = remarks.about_cell(records, result.variant.name, cell.key)
-            yield Ratio(cell.key, cell.view, entries.what(cell), trial.id, found.n, found.median, found.low, found.high,
+            yield Ratio(cell.key, cell.view, cells.what(cell), trial.id, found.n, found.median, found.low, found.high,
                         caveats)
 
 
@@ -127,15 +127,18 @@ def pages(jinja: jinja2.Environment, stored: Stored, card: Card, standing: Stand
     """Title, description and body of each page by its name, which is without ``.html``."""
     campaign = stored.campaign
     parts = [(entries.page_name(campaign.id, result.variant), result) for result in stored.results]
+    told = campaign_words.told(campaign, stored.results)
+    every = [deployment for result in stored.results for deployment in result.deployments]
     found = {campaign.id: {
         "title": f"Campaign {campaign.id}",
         "description": f"Environment, noise floor and comparisons of the campaign {campaign.id}.",
         "body": jinja.get_template("campaign.html.j2").render(
             campaign=campaign, parts=parts, files=["campaign.yml", *(mode_path(stored.folder, r).name for r in stored.results)],
-            environment=facts(campaign), card=card,
+            environment=campaign_words.facts(campaign), machine=campaign_words.machine(campaign.host), card=card,
             status=f"{card.status}: {card.flaw}" if card.flaw else f"{campaign.status}.",
-            floor=[(name, entry) for name, entry in floors.of_every_view(campaign.noise_floor) if "measure" in entry],
-            drift=campaign.noise_floor.get("drift"), compared=_compared(stored.results),
+            summary=campaign_words.summary(told, len(every), sum(one.status != "ok" for one in every)),
+            floor=list(campaign_words.baselines(campaign, stored.results)),
+            drift=campaign.noise_floor.get("drift"), compared=told,
         ),
     }}
     for name, result in parts:
@@ -147,24 +150,10 @@ def pages(jinja: jinja2.Environment, stored: Stored, card: Card, standing: Stand
                 campaign=campaign, card=card, result=result, figure=_figure,
                 remarks=[] if card.local else list(map(remarks.sentence, standing.of(campaign.id, result.variant.name))),
                 file=mode_path(stored.folder, result).name,
-                unit=lambda trial: figures.unit(_measure(trial)), phases=entries.phases(result.transcript),
+                phases=entries.phases(result.transcript),
             ),
         }
     return found
-
-
-def facts(campaign: Campaign) -> list[tuple[str, str]]:
-    """All that a campaign says of where and how it was measured, a line each."""
-    groups = {"host": campaign.host, "network": campaign.network, "software": campaign.software,
-              "protocol": campaign.protocol, "generator": campaign.generator}
-    return [(f"{group}: {name}", _flat(value)) for group, values in groups.items() for name, value in values.items()]
-
-
-def _compared(results: Sequence[ModeResult]) -> list[Comparison]:
-    """The campaign's modes by each question that two of them answered in the same lab on the same kernel."""
-    asked = [(result.lab, result.kernel, one.key) for result in results for one in aggregates(result) if one.path == "pod-pod"]
-    return [compare(results, key, lab=lab, kernel=kernel) for lab, kernel, key in dict.fromkeys(asked)
-            if asked.count((lab, kernel, key)) > 1]
 
 
 def _measure(trial: Trial) -> str:
@@ -174,12 +163,3 @@ def _measure(trial: Trial) -> str:
 def _figure(trial: Trial) -> str:
     value = getattr(trial, _measure(trial))
     return figures.shown(_measure(trial), value) if trial.status in ("ok", "discarded") else ""
-
-
-def _flat(value: Any) -> str:
-    """A fact as one line of text."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
-    if isinstance(value, list | tuple):
-        return " ".join(_flat(inner) for inner in value)
-    return str(value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from experiments.results import questions
 from experiments.site.campaign_pages import Card, Ratio, ResultCard
 from experiments.variant import Variant
 
@@ -47,8 +48,8 @@ def lines(cards: Iterable[Card], mode: str = "") -> list[ContributedLine]:
         for card in reversed(published) if is_contributed(card)
         for result in card.results if not mode or result.variant.mode == mode for ratio in result.ratios
     ]
-    views = ("wire", "link", "speed", "cost", "latency", "setup", "packets")
-    return sorted(found, key=lambda line: (views.index(line.ratio.view), line.ratio.key, line.result.variant, line.card.host))
+    return sorted(found, key=lambda line: (questions.place(line.ratio.view), line.ratio.key, line.result.variant,
+                                           line.card.host))
 
 
 def _odd(host: str, ratio: Ratio, given: Iterable[tuple[str, Ratio]]) -> str:

@@ -8,18 +8,18 @@ from itertools import groupby
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
-from experiments.catalog import Mode, limits
+from experiments.catalog import Mode
 from experiments.evidence import TranscriptStep
 from experiments.labs import table
-from experiments.results import verdict
-from experiments.results.model import Campaign, Deployment, ModeResult, Trial
+from experiments.results import questions, verdict, words
+from experiments.results.model import Campaign, Deployment, ModeResult
 from experiments.results.standing import Record
 from experiments.results.store import Stored, mode_path
-from experiments.results.summary import ONLY_OF_SLICES, Aggregate, Estimate, aggregates, key_of
-from experiments.site import figures, remarks
-from experiments.variant import EMBEDDED, Variant
+from experiments.results.summary import Aggregate, Estimate, aggregates
+from experiments.site import badges, figures, plots, remarks
+from experiments.site.cells import first_trial, limit, what
+from experiments.variant import Variant
 
 LINES_OF_OUTPUT = 40  # of one command; the file holds the rest
 
@@ -29,12 +29,15 @@ class Row:
     """A line of the table of measured figures."""
 
     view: str
+    title: str  # the view's
     what: str
     anchor: str
     source: str
     value: str
     shown: str
-    unit: str
+    unit: str  # that ``value``, ``low`` and ``high`` are stored in; what is shown has its own
+    low: float | None
+    high: float | None
     range: str
     baseline: str
     ratio: str
@@ -61,6 +64,11 @@ class Entry:
         """Where it stands on the mode's page."""
         own = f"-{self.mode.name}" if self.mode.variant_of else ""
         return f"measured-{self.campaign.id}-{self.result.variant.anchor}{own}"
+
+    @property
+    def badge(self) -> str:
+        """Whose program moved the packets, where it was not the kernel alone, set up by our commands."""
+        return badges.badge(self.mode, self.result)
 
     @property
     def from_elsewhere(self) -> bool:
@@ -102,7 +110,7 @@ def entries(
                 page = f"../results/{page_name(item.campaign.id, result.variant)}.html"
                 about = [one for one in records if one.campaign == item.campaign.id and one.about(result.variant.name)]
                 found.append(Entry(mode, item.campaign, result, local, page, rows(mode, item, result, about),
-                                   tuple(_plots(jinja, mode, item, result)),
+                                   tuple(plots.of_result(jinja, mode, item, result)),
                                    tuple(remarks.sentence(one) for one in about if not one.cells)))
     labs = list(table.LABS)
     return sorted(found, key=lambda entry: (labs.index(entry.result.lab), entry.result.daemon or "", entry.result.kernel))
@@ -127,12 +135,12 @@ def _row(mode: Mode, stored: Stored, result: ModeResult, aggregate: Aggregate, e
     file = mode_path(stored.folder, result).name
     value = whole.median if whole else None
     return Row(
-        view=aggregate.view, what=what(aggregate), anchor=trial.id if trial else "",
+        view=aggregate.view, title=questions.view(aggregate.view), what=what(aggregate), anchor=trial.id if trial else "",
         source=f"{stored.campaign.id}/{file}#{where if whole and whole.n == 1 else f'summary.{aggregate.key}'}.{measure}",
         value="" if value is None else repr(value), shown=figures.shown(measure, value), unit=figures.unit(measure),
-        range=_range(measure, whole),
+        low=whole.low if whole else None, high=whole.high if whole else None, range=_range(measure, whole),
         baseline=figures.shown(measure, baseline.median if baseline else None),
-        ratio=f"{ratio.median:.3f}" if ratio else "",
+        ratio=words.figures(ratio.median) if ratio else "",
         limit=figures.shown(measure, limit(mode, aggregate, trial)), measure=measure,
     )
 
@@ -141,66 +149,7 @@ def _range(measure: str, whole: Estimate | None) -> str:
     """Smallest to largest, where there is more than one value."""
     if whole is None or whole.n < 2:
         return ""
-    return f"{figures.shown(measure, whole.low)} to {figures.shown(measure, whole.high)}"
-
-
-def first_trial(result: ModeResult, aggregate: Aggregate) -> tuple[str, Trial | None]:
-    """The first trial of an aggregate and its place in the file."""
-    for d, deployment in enumerate(result.deployments):
-        for t, trial in enumerate(deployment.trials):
-            if deployment.status == "ok" and trial.status == "ok" and key_of(trial) == aggregate.key:
-                return f"deployments[{d}].trials[{t}]", trial
-    return "", None
-
-
-def what(aggregate: Aggregate) -> str:
-    """What an aggregate answers, in words."""
-    if aggregate.view == "latency":
-        if aggregate.burst_bytes:
-            return "round trip, behind a burst"
-        return "round trip, beside a stream at half of the goodput" if aggregate.load_ratio else "round trip, idle"
-    if aggregate.view == "setup":
-        return "connect, request, response, close"
-    if aggregate.view == "packets":
-        return f"datagrams of {aggregate.datagram_bytes} bytes"
-    if aggregate.view == "cost":
-        if ONLY_OF_SLICES["cost"] not in aggregate.values:
-            return "CPU time at a fixed load"
-        return "CPU time of packets as on a wire" + (", small segments" if aggregate.mss == "small" else "")
-    streams = f"{aggregate.streams} stream" + ("s" if aggregate.streams != 1 else "")
-    return streams if aggregate.mss in (None, "native") else f"{streams}, {aggregate.mss} segments"
-
-
-def limit(mode: Mode | None, aggregate: Aggregate, trial: Trial | None) -> float | None:
-    """What the headers leave of the wire, or of the emulated link (bit/s); None where nothing sets a limit."""
-    if aggregate.view == "wire":
-        return limits.goodput_limit_bps(mode)
-    if aggregate.view == "link" and trial is not None and trial.link_rate_bps:
-        return limits.goodput_limit_bps(mode, trial.link_rate_bps)
-    return None
-
-
-def _plots(
-    jinja: jinja2.Environment, mode: Mode, stored: Stored, result: ModeResult
-) -> Iterable[str]:
-    """A strip plot for each view that has a limit or a baseline in the same unit."""
-    everything = aggregates(result)
-    for view, title in (("wire", "What the wire leaves for payload"), ("link", "TCP goodput over an emulated link"),
-                        ("speed", "TCP goodput without a limit")):
-        strips = []
-        for aggregate in (c for c in everything if c.view == view):
-            _, trial = first_trial(result, aggregate)
-            samples = tuple(aggregate.values.get(aggregate.shown, {}).values())
-            label = f"{'host to host' if aggregate.path == 'host-host' else mode.short_title}, {what(aggregate)}"
-            if samples:
-                strips.append((label, samples, limit(mode if aggregate.path == "pod-pod" else None, aggregate, trial)))
-        if strips:
-            measure = next(c.shown for c in everything if c.view == view and c.values)
-            where = "" if result.lab == EMBEDDED else f" ({result.lab} lab)"
-            plot = figures.plot(f"{mode.title}: {title}{where}", measure, "higher is better", strips)
-            identity = f"{mode.name}-{stored.campaign.id}-{result.variant.anchor}-{view}"
-            drawing = jinja.get_template("plot.svg.j2").render(plot=plot, identity=identity, kind="")
-            yield Markup(drawing)
+    return figures.span(measure, whole.low, whole.high)
 
 
 def phases(steps: Iterable[TranscriptStep]) -> list[tuple[str, list[TranscriptStep]]]:

@@ -44,7 +44,8 @@ def _cell(value: object) -> Markup:
 def strips(identity: str, title: str, measure: str, rows: Sequence[tuple[str, Sequence[float], float | None]]) -> HTML:
     """The site's strip plot: rows of label, samples and limit, in the stored unit of ``measure``."""
     drawing = environment(ROOT / "docs" / "templates").get_template("plot.svg.j2").render(
-        plot=figures.plot(title, measure, "higher is better", rows), identity=f"notebook-{identity}", kind="")
+        plot=figures.plot(title, figures.unit(measure), figures.better(measure), [figures.Given(*row) for row in rows]),
+        identity=f"notebook-{identity}", kind="")
     return HTML(drawing)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from experiments.results import questions
 from experiments.results.standing import Record
 
 KINDS = {"withdrawn": "Withdrawn", "corrected": "Corrected", "caveat": "Caveat"}
@@ -11,7 +12,7 @@ KINDS = {"withdrawn": "Withdrawn", "corrected": "Corrected", "caveat": "Caveat"}
 
 def sentence(record: Record) -> str:
     """A record as a sentence with its kind and date, what it is about, and what follows it."""
-    of = ", ".join([*record.results, *record.cells])
+    of = "; ".join([*map(questions.result, record.results), *map(questions.title, record.cells)])
     instead = f" Instead: {record.instead}." if record.instead else ""
     return f"{KINDS[record.kind]} on {record.date}{f' ({of})' if of else ''}: {record.says.strip()}{instead}"
 

@@ -18,14 +18,17 @@ from markupsafe import Markup
 
 from experiments.catalog import CAVEATS, Mode, limits
 from experiments.catalog.pending import pending
-from experiments.results import fields
+from experiments.results import fields, questions, words
+from experiments.results.floors import RANKS
 from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
 from experiments.results.summary import aggregates
-from experiments.site import contributed, figures, frame, journey, limit_model, stacks, tables
+from experiments.site import axis, contributed, figures, frame, journey, limit_model, multiples, stacks, tables
 from experiments.site import packet as packets
 from experiments.site import published as published_tables
-from experiments.site.entries import Entry, entries, first_trial, limit, phases
+from experiments.site.cells import first_trial, limit
+from experiments.site.entries import Entry, entries, phases
+from experiments.site.figures import Given
 from experiments.site.mode_pages import in_order
 from experiments.site.sessions import shapes
 from experiments.site.shelf import Shelf, others
@@ -40,10 +43,13 @@ LISTED = 100  # campaigns of a kind on the page of results; the table as data ho
 
 def environment(templates: Path) -> jinja2.Environment:
     """Jinja as every template here uses it: escaping by default, no silent blanks."""
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
+    made.globals |= {"label": axis.label, "three": words.figures, "percent": words.percent, "view": questions.view,
+                     "result_in_words": questions.result}
+    return made
 
 
 def render(
@@ -76,8 +82,11 @@ def render(
     titles = {mode.name: mode.short_title for mode in (*modes.values(), *variants.values())}
     lines = tables.compared(everything, titles)
     found |= _table_files("docs/results/tables/compare", tables.as_rows(lines))
+    found["generated/compare-glance.md"] = jinja.get_template("compare-glance.md.j2").render(
+        groups=multiples.groups(jinja, everything), ranks=RANKS)
     found["generated/compare.md"] = jinja.get_template("compare.md.j2").render(
-        lines=lines, views=list(dict.fromkeys(line.view for line in lines)),
+        lines=lines, embedded=EMBEDDED,
+        views=list(dict.fromkeys((line.view, line.view_title) for line in lines)),
         modes=list(dict.fromkeys((line.mode, line.title) for line in lines)),
         labs=list(dict.fromkeys(line.lab for line in lines)), kernels=list(dict.fromkeys(line.kernel for line in lines)),
         campaigns=list(dict.fromkeys(line.campaign for line in lines)), contributed=contributed.lines(shelf.cards),
@@ -131,13 +140,14 @@ def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[
             seen.add(entry.result.mode)
             campaigns[entry.campaign.id] = None
             limit_bps = limit(entry.mode, aggregate, trial)
-            samples = tuple(value / rate_bps for value in aggregate.values.get("goodput_bps", {}).values())
-            rows.append((titles[entry.result.mode], samples, limit_bps / rate_bps if limit_bps else None))
+            samples = [100 * value / rate_bps for value in aggregate.values.get("goodput_bps", {}).values()]
+            share = 100 * limit_bps / rate_bps if limit_bps else None
+            rows.append(Given(titles[entry.result.mode], samples, share, entry.badge))
     if not rows:
         return ""
     drawings = []
     for kind in ("wide", "tall"):
-        plot = figures.plot("TCP goodput from pod to pod over an emulated link", "link_share_ratio", "higher is better", rows,
+        plot = figures.plot("TCP goodput from pod to pod over an emulated link", "% of the link's rate", "higher", rows,
                             beside=True, wide=kind == "wide")
         drawings.append(Markup(jinja.get_template("plot.svg.j2").render(plot=plot, identity=f"home-{kind}", kind=kind)))
     return jinja.get_template("home-plot.md.j2").render(drawings=drawings, campaigns=list(campaigns))

@@ -16,7 +16,7 @@ from experiments.results import lookup, proposal, store
 from experiments.results.checks.report import Report
 from experiments.results.store import Stored
 from experiments.results.summary import Aggregate
-from experiments.site.campaign_pages import facts
+from experiments.site.campaign_words import facts
 from experiments.site.entries import entries
 
 MOST = 200  # findings that are listed

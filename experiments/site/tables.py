@@ -10,12 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from experiments.labs.table import LABS
+from experiments.results import questions
 from experiments.results.model import Campaign, ModeResult, Trial
 from experiments.site import figures
-from experiments.variant import KERNELS
+from experiments.variant import HOST, KERNELS
 
-BETTER = {"wire": "higher", "link": "higher", "speed": "higher", "cost": "lower", "latency": "lower",
-          "setup": "lower", "packets": "higher"}
 # Cells of a spreadsheet that begin so are run as formulas; a quote in front makes them text.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -31,18 +30,22 @@ TRIAL_COLUMNS = (
 
 @dataclass(frozen=True)
 class Compared:
-    """One figure in the comparison of all modes. Values are in the unit that is shown."""
+    """One figure in the comparison of all modes. ``value``, ``low`` and ``high`` are in ``unit``, as the files hold them."""
 
     mode: str
     told_on: str  # the mode on whose page it is told of: a variant has none of its own
     title: str
+    badge: str  # whose program moved the packets, where that is not the kernel alone
     view: str
+    view_title: str
     trial: str
     value: float | None
     shown: str
     unit: str
     better: str
     deployments: int
+    low: float | None
+    high: float | None
     range: str
     ratio_to_baseline: str
     limit: str
@@ -58,28 +61,29 @@ class Compared:
 
 
 def compared(entries: Iterable[Any], titles: Mapping[str, str]) -> list[Compared]:
-    """A line for each figure of each result (``render.Entry``), by view, then mode, then lab and kernel, then campaign."""
+    """A line for each figure of each result (``render.Entry``), by lab, kernel and campaign, then view and mode."""
     found = []
     for entry in entries:
         for row in entry.rows:
             found.append(Compared(
                 entry.result.mode, entry.mode.variant_of or entry.result.mode,
-                titles.get(entry.result.mode, entry.result.mode), row.view, row.what,
-                figures.plain(row.measure, float(row.value)) if row.value else None, row.shown, row.unit,
-                BETTER[row.view], entry.deployments, row.range, row.ratio, row.limit, entry.result.lab,
+                titles.get(entry.result.mode, entry.result.mode), entry.badge, row.view, row.title, row.what,
+                float(row.value) if row.value else None, row.shown, row.unit,
+                figures.better(row.measure), entry.deployments, row.low, row.high, row.range, row.ratio, row.limit,
+                entry.result.lab,
                 KERNELS.get(entry.result.kernel, entry.result.kernel), entry.result.daemon or "", entry.campaign.id,
                 not entry.local,
                 entry.page, row.anchor, row.source, row.value,
             ))
-    # What is measured in one lab is never put beside a baseline or a rank of another.
-    order, labs = list(BETTER), list(LABS)
-    return sorted(found, key=lambda row: (order.index(row.view), row.trial, row.mode, labs.index(row.lab), row.daemon,
-                                          row.kernel, row.campaign))
+    # What is measured in one place is never put beside a baseline or a rank of another.
+    labs = list(LABS)
+    return sorted(found, key=lambda row: (not row.reference, labs.index(row.lab), row.kernel != KERNELS[HOST], row.kernel,
+                                          row.campaign, questions.place(row.view), row.trial, row.mode, row.daemon))
 
 
 def as_rows(lines: Sequence[Compared]) -> list[dict[str, Any]]:
     """The comparison for CSV and JSON: without what only a page needs."""
-    dropped = ("told_on", "shown", "page", "anchor", "stored_value")
+    dropped = ("told_on", "view_title", "shown", "range", "page", "anchor", "stored_value")
     return [{name: value for name, value in asdict(line).items() if name not in dropped} for line in lines]
 
 

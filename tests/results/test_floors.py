@@ -1,4 +1,4 @@
-"""How far a campaign is from itself: ratios of pairs where there are pairs, the baseline elsewhere."""
+"""The noise floor of a question: from pairs where its ratios come from pairs, else from the baseline's spread."""
 
 from __future__ import annotations
 
@@ -6,44 +6,82 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.results import distribution_free, floors, summary
-from experiments.results.model import Deployment, ModeResult, Trial
+from experiments.paths import ROOT
+from experiments.results import floors, questions, store
+from experiments.results.comparison import compare
+from experiments.results.distribution_free import groups
+from experiments.results.model import ModeResult
+from experiments.results.words import span
 
-RATIOS = {"calico-bgp": (0.90, 0.91, 0.92), "flannel-vxlan": (0.50, 0.55, 0.60), "weave-sleeve": (0.10, 0.10, 0.10)}
+FOLDER = ROOT / "data" / "campaigns" / "2026-11-24-h86e3a3"
 KEY = "speed/pod-pod/1/native"
 
 
-def _trials(deployment: int, ratio: float) -> tuple[Trial, ...]:
-    base = Trial(f"{deployment}-base", "speed", "host-host", "ok", streams=1, mss="native", core_goodput_bps=1e9 * deployment,
-                 goodput_bps=1e9, pairs=8)
-    mode = replace(base, id=f"{deployment}-mode", path="pod-pod", core_goodput_bps=1e9, pair_ratio=ratio)
-    link = Trial(f"{deployment}-link", "link", "host-host", "ok", streams=1, mss="native", goodput_bps=9e8 + deployment * 1e6)
-    return base, mode, link
+def _results(*width: float) -> list[ModeResult]:
+    """One mode whose deployments' ratios are 0.5, with an interval of these widths."""
+    result = next(one for one in store.read_campaign(FOLDER)[1] if one.mode == "flannel-vxlan")
+    deployments = tuple(
+        replace(deployment, trials=tuple(
+            replace(trial, pair_ratio=0.5, pair_ratio_low=0.5, pair_ratio_high=0.5 * (1 + wide)) if trial.path == "pod-pod"
+            else trial for trial in deployment.trials if trial.view == "speed"))
+        for deployment, wide in zip(result.deployments, width, strict=False))
+    return [replace(result, deployments=deployments)]
 
 
-def _result(mode: str) -> ModeResult:
-    made = tuple(Deployment(number, "ok", trials=_trials(number, ratio)) for number, ratio in enumerate(RATIOS[mode], 1))
-    return ModeResult("podpath/mode/1", "2026-01-01-h000001", mode, "netns", "host", deployments=made)
+def test_without_pairs_it_is_the_baseline_s_spread() -> None:
+    campaign, results = store.read_campaign(FOLDER)
+    found = floors.of_question(results, campaign.noise_floor, KEY, lab="netns", kernel="host")
+    assert found.ratio == pytest.approx(0.534147) and not found.ranks and found.how == floors.SPREAD
 
 
-def test_of_pairs_it_is_the_ratio_s_own_variation_in_the_median_of_the_modes() -> None:
-    found = floors.noise_floor([_result(mode) for mode in RATIOS])
-    each = sorted(distribution_free.variation(values) or 0 for values in RATIOS.values())
-    assert found[f"host/{KEY}"] == {"measure": "pair_ratio", "n": 3, "cv_ratio": pytest.approx(each[1], abs=1e-6),
-                                    "spread_ratio": pytest.approx(0.92 / 0.90 - 1, abs=1e-6)}
-    assert "host/speed/host-host/1/native" not in found, "a baseline that varies by a factor of three cancels in its pairs"
+def test_with_pairs_it_is_the_intervals_width_whatever_the_baseline_did() -> None:
+    campaign, _ = store.read_campaign(FOLDER)
+    found = floors.of_question(_results(0.01, 0.02, 0.3), campaign.noise_floor, KEY, lab="netns", kernel="host")
+    assert found.ratio == pytest.approx(0.02) and found.ranks and found.how == floors.PAIRS
 
 
-def test_of_everything_else_it_is_the_baseline() -> None:
-    found = floors.noise_floor([_result(mode) for mode in RATIOS])["host/link/host-host/1/native"]
-    assert found["measure"] == "goodput_bps" and found["n"] == 9
+def test_or_how_far_the_deployments_lie_apart() -> None:
+    (result,) = _results(0.01, 0.01)
+    first, second = result.deployments
+    far = replace(second, trials=tuple(
+        replace(one, pair_ratio=0.7, pair_ratio_low=0.7, pair_ratio_high=0.707) if one.path == "pod-pod" else one
+        for one in second.trials))
+    found = floors.of_question([replace(result, deployments=(first, far))], {}, KEY, lab="netns", kernel="host")
+    assert found.ratio == pytest.approx(0.2357, abs=0.001) and not found.ranks
 
 
-def test_each_aggregate_finds_its_own_floor() -> None:
-    results = [_result(mode) for mode in RATIOS]
-    stored = floors.noise_floor(results)
-    by_key = {one.key: one for one in summary.aggregates(results[0])}
-    assert floors.floor_of(stored, "netns", "host", by_key[KEY]) == stored[f"host/{KEY}"]["cv_ratio"]
-    assert floors.floor_of(stored, "kind", "host", by_key[KEY]) is None
-    assert floors.floor_of({f"host/{KEY}": {"cv_ratio": "3"}}, "netns", "host", by_key[KEY]) is None
-    assert [name for name, _ in floors.of_every_view(stored)] == ["host/link/host-host/1/native", f"host/{KEY}"]
+@pytest.mark.parametrize("stored", [{}, {"host/speed/host-host/1/native": {"measure": "goodput_bps", "n": 1}},
+                                    {"host/speed/host-host/1/native": "text"}])
+def test_an_unknown_floor_ranks_nothing(stored: dict[str, object]) -> None:
+    _, results = store.read_campaign(FOLDER)
+    found = floors.of_question(results, stored, KEY, lab="netns", kernel="host")
+    assert found.ratio is None and not found.ranks
+    assert floors.of_question(results, stored, KEY, lab="kind", kernel="host").ratio is None
+
+
+def test_less_than_the_floor_is_never_told_apart() -> None:
+    values = {"a": [1.00, 1.01, 1.02, 1.03, 1.04, 1.05], "b": [1.10, 1.11, 1.12, 1.13, 1.14, 1.15]}
+    assert groups(values) == {"a": "b", "b": "a"}
+    assert groups(values, least=0.2) == {"a": "a", "b": "a"}
+    _, results = store.read_campaign(FOLDER)
+    assert compare(results, "wire/pod-pod/1/native").apart == 12
+    assert compare(results, "wire/pod-pod/1/native", floor=0.02).apart < 12
+    assert compare(results, "wire/pod-pod/1/native", floor=1.0).apart == 0
+
+
+@pytest.mark.parametrize(("key", "says"), [
+    ("speed/pod-pod/1/native", "Speed, one stream, pod to pod"),
+    ("speed/host-host/4/equal", "Speed, four streams, segments of equal size, host to host"),
+    ("latency/pod-pod/burst", "Latency, behind a burst, pod to pod"),
+    ("cost/pod-pod/1/small", "Cost, small segments, pod to pod"), ("link/pod-pod", "Link, pod to pod"), ("link", "Link"),
+    ("unheard/of/64-bytes", "Unheard, 64 bytes, of"), ("", ""),
+])
+def test_keys_in_words(key: str, says: str) -> None:
+    assert questions.title(key) == says
+
+
+def test_names_in_words() -> None:
+    assert questions.result("calico-ipip@uml") == "calico-ipip (User-Mode Linux)"
+    assert questions.result("flannel-udp@kind@upstream") == "flannel-udp (kind lab, upstream's daemon)"
+    assert span(936e6, 941.4e6, "bit/s") == "936 to 941 Mbit/s"
+    assert span(0.98, 1.0, "ratio") == "0.980 to 1.00"

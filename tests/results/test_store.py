@@ -12,7 +12,7 @@ import pytest
 from experiments import catalog
 from experiments.errors import UserError
 from experiments.paths import ROOT
-from experiments.results import floors, store, summary
+from experiments.results import noise_floor, store, summary
 from experiments.results.comparison import compare
 from experiments.results.model import Deployment, ModeResult
 from experiments.results.validate import validate
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     _, results = store.read_campaign(place)
     store.write_campaign(place, replace(
         campaign, plan=(*campaign.plan, *(replace(cell, daemon="upstream") for cell in cells)),
-        noise_floor=floors.noise_floor(results)))
+        noise_floor=noise_floor.of_campaign(results)))
     yield place
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from experiments import catalog
 from experiments.catalog import limits
 from experiments.results.store import Stored
+from experiments.results.words import quantity
 from experiments.site import browser as checks
 from experiments.site import check
 from experiments.site.build import STRICT, variables
@@ -47,8 +48,7 @@ def test_a_mode_page_shows_the_figures_of_its_file(
         assert match, key
         trial = result.deployments[int(match[1])].trials[int(match[2])]
         assert getattr(trial, match[3]) == pytest.approx(value)
-        shown = float((link.inner_text()).replace("\u202f", ""))
-        assert shown == pytest.approx(value / 1e6, abs=0.06)
+        assert link.inner_text() == quantity(value, "bit/s")
     page.close()
 
 

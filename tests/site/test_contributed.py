@@ -121,14 +121,15 @@ RECORDS = """records:
 def test_what_was_found_out_stands_beside_the_figures_and_what_was_withdrawn_leaves_them(tmp_path: Path) -> None:
     root = _project(tmp_path, reference=_signed(*BOTH), records=RECORDS)
     page = (root / "generated" / "calico-bgp-measured.md").read_text()
-    caveat = "Caveat on 2026-11-26 (link/pod-pod): The shaper held a queue."
+    caveat = "Caveat on 2026-11-26 (Link, pod to pod): The shaper held a queue."
     rows = [line for line in page.splitlines() if line.startswith('<tr><th scope="row">')]
-    assert [caveat in row for row in rows] == [row.startswith('<tr><th scope="row">link') for row in rows]
+    assert [caveat in row for row in rows] == [row.startswith('<tr><th scope="row">Link') for row in rows]
     assert f"<p>{caveat}</p>" in page
     assert (root / "generated" / "calico-ipip-measured.md").read_text().startswith("<p>Not measured yet")
     assert (root / "generated" / "calico-bgp-global-measured.md").read_text().startswith("<p>Not measured yet")
     listed = (root / "docs" / "results" / "index.md").read_text()
-    assert "withdrawn: Withdrawn on 2026-11-26: A wrong clock. Instead: 2026-11-26-h9fa009." in listed
+    assert '<p class="pp-failed">Withdrawn on 2026-11-26: A wrong clock. Instead: 2026-11-26-h9fa009.</p>' in listed
+    assert "<td>withdrawn</td>" in listed
     own = (root / shelf.BELOW / BOTH[0] / shelf.PAGES).read_text()
     assert "A wrong clock." in own and "deployment-6" in own, "nothing is deleted"
     assert "The tunnel was off." in (root / shelf.BELOW / BOTH[1] / shelf.PAGES).read_text()
@@ -158,7 +159,7 @@ def test_a_record_speaks_of_whole_parts_of_a_key() -> None:
     record = Record("c", "caveat", "2026-11-26", "x", results=("a@uml",), cells=("link", "speed/pod-pod/1"))
     assert record.about("a@uml", "link/pod-pod/1/native") and record.about("a@uml", "speed/pod-pod/1/native")
     assert not record.about("a@uml", "speed/pod-pod/14/native") and not record.about("a", "link/pod-pod/1/native")
-    assert remarks.sentence(record) == "Caveat on 2026-11-26 (a@uml, link, speed/pod-pod/1): x"
+    assert remarks.sentence(record) == "Caveat on 2026-11-26 (a (User-Mode Linux); Link; Speed, one stream, pod to pod): x"
     withdrawn = replace(record, kind="withdrawn")
     assert not remarks.takes_back(withdrawn) and remarks.takes_back(withdrawn, "a@uml")
 

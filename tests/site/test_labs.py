@@ -15,14 +15,15 @@ import pytest
 
 from experiments import catalog
 from experiments.paths import ROOT
-from experiments.results import floors, store, summary
+from experiments.results import noise_floor, store, summary
 from experiments.results.checks.report import Report
 from experiments.results.comparison import compare
 from experiments.results.model import ModeResult, Trial
 from experiments.results.standing import Standing
-from experiments.site import campaign_pages, entries, render, shelf, writer
+from experiments.site import campaign_pages, campaign_words, entries, render, shelf, writer
 from experiments.site.render import environment
 from experiments.site.tables import LABS
+from experiments.variant import EMBEDDED
 
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 FACTOR = {"netns": 1, "containerlab": 2, "kind": 4, "cluster": 8}
@@ -50,7 +51,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = [_in_lab(result, lab) for lab in LABS]
     # A cluster tells nothing of some things; the pages must do without them.
     host = {"slug": "c123456", "absent": {"kernel": "a cluster does not tell it"}}
-    store.write_campaign(folder, replace(campaign, purpose="reference", host=host, noise_floor=floors.noise_floor(results)))
+    floor = noise_floor.of_campaign(results)
+    store.write_campaign(folder, replace(campaign, purpose="reference", host=host, noise_floor=floor))
     for one in results:
         store.write_mode(folder, one)
     signed = store.read_campaign(folder)[0].digest
@@ -87,14 +89,14 @@ def test_a_line_of_the_comparison_names_its_lab(project: Path) -> None:
     for row in rows:
         lab = re.search(r'data-lab="(\w+)"', row)[1]  # type: ignore[index]
         assert _lab_of(re.search(r'data-source="([^"]+)"', row)[1]) == lab  # type: ignore[index]
-        assert f"<td>{lab}</td>" in row
+        assert (f", {lab} lab</td>" in row) == (lab != EMBEDDED)
     assert all(f'<option value="{lab}">' in text for lab in LABS)
 
 
 def test_baselines_are_pooled_within_a_lab_only() -> None:
     _, (result,) = store.read_campaign(SAMPLE)
-    floor = floors.noise_floor([_in_lab(result, lab) for lab in LABS])
-    alone = floors.noise_floor([result])["host/speed/host-host/1/native"]
+    floor = noise_floor.of_campaign([_in_lab(result, lab) for lab in LABS])
+    alone = noise_floor.of_campaign([result])["host/speed/host-host/1/native"]
     for lab in LABS:
         entry = floor["host/speed/host-host/1/native" if lab == "netns" else f"{lab}/host/speed/host-host/1/native"]
         assert entry["n"] == alone["n"]
@@ -107,8 +109,8 @@ def test_modes_are_compared_within_a_lab_only() -> None:
                _in_lab(result, "kind", "weave-fastdp"), _in_lab(result, "cluster")]
     found = compare(results, "speed/pod-pod/1/native", lab="kind", ratio=False)
     assert found.names == ("flannel-vxlan", "weave-fastdp") and found.lab == "kind"
-    pages = campaign_pages._compared(results)
-    assert {(one.lab, one.names) for one in pages} == {
+    told = campaign_words.told(store.read_campaign(SAMPLE)[0], results)
+    assert {(one.comparison.lab, one.comparison.names) for one in told} == {
         ("netns", ("calico-bgp", "flannel-vxlan")), ("kind", ("flannel-vxlan", "weave-fastdp"))}
 
 

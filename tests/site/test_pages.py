@@ -30,12 +30,12 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here: `invoke setup --tests`"),
 ]
 
-FACTORS = {"Mbit/s": 1e-6, "Mbit/s of one core": 1e-6, "core·s/Gbit": 1, "µs": 1, "of the wire": 1}
+FACTORS = {"Gbit/s": 1e-9, "Mbit/s": 1e-6, "kbit/s": 1e-3, "core·s/Gbit": 1, "µs": 1, "ms": 1e-3}
 NOTEBOOKS = ("limit-model", "median-and-interval", "relay-time")
 
 
 class _Figures(HTMLParser):
-    """The links that carry a figure, and the unit in the cell behind each."""
+    """The links that carry a figure, with the unit that its size asks for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,13 +45,11 @@ class _Figures(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "a" and "data-source" in given:
-            self.found.append({"source": given["data-source"], "value": given["data-value"], "shown": "", "unit": ""})
+            self.found.append({"source": given["data-source"], "value": given["data-value"], "shown": ""})
             self._inside = "shown"
-        elif tag == "td":
-            self._inside = "unit" if self.found and not self.found[-1]["unit"] else ""
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("a", "td"):
+        if tag == "a":
             self._inside = ""
 
     def handle_data(self, data: str) -> None:
@@ -80,8 +78,9 @@ def test_every_figure_on_every_page_is_the_file_s(project: Path, measured: Store
         for figure in reader.found:
             value = _stored(measured, figure["source"])
             assert float(figure["value"]) == value
-            shown = float(figure["shown"].replace("\u202f", ""))
-            assert shown == pytest.approx(value * FACTORS[figure["unit"]], abs=0.06 if value > 1 else 0.001)
+            number, _, unit = figure["shown"].partition(" ")
+            assert float(number) == pytest.approx(value * FACTORS[unit], rel=0.0051)
+            assert len(number.replace(".", "").lstrip("0")) == 3, "three significant digits everywhere"
             count += 1
     assert count >= 8  # two views of two modes, on the mode pages and again on the page that compares
 
@@ -134,15 +133,43 @@ def test_the_comparison_sorts_filters_and_remembers(address: str, browser: Brows
     page.get_by_role("button", name="pod to pod").click()
     page.get_by_role("button", name="pod to pod").click()
     values = [float(value) for value in
-              page.locator("table.pp-compare tbody tr:visible td[data-sort]:nth-child(4)").evaluate_all(
+              page.locator("table.pp-compare tbody tr:visible td[data-sort]:nth-child(5)").evaluate_all(
                   "cells => cells.map(cell => cell.dataset.sort)")]
     assert values == sorted(values, reverse=True)
     assert "view=speed" in page.url
     page.goto("about:blank")
-    page.goto(f"{address}/compare.html#view=speed&sort=3&order=descending")
+    page.goto(f"{address}/compare.html#view=speed&sort=4&order=descending")
     assert rows.count() == len(values)
     assert page.locator("th[aria-sort=descending]").count() == 1
     page.close()
+
+
+@pytest.mark.parametrize(("width", "cards"), [(1280, False), (768, True), (375, True)])
+def test_the_comparison_fits_its_window(address: str, browser: Browser, width: int, cards: bool) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(f"{address}/compare.html")
+    inner, outer, whole = page.evaluate(
+        "(() => { const t = document.querySelector('table.pp-compare');"
+        " return [t.scrollWidth, t.parentElement.clientWidth, document.documentElement.scrollWidth]; })()")
+    assert inner <= outer and whole <= width
+    row = page.locator("table.pp-compare tbody tr").first
+    assert row.evaluate("row => getComputedStyle(row).display") == ("block" if cards else "table-row")
+    cells = row.locator("> *").evaluate_all("cells => cells.map(cell => cell.dataset.label)")
+    assert cells[:2] == ["kernel", "campaign"]
+    assert page.locator("select", has=page.locator("option", has_text="as stored")).is_visible() == cards
+    page.close()
+
+
+def test_the_comparison_is_looked_at_first_scripts_or_not(address: str, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/compare.html")
+    first = page.locator(".pp-panels svg[role=img]").first
+    assert first.is_visible()
+    top = page.locator("table.pp-compare").bounding_box()
+    seen = first.bounding_box()
+    assert seen and top and seen["y"] < 500 and seen["y"] < top["y"]
+    context.close()
 
 
 def test_the_comparison_is_a_plain_table_without_javascript(address: str, browser: Browser) -> None:

@@ -31,7 +31,8 @@ def test_the_status_says_that_it_is_not_valid_and_why(tmp_path: Path) -> None:
     writer.write(tmp_path)
     text = page.read_text()
     assert "<td>complete</td>" not in text
-    assert f"<td>{campaign_pages.REFUSED}: calico-bgp.yml: deployments[0].trials[" in text
+    assert f"<td>{campaign_pages.REFUSED}</td>" in text
+    assert '<tr class="pp-remark"><td colspan="6"><p class="pp-failed">calico-bgp.yml: deployments[0].trials[' in text
     assert str(tmp_path) not in text
     pages = (tmp_path / shelf.BELOW / campaign.id / shelf.PAGES).read_text()
     assert "Status: not valid: calico-bgp.yml: " in pages

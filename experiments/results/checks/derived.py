@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from experiments.results import floors, summary
+from experiments.results import noise_floor, summary
 from experiments.results.checks.report import File
 from experiments.results.model import Campaign, ModeResult
 from experiments.results.plain import Key, shown
@@ -19,11 +19,11 @@ def summaries(file: File[ModeResult], value: ModeResult) -> None:
         (file.warn if missing else file.error)(key, text)
 
 
-def noise_floor(file: File[Campaign], value: Campaign, results: Sequence[ModeResult]) -> None:
+def noise(file: File[Campaign], value: Campaign, results: Sequence[ModeResult]) -> None:
     """The noise floor of a campaign that is complete."""
     if value.status != "complete" and not value.noise_floor:
         return
-    for key, text, missing in differences(value.noise_floor, floors.noise_floor(results), ("noise_floor",)):
+    for key, text, missing in differences(value.noise_floor, noise_floor.of_campaign(results), ("noise_floor",)):
         (file.warn if missing else file.error)(key, text)
 
 

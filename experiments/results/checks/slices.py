@@ -87,7 +87,8 @@ def _asked(trial: Trial, found: Paired, numbers: Mapping[str, Any], own: InSlice
         "mss_bytes": segments[trial.mss or "native"], "message_bytes": own.message_bytes if kind in one_process.TIMED else 0,
         "burst_bytes": trial.burst_bytes or 0, "datagram_bytes": trial.datagram_bytes or 0,
         "datagram_window": numbers["datagram_window"] if kind == "datagram" else 0,
-        "window_bytes": 0 if kind == "datagram" else numbers["stream_window_bytes"], "congestion_control": numbers["congestion_control"],
+        "window_bytes": 0 if kind == "datagram" else numbers["stream_window_bytes"],
+        "congestion_control": numbers["congestion_control"],
     }
     for name, value in wanted.items():
         said = getattr(found.asked, name)

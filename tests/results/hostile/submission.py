@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.paths import ROOT
-from experiments.results import floors, plain, rules, summary, yamldump, yamlfile
+from experiments.results import noise_floor, plain, rules, summary, yamldump, yamlfile
 from experiments.results.model import Campaign, Deployment, ModeResult
 from experiments.results.protocols import FROZEN
 
@@ -100,7 +100,7 @@ class Submission:
                 deployment["drift_ratio"] = drift
         result = plain.from_plain(ModeResult, self.mode)
         self.mode["summary"] = copy.deepcopy(dict(summary.summarise(result)))
-        self.campaign["noise_floor"] = copy.deepcopy(dict(floors.noise_floor([result])))
+        self.campaign["noise_floor"] = copy.deepcopy(dict(noise_floor.of_campaign([result])))
 
     # -- raw outputs ----------------------------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ def _values(honest: str) -> tuple[Plain, Plain]:
         campaign["purpose"] = "contribution"
     plain.from_plain(Campaign, campaign)
     result = plain.from_plain(ModeResult, mode)
-    campaign["noise_floor"] = dict(floors.noise_floor([result]))
+    campaign["noise_floor"] = dict(noise_floor.of_campaign([result]))
     campaign["digest"] = plain.digest(campaign)
     mode["digest"] = plain.digest(mode)
     return campaign, mode
