@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 
 from experiments.catalog import Mode, limits
 from experiments.dataplanes.recipe import Recipe
@@ -10,6 +11,7 @@ from experiments.evidence import Check, Packet
 from experiments.labs.base import Lab, run
 from experiments.probes import capture, decode, iperf3, mtu
 
+POD_DEVICE = "eth0"  # as every CNI names it
 CAPTURED_TRANSFER_BYTES = 2_000_000
 # Where segmentation stays as it is, writes of one segment each, so slowly that no two of them meet on the way down.
 PACED_TRANSFER_BYTES = 200_000
@@ -72,8 +74,8 @@ def _packet(at: str, frame: bytes) -> Packet:
     return Packet(at, len(frame), decode.decode(frame), hex=frame[:160].hex())
 
 
-def set_segmentation(lab: Lab, *, on: bool) -> None:
-    """Let the underlay's devices carry super-packets (as they come), or one packet a frame (as a wire does)."""
+def set_segmentation(lab: Lab, *, on: bool, pods: Sequence[str] = ()) -> None:
+    """Let the underlay's devices, and those of the named pods, carry super-packets, or one packet a frame as a wire does."""
     state = "on" if on else "off"
-    for node in lab.nodes:
-        run(lab, node.name, ["ethtool", "-K", node.device, "tso", state, "gso", state, "gro", state])
+    for place, device in [*((node.name, node.device) for node in lab.nodes), *((pod, POD_DEVICE) for pod in pods)]:
+        run(lab, place, ["ethtool", "-K", device, "tso", state, "gso", state, "gro", state])

@@ -60,6 +60,11 @@ ALWAYS = ("veth", "bridge", "sch_tbf", "tcp_cubic")
 CONSOLE_LINE_BYTES = 1 << 20
 
 
+# Modes that load nf_conntrack track every connection of every namespace, and a small machine's table has room for 8192: the
+# view set-up makes more, and then nothing passes. The limit is eight times this size (net/netfilter/nf_conntrack_core.c).
+CONNECTIONS = "nf_conntrack.hashsize=32768"
+
+
 class Capsule:
     """A booted capsule; made by :func:`boot`."""
 
@@ -190,7 +195,7 @@ def boot(
         if without_xstate.needed():
             launcher = [sys.executable, "-I", without_xstate.__file__]
             values |= without_xstate.GUEST
-        argv = [*launcher, "env", "TMPDIR=/run", "HOME=/run", program, f"mem={memory_mb}M", "root=/dev/root",
+        argv = [*launcher, "env", "TMPDIR=/run", "HOME=/run", program, f"mem={memory_mb}M", CONNECTIONS, "root=/dev/root",
                 "rootfstype=hostfs", "rootflags=/", "ro", f"init={EXCHANGE}/{INIT}", "con=null", "con0=fd:0,fd:1", "con1=null",
                 "quiet", "uml_dir=/run/", *(f"{name}={value}" for name, value in values.items())]
         # One processor for all of it: User-Mode Linux is one processor, but its kernel and each guest program are processes

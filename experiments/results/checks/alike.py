@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from experiments.probes.slices import Paired
 from experiments.results.model import Trial
 
-# How many slices with the same times make a copy: that one of a campaign has those of another can happen. Where the
-# processor's clock goes by ticks (User-Mode Linux: 10 ms) it happens more often, and a part of all slices is asked for.
-LEAST_ALIKE, ALIKE_RATIO_OF_TICKS = 3, 0.25
-TICK_NS = 1_000_000
+# How many slices with the same times make a copy: that one of a campaign has those of another can happen. Where only the wall's
+# clock is used it happens more often (in User-Mode Linux that goes by 256 ns, and there is no other to tell slices apart), and
+# a part of all slices is asked for.
+LEAST_ALIKE, ALIKE_RATIO_OF_WALL = 3, 0.5
 ALIKE_RATIO = 0.5  # of the slices whose clocks relate alike
 # How finely the relation of the clocks is compared: two integers of 50 ms in nanoseconds, times any factor, keep it to 4e-8.
 # Where the middle half of the slices is closer together it tells nothing: a processor of one's own gives all the same one.
@@ -25,7 +25,7 @@ FINE, APART_RATIO = 2_000_000, 0.02
 
 def same_question(trial: Trial) -> tuple[object, ...]:
     """What the two trials of one measurement have in common, and no others of their deployment."""
-    return trial.view, trial.streams, trial.mss, trial.burst_bytes, trial.id.endswith("-again")
+    return (trial.view, trial.streams, trial.mss, trial.burst_bytes, trial.datagram_bytes, trial.id.endswith("-again"))
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Seen:
     """The slices of a campaign so far."""
 
     _known: dict[str, str] = field(default_factory=dict)  # measurement -> the trial that was seen first
-    _times: dict[tuple[int, int, int], set[str]] = field(default_factory=dict)
+    _times: dict[tuple[int, ...], set[str]] = field(default_factory=dict)
     _relations: dict[int, set[str]] = field(default_factory=dict)
 
     def copied(self, measurement: str, name: str, found: Paired) -> Iterator[str]:
@@ -45,9 +45,9 @@ class Seen:
             return
         self._known[measurement] = name
         every = [one for pair in found.pairs for one in pair]
-        times = {(one.wall_ns, one.own_ns, one.relays_ns) for one in every}
-        ticks = all(one.own_ns % TICK_NS == 0 for one in every)
-        least = max(LEAST_ALIKE, ALIKE_RATIO_OF_TICKS * len(every) if ticks else 0)
+        wall = found.clock == "wall"
+        times = {(one.wall_ns, one.own_ns, one.relays_ns, one.switches if wall else 0) for one in every}
+        least = max(LEAST_ALIKE, ALIKE_RATIO_OF_WALL * len(every) if wall else 0)
         if len(every) - len(times) >= least:
             yield f"has {len(every) - len(times)} slices twice; each is a measurement of its own. Keep the pairs as written"
         ordered = sorted(FINE * one.wall_ns // one.core_ns for one in every)
