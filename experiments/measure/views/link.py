@@ -21,7 +21,7 @@ def measure(bench: Bench, trial: Trial, path: TrafficPath, ask: Ask) -> Trial:
     lab, mode = bench.lab, bench.mode if path.name == "pod-pod" else None
     shape = ["root", "tbf", "rate", f"{bench.link_bps // 1_000_000}mbit", "burst", "32kb", "limit", "2mb",
              "overhead", str(limits.ETHERNET_EXTRA_BYTES)]
-    # The shaper adds the bytes that no counter sees to each packet, and a super-packet is one: from a pod they came 1 % too fast.
+    # The shaper adds the bytes that no counter sees to each packet, and a super-packet is one: from a pod it was 1 % too fast.
     pods = (path.client, path.server) if mode else ()
     set_segmentation(lab, on=False, pods=pods)
     try:
