@@ -81,7 +81,7 @@ def _p2_trials(views: list[str], streams: tuple[int, ...], *, other_mss: bool) -
 
 
 _P3_BURST_BYTES = 65536
-_P3 = {**_P2, "slice_core_s": 0.05, "pairs_least": 20, "pairs_most": 60, "pair_ratio_width": 0.02, "run_s": 1,
+_P3 = {**_P2, "slice_core_s": 0.05, "pairs_least": 12, "pairs_most": 32, "pair_ratio_width": 0.02, "run_s": 1,
        "burst_bytes": _P3_BURST_BYTES, "datagram_window": 32, "stream_window_bytes": 65536}
 _P3_NOISE = {"steal_ratio": 0.02}
 _P3_SLICES = InSlices(omit_core_s=0.005, message_bytes=64, small_mss_bytes=536, batch=4, runs=4)
@@ -145,7 +145,7 @@ FROZEN: Mapping[str, Frozen] = {
         {"profile": "smoke", "deployments": 1, "trial_s": 1, "wire_bytes": 8_000_000, "slice_core_s": 0.02, "pairs_least": 8,
          "pairs_most": 8}, _P3Asks(["wire", "speed"], (1,), other_mss=False)),
     "p3-quick": _p3(
-        {"profile": "quick", "deployments": 1, "trial_s": 2, "wire_bytes": 32_000_000, "pairs_least": 12, "pairs_most": 32},
+        {"profile": "quick", "deployments": 1, "trial_s": 2, "wire_bytes": 32_000_000},
         _P3Asks(_P3_VIEWS, (1,), other_mss=False, datagrams=(64, 1300))),
     "p3-standard": _p3(
         {"profile": "standard", "deployments": 6, "trial_s": 2, "wire_bytes": 32_000_000},

@@ -32,7 +32,7 @@ PACKETS = Ask("packets", "pod-pod", datagram_bytes=1300, paired=True)
 PAIRS = 40
 Times = tuple[float, float, float]  # the ratio, and its interval's ends
 RULES = 1000
-# How well the size itself is known: a ping finds rules in another cache than a stream does, a slower relay finds its own code so.
+# How well the size itself is known: a ping finds rules in another cache than a stream, a slower relay finds its own code so.
 SURE = 1.25
 HEADERS_BYTES = 52  # IPv4 and TCP with timestamps, of each packet that a chain counts
 TURNS = 500  # of a loop that does nothing: some 10 µs

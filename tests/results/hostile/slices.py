@@ -167,7 +167,7 @@ SLICES = (
           scaled(STREAM, (BASELINE,), 0.1, places=(BYTES,))),
     _case("a billion segments sent again", "1000000000 segments sent again", one(10**9, RETRANSMITS)),
     _case("a billion switches", "1000000000 switches between threads", one(10**9, SWITCHES)),
-    _case("a median in a stream", "in a stream, which has none", one(5000, P50)),
+    _case("a median in a stream", "ns) where there are none", one(5000, P50)),
     _case("a number that is true", DAMAGED, one(True, SWITCHES)),
     _case("a number below zero", DAMAGED, one(-1, WALL)),
     _case("a number with a point", DAMAGED, one(5e7, OWN)),
