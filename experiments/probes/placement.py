@@ -4,7 +4,7 @@ Sender, receiver, the mode's relays and the soft interrupts between them share o
 process may use; the runner and everything that watches have the others. On a machine of one processor they share that one.
 So more processors change nothing about a figure: what two of them add (work in parallel, wake-ups across) would be another
 question. A kernel carries a packet of a virtual link on by a soft interrupt of the processor that sent it, unless receive
-packet steering (RPS) tells it to use others; :func:`steered` looks for that.
+packet steering (RPS) tells it to use others; :func:`refuse_steering` looks for that.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab, run
 
 
@@ -74,7 +75,15 @@ def in_force(lab: Lab, relays: Sequence[Process]) -> Iterator[Placement]:
         os.sched_setaffinity(0, before)
 
 
-def steered(lab: Lab, places: Sequence[str]) -> list[str]:
-    """The places where receive packet steering moves packets to other processors (Documentation/networking/scaling.rst)."""
+def refuse_steering(lab: Lab, places: Sequence[str]) -> None:
+    """See that no packets are moved to other processors, where nobody would count what they take.
+
+    Raises:
+        ExperimentFailed: receive packet steering is on somewhere (Documentation/networking/scaling.rst).
+    """
     asked = ["sh", "-c", "cat /sys/class/net/*/queues/rx-*/rps_cpus"]
-    return [place for place in places if run(lab, place, asked, check=False, record=False).stdout.strip("0,\n ")]
+    for place in places:
+        if run(lab, place, asked, check=False, record=False).stdout.strip("0,\n "):
+            raise ExperimentFailed(
+                f"Receive packet steering moves packets on {place} to other processors, and their work would not be counted. "
+                "It comes from the kernel's default for new devices: sysctl -w net.core.rps_default_mask=0")

@@ -38,6 +38,8 @@ class Trials:
         asks = plan(self.bench.protocol, one_process=self.bench.one_process)
         with ExitStack() as stack:
             if self.bench.one_process:
+                places = [place for path in self.bench.paths.values() for place in (path.client, path.server)]
+                placement.refuse_steering(self.bench.lab, places)
                 self.bench.placement = stack.enter_context(placement.in_force(self.bench.lab, self.bench.relays))
             for number, ask in enumerate(asks, 1):
                 tell(f"measure {number}/{len(asks)}: {ask.view}, {'mode and baseline in turn' if ask.paired else ask.path}")
