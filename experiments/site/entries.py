@@ -12,7 +12,7 @@ import jinja2
 from experiments.catalog import Mode
 from experiments.evidence import TranscriptStep
 from experiments.labs import table
-from experiments.results import questions, verdict, words
+from experiments.results import cost_fit, questions, verdict, words
 from experiments.results.model import Campaign, Deployment, ModeResult
 from experiments.results.standing import Record
 from experiments.results.store import Stored, mode_path
@@ -76,6 +76,15 @@ class Entry:
         return table.LABS[self.result.lab].foreign
 
     @property
+    def cost_line(self) -> str:
+        """What a packet costs and what its bytes add, in a sentence; empty where one size only was measured."""
+        ours, below = cost_fit.fit(self.result), cost_fit.fit(self.result, "host-host")
+        if ours is None or below is None:
+            return ""
+        return (f"Cost as a line through both sizes: {_line(ours)}. Between the nodes themselves: {_line(below)}. Medians of "
+                "the deployments, with the smallest and the largest.")
+
+    @property
     def warnings(self) -> list[str]:
         """What to know before believing the figures."""
         return verdict.warnings(self.result)
@@ -89,6 +98,13 @@ class Entry:
     def failures(self) -> list[Deployment]:
         """Deployments without numbers."""
         return [deployment for deployment in self.result.deployments if deployment.status != "ok"]
+
+
+def _line(found: cost_fit.Fit) -> str:
+    """A packet's own part, and that of its bytes."""
+    own, bytes_ = (words.span(low, high, "µs") for low, high in (found.a_range_us, found.b_range_us_per_kib))
+    return (f"{words.quantity(found.a_us, 'µs')} of the processor for a packet ({own}) and "
+            f"{words.quantity(found.b_us_per_kib, 'µs')} more for each KiB in it ({bytes_})")
 
 
 def page_name(campaign: str, variant: Variant) -> str:
