@@ -70,8 +70,10 @@ class Calico:
         run(lab, pod.name, ["ip", "route", "add", LINK_LOCAL_GATEWAY, "dev", "eth0", "scope", "link"])
         run(lab, pod.name, ["ip", "route", "add", "default", "via", LINK_LOCAL_GATEWAY])
         run(lab, node.name, ["sysctl", "-qw", f"net.ipv4.conf.{device}.proxy_arp=1",
-                             f"net.ipv4.neigh.{device}.proxy_delay=0", f"net.ipv4.conf.{device}.forwarding=1"])
-        run(lab, node.name, ["ip", "route", "add", f"{pod.address}/32", "dev", device, "scope", "link"])
+                             f"net.ipv4.neigh.{device}.proxy_delay=0", f"net.ipv4.conf.{device}.forwarding=1",
+                             f"net.ipv4.conf.{device}.route_localnet=1"])
+        run(lab, node.name, ["ip", "route", "add", f"{pod.address}/32", "dev", device, "scope", "link",
+                             "metric", str(bird.ROUTE_METRIC)])
 
     def _start_bird(self, node: Node) -> None:
         path = f"/run/podpath/{node.name}.bird"
@@ -134,6 +136,7 @@ class Calico:
             expect("route.gateway", node.name, next_hop, route.get("gateway", "no route"), evidence),
             expect("route.device", node.name, device, route.get("dev", "no route"), evidence),
             expect("route.protocol", node.name, "bird", route.get("protocol", "no route"), evidence),
+            expect("route.metric", node.name, bird.ROUTE_METRIC, route.get("metric", 0), evidence),
         ]
         if self.tunnel:
             flags = ",".join(route.get("flags", []))

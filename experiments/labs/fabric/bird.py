@@ -2,7 +2,7 @@
 
 The blocks follow what Calico's own templates say (projectcalico/calico v3.31.0,
 confd/etc/calico/confd/templates/bird.cfg.template and bird_ipam.cfg.template), written for BIRD 2 instead of Calico's
-patched BIRD 1.6: channels, ``onlink``/``ifname``/``gw`` in place of ``krt_tunnel``, metric 0. BIRD 3 takes the same blocks, but
+patched BIRD 1.6: channels, ``onlink``/``ifname``/``gw`` in place of ``krt_tunnel``, ``krt_metric`` for what 3.32 programs. BIRD 3 takes the same blocks, but
 for the tunnel's: its filters cannot set ``onlink`` (3.1: "syntax error, unexpected ONLINK").
 """
 
@@ -14,6 +14,9 @@ from dataclasses import dataclass
 CALICO_AS = 64512  # projectcalico/calico v3.31.0: api/pkg/apis/projectcalico/v3/bgpconfig.go
 TUNNEL_WANTS = ("Routes through a tunnel want BIRD 2: the filters of BIRD 3 cannot set `onlink`. Install BIRD 2 (Debian package"
                 " bird2), should `bird --version` say 3.")
+# Of the routes that Calico 3.32 puts into a node's kernel, Felix's to its pods and BIRD's to other nodes' blocks; a node's own
+# block, the blackhole, has none. Seen on two nodes with its own daemons, v3.32.1.
+ROUTE_METRIC = 1024
 CLUSTER_ID = "244.0.0.1"  # the one that Calico's documentation uses in its route reflector example
 # Calico waits 2 s before it dials; BIRD takes whole seconds. 1 s halves a lab's start and changes nothing on the wire.
 CONNECT_DELAY_S = 1
@@ -78,13 +81,14 @@ def _filters(speaker: Speaker) -> str:
         if speaker.tunnel
         else ""
     )
+    metric = f"  if source = RTS_BGP then krt_metric = {ROUTE_METRIC};\n" if speaker.block else ""
     own = f"  if net = {speaker.block} then accept;\n" if speaker.block else ""
     # A reflector or a ToR hands on what it has learned; a node only announces its own block.
     others = "" if speaker.block else f"  if net ~ {speaker.pool} then accept;\n"
     return (
         "filter calico_kernel_programming {\n"
         "  if source = RTS_DEVICE then reject;\n"
-        f"{onto_tunnel}"
+        f"{metric}{onto_tunnel}"
         "  accept;\n"
         "}\n\n"
         "filter calico_export_to_bgp_peers {\n"
