@@ -19,7 +19,9 @@ from experiments.labs.base import Lab, Node, run
 
 HTTP = "127.0.0.1:6784"  # weaver's own default in Kubernetes (prog/weave-kube/launch.sh)
 FLOWS = "experiments.dataplanes.built.relays.odp_flows"
-_ASK = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())"
+# It answers 400 to whoever does not say that JSON is welcome.
+_ASK = ("import sys, urllib.request as ask; wanted = ask.Request(sys.argv[1], headers={'Accept': 'application/json'});"
+        " sys.stdout.write(ask.urlopen(wanted, timeout=5).read().decode())")
 
 
 class Weaver(DaemonProcess):
@@ -31,9 +33,13 @@ class Weaver(DaemonProcess):
         # Nobody outside is asked for a newer version, and the password stands in no list of processes' arguments.
         environment = ["CHECKPOINT_DISABLE=1", *([f"WEAVE_PASSWORD={PASSWORD}"] if mode.password else [])]
         others = [other.address for other in lab.nodes if other != node]
+        # It leaves a file (restart.sentinel) where it is started, and one that finds another's ignores its peers.
+        own = f"/run/podpath/{node.name}.weaver"
+        run(lab, node.name, ["mkdir", "-p", own])
         super().__init__(lab, node.name, [
-            "env", *environment, "weaver", "--port", "6783", "--name", peer_name(node), "--nickname", node.name,
-            *([] if fast else ["--no-fastdp"]), "--datapath", "datapath", "--mtu", str(mode.mtu.pod_device_bytes),
+            "env", f"--chdir={own}", *environment, "weaver",
+            "--port", "6783", "--name", peer_name(node), "--nickname", node.name, *([] if fast else ["--no-fastdp"]),
+            "--datapath", "datapath", "--mtu", str(mode.mtu.pod_device_bytes),
             "--ipalloc-range", ALLOCATION, "--ipalloc-init", f"consensus={len(lab.nodes)}", "--no-dns", "--docker-api", "",
             "--http-addr", HTTP, "--db-prefix", f"/run/podpath/{node.name}.weave", "--host-root", "/", *others,
         ], "weaver")

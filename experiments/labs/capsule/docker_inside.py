@@ -21,11 +21,9 @@ DATA, DATA_SIZE = "/mnt/docker", "2500m"
 LOG = Path("/tmp/dockerd.log")
 READY_TIMEOUT_S = 90.0
 IMPORT_TIMEOUT_S = 300.0
-# Docker's bridge driver programs the packet filter through iptables; the capsule's kernel has its old tables.
+# Docker's bridge driver programs the packet filter through iptables.
 MODULES = ("overlay", "bridge", "br_netfilter", "iptable_nat", "iptable_filter", "xt_MASQUERADE", "xt_conntrack",
            "xt_addrtype", "xt_mark")
-LEGACY = "/usr/sbin/xtables-legacy-multi"
-IPTABLES = ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore")
 WITHOUT = {"cpuset"}  # runc 1.1 stumbles over it where there is one processor
 
 
@@ -38,8 +36,6 @@ def start(arguments: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str
     tell("start Docker in the capsule")
     _mount_control_groups()
     _make_etc_writable()
-    for name in IPTABLES:
-        Path(f"/mnt/bin/{name}").symlink_to(LEGACY)
     _run(["mkdir", "-p", DATA])
     _run(["mount", "-t", "tmpfs", "-o", f"size={DATA_SIZE}", "tmpfs", DATA])
     with LOG.open("wb") as log:

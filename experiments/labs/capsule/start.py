@@ -6,6 +6,7 @@ waits for the capsule is told at once (:meth:`experiments.labs.capsule.capsule.C
 
 from __future__ import annotations
 
+LEGACY = "/usr/sbin/xtables-legacy-multi"  # Debian's and others' iptables for kernels without nf_tables
 MARK = "@@podpath "  # begins the guest's lines on the console; everything else there is the kernel's
 EXCHANGE = "/run/podpath"  # in the private namespaces: what goes in and comes out
 GUEST_EXCHANGE = "/mnt/exchange"  # the same folder inside
@@ -56,10 +57,16 @@ step "link the kernel's modules" ln -s "/usr/lib/uml/modules/$(uname -r)" "/mnt/
 printf '#!/bin/sh\nexec /sbin/modprobe -d /mnt "$@"\n' > /run/modprobe || end "write /run/modprobe"
 step "make it a program" chmod 755 /run/modprobe
 echo /run/modprobe > /proc/sys/kernel/modprobe || end "name the program that loads modules"
+# The kernel has the packet filter's old tables only, and Docker and weaver find iptables on PATH, which is the new one.
+if [ -x @LEGACY@ ]; then
+  for name in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
+    step "link $name" ln -s @LEGACY@ "/mnt/bin/$name"
+  done
+fi
 step "bring up the loopback" ip link set lo up
 stty -echo 2>/dev/null  # for tidiness only: an echoed job is not marked
 cd / || end "go to the root"
 # Not exec: the first process has to reap what the labs orphan, which a shell does and Python does not.
 "$podpath_python" -m experiments.labs.capsule.guest || end "run Python: it ended with $?"
 exec "$podpath_python" -I -S -c '@POWER_OFF@'
-""".replace("@MARK@", MARK).replace("@INIT@", INIT).replace("@POWER_OFF@", _POWER_OFF)
+""".replace("@MARK@", MARK).replace("@LEGACY@", LEGACY).replace("@INIT@", INIT).replace("@POWER_OFF@", _POWER_OFF)

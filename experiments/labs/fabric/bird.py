@@ -2,8 +2,8 @@
 
 The blocks follow what Calico's own templates say (projectcalico/calico v3.31.0,
 confd/etc/calico/confd/templates/bird.cfg.template and bird_ipam.cfg.template), written for BIRD 2 instead of Calico's
-patched BIRD 1.6: channels, ``onlink``/``ifname``/``gw`` in place of ``krt_tunnel``, ``krt_metric`` for what 3.32 programs. BIRD 3 takes the same blocks, but
-for the tunnel's: its filters cannot set ``onlink`` (3.1: "syntax error, unexpected ONLINK").
+patched BIRD 1.6: channels, ``onlink``/``ifname``/``gw`` in place of ``krt_tunnel``; ``krt_metric`` for what 3.32 programs. BIRD
+3 takes the same blocks, but for the tunnel's: its filters cannot set ``onlink`` (3.1: "syntax error, unexpected ONLINK").
 """
 
 from __future__ import annotations
