@@ -43,7 +43,7 @@ def list_(c: Context, format: str = "table", lab: str = "") -> None:
         "keep": "keep the lab up after measuring, until Enter",
         "dry_run": "only print the commands and the measurements",
         "host": "name under which this machine appears in results",
-        "daemon": "ours, or upstream where upstream's daemon is installed",
+        "daemon": "ours, upstream where upstream's daemon is installed, or the path of that program",
         "force": "with --kernel uml: also a relay, whose figures are then User-Mode Linux's",
         "on": "with --lab cluster: the two nodes, \"a,b\"; else the first two that are fit",
         "image": "with --lab cluster: the lab's image, where the cluster can pull it",

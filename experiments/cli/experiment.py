@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sys
@@ -42,7 +43,8 @@ def run_experiment(
 ) -> Path | None:
     """Measure one mode and store the result below ``out`` (default: data/local); the folder, or None for a dry run.
 
-    ``daemon``: ``ours``, or ``upstream`` for upstream's own where the mode has one; the result has a file of its own.
+    ``daemon``: ``ours``, or ``upstream`` for upstream's own where the mode has one, or the path of that program; the result
+    has a file of its own.
     ``force``: a relay also in User-Mode Linux, where it measures User-Mode Linux; the result says so. ``manifests``: a folder
     with the CNIs' manifests, ``image_archive`` a file with a CNI's images, for the kind lab on a machine that cannot fetch
     them. ``on`` names the cluster lab's two nodes, ``image`` the lab's image where that cluster can pull it.
@@ -52,8 +54,11 @@ def run_experiment(
         ExperimentFailed: the deployment failed; the result file holds the evidence.
     """
     protocol.profile(profile)
+    if "/" in daemon:
+        _use(Path(daemon), name)
+        daemon = "upstream"
     if daemon not in DAEMONS:
-        raise UserError(f"Unknown daemon '{daemon}'.", f"Daemons: {', '.join(DAEMONS)}.")
+        raise UserError(f"Unknown daemon '{daemon}'.", f"Daemons: {', '.join(DAEMONS)}, or the path of upstream's program.")
     upstream = DAEMONS[daemon]
     place = None if lab == AUTO else table.get(lab)
     foreign = place is not None and place.foreign
@@ -120,6 +125,21 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
         return deployer(job, tell, hold)
 
     return deploy
+
+
+def _use(program: Path, name: str) -> None:
+    """Have upstream's daemon of a mode be this program: its folder comes first on this run's PATH.
+
+    Raises:
+        UserError: it is no program, or not under the name that the mode's daemon has.
+    """
+    wanted = catalog.get(name).daemon
+    if wanted is not None and program.name != wanted.program:
+        raise UserError(f"--daemon {program}: upstream's daemon of {name} is called {wanted.program}.",
+                        f"Name a file {wanted.program}, or a link of that name.")
+    if not (program.is_file() and os.access(program, os.X_OK)):
+        raise UserError(f"--daemon {program}: there is no such program.", "Name the file that was built, with its folder.")
+    os.environ["PATH"] = f"{program.absolute().parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 def _show_plan(mode: Mode | None, profile: str, nodes: int, lab: Backend, daemon: str, means: Means) -> None:

@@ -49,7 +49,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "packet-socket": ("af_packet",),
     "dummy": ("dummy",),
     "bridge-netfilter": ("br_netfilter",),
-    "iptables": ("iptable_nat", "iptable_filter", "xt_MASQUERADE", "xt_conntrack", "xt_addrtype", "xt_mark"),
+    "iptables": ("iptable_nat", "iptable_filter", "xt_MASQUERADE", "xt_conntrack", "xt_addrtype", "xt_mark",
+                 "xt_comment", "xt_tcpudp"),
     "docker": docker_inside.MODULES,
 }
 TMPFS = (Path("/tmp"), Path("/run"), Path("/mnt"))  # of the guest's own, as the start script mounts them
