@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 
 from experiments.catalog import Mode, limits
-from experiments.dataplanes.recipe import Recipe
+from experiments.dataplanes.recipe import Recipe, expect
 from experiments.evidence import Check, Packet
 from experiments.labs.base import Lab, run
-from experiments.probes import capture, decode, iperf3, mtu
+from experiments.probes import capture, checksums, decode, iperf3, mtu
 
 POD_DEVICE = "eth0"  # as every CNI names it
 CAPTURED_TRANSFER_BYTES = 2_000_000
@@ -26,8 +27,9 @@ def full(lab: Lab, recipe: Recipe, mode: Mode) -> tuple[list[Check], Packet | No
     """
     client, server = recipe.pods[0], recipe.pods[1]
     unseen = lab.refused or (lab.foreign and mode.password)
-    packet = None if unseen else _capture(lab, recipe, mode)
+    packet, sums = (None, []) if unseen else _capture(lab, recipe, mode)
     checks = signs(lab, recipe, mode)
+    checks += sums
     checks += mtu.mtu_checks(lab, client.name, server.address, mode.mtu.pod_bytes)
     if packet is not None:
         checks += decode.compare(packet.headers, mode.headers, recipe.names(), at=packet.at)
@@ -40,23 +42,40 @@ def signs(lab: Lab, recipe: Recipe, mode: Mode) -> list[Check]:
     return [*recipe.attest(), mtu.ttl_check(lab, client.name, server.address, mode.ttl_at_pod)]
 
 
-def _capture(lab: Lab, recipe: Recipe, mode: Mode) -> Packet:
-    """A full-size packet between the first two nodes, as it stands on the underlay.
+def _capture(lab: Lab, recipe: Recipe, mode: Mode) -> tuple[Packet, list[Check]]:
+    """A full-size packet between the first two nodes, as it stands on the underlay; that its checksums are good.
 
-    Segmentation is switched off meanwhile, so that what is captured is what a network card would send.
+    Segmentation and the offload of checksums are switched off meanwhile, so that what is captured is what a network card would
+    send. Where devices are somebody else's nothing is switched, and checksums may be left to a card.
     """
     if lab.foreign:
-        return _paced_capture(lab, recipe, mode)
+        return _paced_capture(lab, recipe, mode), []
     node = lab.nodes[0]
     client, server = recipe.pods[0], recipe.pods[1]
     set_segmentation(lab, on=False)
+    left_to_cards = [one for one in ((node.name, node.device), (client.name, POD_DEVICE)) if _leaves_checksums(lab, *one)]
+    _leave_checksums(lab, left_to_cards, on=False)
     try:
         with capture.on(lab, node.name, node.device) as running:
             iperf3.run_tcp(lab, client.name, server.name, server.address, size_bytes=CAPTURED_TRANSFER_BYTES)
         frame = running.full_size()
     finally:
+        _leave_checksums(lab, left_to_cards, on=True)
         set_segmentation(lab, on=True)
-    return _packet(node.name, frame)
+    packet = _packet(node.name, frame)
+    observed = checksums.told(frame, packet.headers)
+    return packet, [expect("packet.checksums", node.name, checksums.GOOD, observed, "the captured packet")]
+
+
+def _leaves_checksums(lab: Lab, place: str, device: str) -> bool:
+    """Whether a device leaves the checksums of what it sends to a card."""
+    said = run(lab, place, ["ethtool", "-k", device], check=False, record=False).stdout
+    return re.search(r"^tx-checksumming: on", said, re.MULTILINE) is not None
+
+
+def _leave_checksums(lab: Lab, devices: Sequence[tuple[str, str]], *, on: bool) -> None:
+    for place, device in devices:
+        run(lab, place, ["ethtool", "-K", device, "tx", "on" if on else "off"], record=False)
 
 
 def _paced_capture(lab: Lab, recipe: Recipe, mode: Mode) -> Packet:
