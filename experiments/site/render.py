@@ -27,6 +27,7 @@ from experiments.site import axis, contributed, figures, frame, journey, limit_m
 from experiments.site import packet as packets
 from experiments.site import published as published_tables
 from experiments.site.bridges import layouts
+from experiments.site.ceilings import drawing as note_axis
 from experiments.site.cells import first_trial, limit
 from experiments.site.crossings import drawings as crossings
 from experiments.site.entries import Entry, entries, phases
@@ -101,6 +102,7 @@ def render(
         drawings=crossings(in_order(modes.values())))
     found["generated/model-bridges.md"] = jinja.get_template("model-bridges.md.j2").render(
         layouts=layouts({**modes, **variants}))
+    found["generated/model-note-axis.md"] = jinja.get_template("model-note-axis.md.j2").render(plot=note_axis(note))
     found["generated/home-plot.md"] = _home_plot(jinja, [e for e in everything if not e.local], titles)
     published = [card for card in reversed(shelf.cards) if not card.local]
     groups = (("Reference campaigns", [card for card in published if not contributed.is_contributed(card)]),
