@@ -26,7 +26,10 @@ from experiments.results.summary import aggregates
 from experiments.site import axis, contributed, figures, frame, journey, limit_model, multiples, stacks, tables
 from experiments.site import packet as packets
 from experiments.site import published as published_tables
+from experiments.site.bridges import layouts
+from experiments.site.ceilings import drawing as note_axis
 from experiments.site.cells import first_trial, limit
+from experiments.site.crossings import drawings as crossings
 from experiments.site.entries import Entry, entries, phases
 from experiments.site.figures import Given
 from experiments.site.mode_pages import in_order
@@ -95,6 +98,11 @@ def render(
     found["generated/format.md"] = jinja.get_template("format.md.j2").render(objects=list(fields.OBJECTS.items()))
     found["generated/home-ways.md"] = jinja.get_template("home-ways.md.j2").render(ways=ways(modes.values()))
     found["generated/model-sessions.md"] = jinja.get_template("model-sessions.md.j2").render(shapes=shapes())
+    found["generated/model-crossings.md"] = jinja.get_template("model-crossings.md.j2").render(
+        drawings=crossings(in_order(modes.values())))
+    found["generated/model-bridges.md"] = jinja.get_template("model-bridges.md.j2").render(
+        layouts=layouts({**modes, **variants}))
+    found["generated/model-note-axis.md"] = jinja.get_template("model-note-axis.md.j2").render(plot=note_axis(note))
     found["generated/home-plot.md"] = _home_plot(jinja, [e for e in everything if not e.local], titles)
     published = [card for card in reversed(shelf.cards) if not card.local]
     groups = (("Reference campaigns", [card for card in published if not contributed.is_contributed(card)]),

@@ -9,7 +9,7 @@ from pathlib import Path
 from experiments import catalog
 from experiments.paths import ROOT
 from experiments.results import reported, store
-from experiments.site import mode_pages, shelf, symptoms
+from experiments.site import mode_pages, shelf, symptoms, timeline
 from experiments.site.render import environment, render
 
 # Folders that hold nothing but what is rendered.
@@ -36,6 +36,9 @@ def write(root: Path = ROOT) -> Written:
     campaigns = shelf.update(root, jinja, {**modes, **variants})
     texts = {path: text.encode() for path, text in render(jinja, modes, variants, campaigns, published).items()}
     texts["generated/symptoms.md"] = symptoms.collected(mode_pages.in_order(modes.values()), _pages(root)).encode()
+    history = (root / timeline.WHERE).read_text(encoding="utf-8")
+    texts["generated/model-timeline.md"] = jinja.get_template("model-timeline.md.j2").render(
+        plot=timeline.drawing(timeline.spans(history))).encode()
     # The changes of method stand in one file with the release notes; the site shows what a number can depend on.
     method = (root / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n## Method\n")[2]
     texts["generated/changes.md"] = f"# Changes of method\n{method}".encode()
