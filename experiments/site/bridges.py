@@ -41,6 +41,7 @@ class Layout:
     leaves_at: float  # upper edge of the box from which frames go to other nodes
     leaves: str  # how; empty where no mode says it
     packet_bytes: int | None  # the largest packet of a pod; None where no mode says it
+    underlay_bytes: int | None  # the MTU on which that holds
     default: bool = False
 
     @property
@@ -88,4 +89,4 @@ def _layout(
     leaves = f"UDP {mode.encapsulation.udp_port}" if mode and mode.encapsulation.udp_port else ""
     return Layout(title, about, tuple(Device(name, kind, TOP + ROW * row) for row, (name, kind) in enumerate(devices)),
                   tuple(Link(ends, TOP + BOX_HEIGHT + ROW * row) for row, ends in enumerate(links)), TOP + ROW * leaves_row,
-                  leaves, mode.mtu.pod_bytes if mode else None, default)
+                  leaves, mode.mtu.pod_bytes if mode else None, mode.mtu.underlay_bytes if mode else None, default)

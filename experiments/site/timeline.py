@@ -31,14 +31,15 @@ DATE = re.compile(rf"(?:(?P<month>{'|'.join(MONTHS)}) )?(?P<year>\d{{4}})")
 
 @dataclass(frozen=True)
 class Span:
-    """One row: years with their fraction; None where the end lies before the drawing or after it."""
+    """One row: years with their fraction. ``earlier``: it may have begun before ``since``, where the reading begins."""
 
     product: str
     anchor: str
     what: str
     words: str  # since when, until when
-    since: float | None
-    until: float | None
+    since: float
+    earlier: bool
+    until: float | None  # None for what holds today
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,7 @@ def spans(page: str) -> tuple[Span, ...]:
                             "Write it as | **Product**{ #anchor } | from | until | default | what it says |.")
         since, until = read["since"], read["until"]
         found.append(Span(read["product"], read["anchor"], read["what"], _words(since, until),
-                          None if since.endswith("or before") else _year(since, row),
-                          None if until == "today" else _year(until, row)))
+                          _year(since, row), since.endswith("or before"), None if until == "today" else _year(until, row)))
     if not found:
         raise UserError(f'{WHERE}: no table follows "{HEADING}".', "The timeline is drawn from it: put it back.")
     return tuple(found)
@@ -94,10 +94,9 @@ def drawing(found: Sequence[Span]) -> Drawing:
         lanes.append((product, y + 20))
         y += LANE
         for span in group:
-            begins = first if span.since is None else span.since
             ends = last if span.until is None else span.until
-            x = LEFT + (begins - first) * scale
-            bars.append(Bar(span, round(x, 1), round((ends - begins) * scale, 1), y + 25))
+            x = LEFT + (span.since - first) * scale
+            bars.append(Bar(span, round(x, 1), round((ends - span.since) * scale, 1), y + 25))
             y += ROW
     years = tuple((year, round(LEFT + (year - first) * scale, 1)) for year in range(first + first % 2, int(last) + 1, 2))
     return Drawing(tuple(lanes), tuple(bars), years, y + FOOT)

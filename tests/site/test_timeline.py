@@ -37,6 +37,7 @@ def test_bars_stand_in_their_order_and_inside() -> None:
     place = {bar.span.anchor: bar for bar in plot.bars}
     assert place["default-bird"].x + place["default-bird"].width == pytest.approx(place["default-felix"].x, abs=0.2)
     assert place["default-sleeve"].x + place["default-sleeve"].width == pytest.approx(place["default-fastdp"].x, abs=0.2)
+    assert [bar.span.anchor for bar in plot.bars if bar.span.earlier] == ["default-ipip", "default-bird", "default-sleeve"]
     assert place["default-end"].span.until == pytest.approx(2024 + 2.5 / 12)
 
 
