@@ -11,9 +11,9 @@ from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.readiness import choose
 from experiments.machine import look
 from experiments.measure import floor
-from experiments.probes import placement
+from experiments.probes import placement, quota
 from experiments.results.floors import RANKS
-from experiments.results.words import counted, percent
+from experiments.results.words import counted, figures, percent
 from experiments.variant import EMBEDDED, HOST
 
 
@@ -59,9 +59,18 @@ def where() -> str:
     plan = placement.plan()
     allowed = len(os.sched_getaffinity(0))
     if allowed == 1:
-        return "One processor: what measures and what is measured share it."
+        return f"One processor: what measures and what is measured share it.{_quota(allowed)}"
     return (f"{counted(allowed, 'processor')}: sender, receiver, relays and soft interrupts on number {plan.measured}, "
-            f"everything else on {', '.join(map(str, plan.beside))}.")
+            f"everything else on {', '.join(map(str, plan.beside))}.{_quota(allowed)}")
+
+
+def _quota(allowed: int) -> str:
+    """What a control group takes away, as a sentence; empty where it leaves all."""
+    left = quota.processors()
+    if left is None or left >= allowed:
+        return ""
+    return (f" A control group leaves this process {figures(left)} of {'a processor' if left <= 1 else 'them'}: slices take "
+            "longer, and figures by the clock (link) suffer.")
 
 
 def sentences(floors: list[floor.Floor]) -> list[str]:
