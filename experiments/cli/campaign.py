@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from experiments import catalog
-from experiments.cli.noise import refuse_if_busy
+from experiments.cli.noise import refuse_if_busy, where
 from experiments.cli.progress import console, say, telling
 from experiments.cli.result import close, show_campaign
 from experiments.errors import ExperimentFailed, PodpathError, UserError
@@ -58,6 +58,7 @@ def run_campaign(
         variants = _variants(names, kernels or "all")
         if (profile or PROFILE) == PROFILE:
             refuse_if_busy(anyway)
+            say(f"{where()} `invoke noise` says what it can tell.")
         purpose: Purpose = "reference" if reference else "contribution"
         folder = campaign.begin(campaign.Request(variants, profile or PROFILE, drawn or SEED, 2, host, purpose,
                                                  ("invoke", *sys.argv[1:])), root)

@@ -22,7 +22,7 @@ def _files(root: Path, files: dict[str, str]) -> Path:
     ("0::/user.slice/app", {"user.slice/app/cpu.max": "max 100000\n", "user.slice/cpu.max": "150000 100000\n"}, 1.5),
     ("0::/user.slice/app", {"user.slice/app/cpu.max": "max 100000\n"}, None),
     ("0::/", {"cpu.max": "25000 100000\n"}, 0.25),
-    ("4:cpu,cpuacct:/docker/abc", {"cpu,cpuacct/cpu.cfs_quota_us": "120000\n", "cpu,cpuacct/cpu.cfs_period_us": "100000\n"}, 1.2),
+    ("4:cpu,cpuacct:/a/b", {"cpu,cpuacct/cpu.cfs_quota_us": "120000\n", "cpu,cpuacct/cpu.cfs_period_us": "100000\n"}, 1.2),
     ("4:cpu,cpuacct:/", {"cpu,cpuacct/cpu.cfs_quota_us": "-1\n", "cpu,cpuacct/cpu.cfs_period_us": "100000\n"}, None),
     ("3:memory:/", {"cpu/cpu.cfs_quota_us": "1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
     ("0::/x", {"x/cpu.max": "many 0\n"}, None),
