@@ -70,6 +70,7 @@ def _project(root: Path, **files: str) -> Path:
     shutil.copytree(ROOT / "docs" / "templates", root / "docs" / "templates")
     shutil.copytree(ROOT / "data" / "reported", root / "data" / "reported")
     shutil.copy(ROOT / "CHANGELOG.md", root)
+    shutil.copy(ROOT / "docs" / "history.md", root / "docs")
     for name in ("2026-11-25-h9fa009-2", "2026-11-25-h9fa009"):
         shutil.copytree(ROOT / "data" / "campaigns" / name, root / "data" / "campaigns" / name)
     for name, text in files.items():

@@ -45,6 +45,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "docs" / "templates", root / "docs" / "templates")
     shutil.copytree(ROOT / "data" / "reported", root / "data" / "reported")
     shutil.copy(ROOT / "CHANGELOG.md", root)
+    shutil.copy(ROOT / "docs" / "history.md", root / "docs")
     campaign, (result,) = store.read_campaign(SAMPLE)
     folder = root / "data" / "campaigns" / campaign.id
     shutil.copytree(SAMPLE / "raw", folder / "raw")

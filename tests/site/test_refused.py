@@ -16,6 +16,7 @@ def test_the_status_says_that_it_is_not_valid_and_why(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs" / "templates", tmp_path / "docs" / "templates")
     shutil.copytree(ROOT / "data" / "reported", tmp_path / "data" / "reported")
     shutil.copy(ROOT / "CHANGELOG.md", tmp_path)
+    shutil.copy(ROOT / "docs" / "history.md", tmp_path / "docs")
     campaign, _ = store.read_campaign(SAMPLE)
     assert campaign.status == "complete"
     folder = tmp_path / "data" / "campaigns" / campaign.id

@@ -26,6 +26,7 @@ def _project(root: Path, campaigns: int) -> Path:
     shutil.copytree(ROOT / "docs" / "templates", root / "docs" / "templates")
     shutil.copytree(ROOT / "data" / "reported", root / "data" / "reported")
     shutil.copy(ROOT / "CHANGELOG.md", root)
+    shutil.copy(ROOT / "docs" / "history.md", root / "docs")
     campaign, results = store.read_campaign(SAMPLE)
     for number in range(1, campaigns + 1):
         folder = root / "data" / "campaigns" / f"{campaign.started_at[:10]}-copy-{number}"
