@@ -32,8 +32,10 @@ PACKETS = Ask("packets", "pod-pod", datagram_bytes=1300, paired=True)
 PAIRS = 40
 Times = tuple[float, float, float]  # the ratio, and its interval's ends
 RULES = 1000
-# How well the size itself is known: a ping finds rules in another cache than a stream, a slower relay finds its own code so.
+# How well the size itself is known: a ping finds rules in another cache than a stream. A relay that takes longer is interrupted
+# by others more often, and finds its own code in a colder cache: beside a busy test run 1.4 times the loop's time was found.
 SURE = 1.25
+COLDER = 1.8
 HEADERS_BYTES = 52  # IPv4 and TCP with timestamps, of each packet that a chain counts
 TURNS = 500  # of a loop that does nothing: some 10 µs
 # The relay as it is, but for a loop with each packet, from SIGUSR2 on, which is timed where it runs.
@@ -103,11 +105,11 @@ def _cost(trials: Trials) -> tuple[Times, float, int]:
     return times, baseline.core_us_per_packet, mode.mss_bytes
 
 
-def _found(before: Times, after: Times, unit_us: float, true_us: float) -> None:
+def _found(before: Times, after: Times, unit_us: float, true_us: float, *, more: float = 1.0) -> None:
     """The planted size lies between what the intervals' ends leave; the baseline's cost of a packet is the unit."""
     least, most = (after[1] - before[2]) * unit_us, (after[2] - before[1]) * unit_us
     assert after[1] > before[2], "what was planted is not told from nothing"
-    assert least / SURE <= true_us <= most * SURE, f"planted {true_us:.2f} µs, found {least:.2f} to {most:.2f}"
+    assert least / SURE / more <= true_us <= most * SURE, f"planted {true_us:.2f} µs, found {least:.2f} to {most:.2f}"
 
 
 def test_a_chain_of_a_thousand_rules_costs_each_packet_what_it_costs_a_ping(tmp_path: Path) -> None:
@@ -146,7 +148,7 @@ def test_a_relay_that_takes_longer_with_each_packet_is_found_by_that_much(tmp_pa
         said = [process.statistics() for process in recipe.processes if isinstance(process, RelayProcess)]
     assert len(said) == len(lab.nodes)
     planted_ns = sum(one["spun_ns"] / one["spins"] + one["beside_ns"] for one in said)  # the clock itself takes time too
-    _found(before, after, unit_us, planted_ns / 1e3)
+    _found(before, after, unit_us, planted_ns / 1e3, more=COLDER / SURE)
 
 
 def _packets(trials: Trials) -> tuple[Times, float]:
