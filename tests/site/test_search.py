@@ -66,6 +66,8 @@ FOREMOST = ("calico ipip", "flannel udp", "weave sleeve", "fast data path")  # w
 def searching(address: str, browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
     page.goto(f"{address}/index.html")
+    # A question that comes before the index has been read is answered with nothing, and never asked again.
+    page.locator(".md-search-result__meta", has_text="Type to start searching").wait_for(state="attached")
     page.locator(".md-search__input").click()
     yield page
     page.close()
