@@ -19,8 +19,8 @@
     const share = payload / (mtu + wrapped + FRAME);
     const fixed = chosen.dataset.default;
     output.textContent = `Pod MTU ${mtu}. To test it from a pod: ping -M do -s ${mtu - IPV4 - ICMP} must be answered, ` +
-      `-s ${mtu - IPV4 - ICMP + 1} refused. TCP carries ${payload} bytes a packet, ${(100 * share).toFixed(1)} % of the wire: ` +
-      `${(1000 * share).toFixed(1)} Mbit/s on 1 Gbit/s.` + (fixed ? ` The product's own default is ${fixed}, whatever the underlay has.` : "");
+      `-s ${mtu - IPV4 - ICMP + 1} refused. TCP carries ${payload} bytes a packet, ${(100 * share).toPrecision(3)} % of the wire: ` +
+      `${(1000 * share).toPrecision(3)} Mbit/s on 1 Gbit/s.` + (fixed ? ` The product's own default is ${fixed}, whatever the underlay has.` : "");
   };
   form.addEventListener("input", say);
   form.addEventListener("submit", (event) => event.preventDefault());

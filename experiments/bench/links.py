@@ -18,6 +18,7 @@ from experiments.measure.kernels import Deployer
 from experiments.measure.protocol import PROFILES
 from experiments.measure.views.bench import Bench
 from experiments.measure.views.trials import Trials
+from experiments.results.words import quantity
 from experiments.variant import EMBEDDED, Variant
 
 SECONDS = 5
@@ -69,6 +70,6 @@ def _figure(name: str, mode: Mode, trials: list[tuple[str, str, float | None, in
     for path, status, goodput_bps, rate_bps in trials:
         if path == "pod-pod" and status == "ok" and goodput_bps and rate_bps:
             limit = limits.goodput_limit_bps(mode, rate_bps)
-            return BenchFigure(name, f"{goodput_bps / 1e6:.1f} Mbit/s", "at least 0.98", f"{limit / 1e6:.1f} Mbit/s (limit)",
+            return BenchFigure(name, quantity(goodput_bps, "bit/s"), "at least 0.98", f"{quantity(limit, 'bit/s')} (limit)",
                           goodput_bps / limit)
     return NotRun(name, "no trial of it succeeded")

@@ -19,6 +19,7 @@ from experiments.labs.capsule import capsule
 from experiments.labs.table import EMBEDDED_LAB
 from experiments.measure.deployment import READY_TIMEOUT_S
 from experiments.probes import iperf3
+from experiments.results.words import quantity
 from experiments.variant import CAPSULE
 
 PAIRS = 5
@@ -44,8 +45,8 @@ def figures() -> Iterator[BenchFigure | NotRun]:
         return
     ours, theirs = found["ours"], found["weaver"]
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    yield BenchFigure(NAME, f"{statistics.median(ours) / 1e6:.1f} Mbit/s (UML)", "at least 1",
-                 f"{statistics.median(theirs) / 1e6:.1f} Mbit/s (weaver)", ratio)
+    yield BenchFigure(NAME, f"{quantity(statistics.median(ours), 'bit/s')} (UML)", "at least 1",
+                 f"{quantity(statistics.median(theirs), 'bit/s')} (weaver)", ratio)
 
 
 def pairs(argument: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str, list[float]]:

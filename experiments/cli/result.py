@@ -17,7 +17,7 @@ from experiments.results.outputs import as_shown
 from experiments.results.summary import Aggregate, aggregates, key_of
 from experiments.results.validate import Report
 from experiments.results.verdict import reason_in_words
-from experiments.results.words import counted, quantity
+from experiments.results.words import counted, figures, quantity
 
 HEADLINES = ("wire/pod-pod/1/native", "link/pod-pod/1/native", "speed/pod-pod/1/native", "cost/pod-pod/1/native",
              "latency/pod-pod/idle")
@@ -80,7 +80,7 @@ def median(aggregate: Aggregate) -> str:
 def ratio(aggregate: Aggregate) -> str:
     """The median ratio to the baseline; empty where there is none."""
     found = aggregate.ratio(aggregate.shown)
-    return f"{found.median:.3f}" if found else ""
+    return figures(found.median) if found else ""
 
 
 def show_campaign(campaign: Campaign, results: Sequence[ModeResult], folder: Path) -> None:

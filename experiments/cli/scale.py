@@ -12,7 +12,7 @@ from experiments.errors import UserError
 from experiments.labs.readiness import choose
 from experiments.machine import look
 from experiments.measure import scale
-from experiments.results.words import counted
+from experiments.results.words import counted, quantity
 from experiments.variant import EMBEDDED, HOST
 
 
@@ -35,8 +35,8 @@ def run_scale(name: str, *, nodes: str = "2,10,30", timeout: int = 60, format: s
         return grown
     say(f"{mode.title}: the control plane by number of nodes")
     print_table(("", "sessions", "routes", "build", "last route", "daemons", "memory"), [
-        (counted(one.nodes, "node"), str(one.sessions), str(one.routes), f"{one.build_s:.2f} s", f"{one.converge_s:.2f} s",
-         str(one.daemons), f"{one.memory_bytes / 1e6:.1f} MB") for one in grown])
+        (counted(one.nodes, "node"), str(one.sessions), str(one.routes), quantity(1e6 * one.build_s, "µs"),
+         quantity(1e6 * one.converge_s, "µs"), str(one.daemons), quantity(one.memory_bytes, "bytes")) for one in grown])
     return grown
 
 

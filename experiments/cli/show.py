@@ -13,6 +13,7 @@ from experiments.results.lookup import find
 from experiments.results.model import ModeResult
 from experiments.results.store import Stored
 from experiments.results.summary import Aggregate, aggregates
+from experiments.results.words import figures, span
 
 ROOTS = (ROOT / "data" / "local", ROOT / "data" / "campaigns")
 
@@ -79,7 +80,7 @@ def _rows(one: ModeResult, other: ModeResult) -> Iterator[tuple[str, ...]]:
             continue
         a, b = aggregate.ratio(aggregate.shown), beside.ratio(aggregate.shown)
         if a and b:
-            yield what(aggregate), _ratio(aggregate), _ratio(beside), f"{b.median / a.median:.3f}" if a.median else ""
+            yield what(aggregate), _ratio(aggregate), _ratio(beside), figures(b.median / a.median) if a.median else ""
 
 
 def _ratio(aggregate: Aggregate) -> str:
@@ -87,4 +88,4 @@ def _ratio(aggregate: Aggregate) -> str:
     found = aggregate.ratio(aggregate.shown)
     if found is None:
         return ""
-    return f"{found.median:.3f}" + (f" ({found.low:.3f} to {found.high:.3f})" if found.n > 1 else "")
+    return figures(found.median) + (f" ({span(found.low, found.high, 'ratio')})" if found.n > 1 else "")

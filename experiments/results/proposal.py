@@ -9,7 +9,7 @@ from experiments.results import noise_floor
 from experiments.results.checks.report import Report
 from experiments.results.store import Stored
 from experiments.results.summary import Aggregate, aggregates
-from experiments.results.words import counted, percent
+from experiments.results.words import counted, figures, percent
 
 LICENCE = "I publish these results under CC0."
 HEADLINES = {"wire/pod-pod/1/native": "wire", "link/pod-pod/1/native": "link", "speed/pod-pod/1/native": "speed",
@@ -80,4 +80,4 @@ def _table(stored: Stored) -> Iterator[str]:
 
 def _ratio(cell: Aggregate | None) -> str:
     found = cell.ratio(cell.shown) if cell else None
-    return f"{found.median:.3f}" if found else ""
+    return figures(found.median) if found else ""

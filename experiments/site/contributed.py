@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from experiments.results import questions
+from experiments.results import questions, words
 from experiments.site.campaign_pages import Card, Ratio, ResultCard
 from experiments.variant import Variant
 
@@ -62,4 +62,4 @@ def _odd(host: str, ratio: Ratio, given: Iterable[tuple[str, Ratio]]) -> str:
     if low / beyond <= ratio.median <= high * beyond:
         return ""
     hosts = len({other for other, _ in others})
-    return f"anomaly: outside of what {hosts} other host{'s' if hosts > 1 else ''} gave, {low:.3f} to {high:.3f}"
+    return f"anomaly: outside of what {hosts} other host{'s' if hosts > 1 else ''} gave, {words.span(low, high, 'ratio')}"

@@ -19,7 +19,7 @@ from pymdownx.snippets import SnippetMissingError
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from experiments.errors import PodpathError
-from experiments.site import edited, frame, mode_pages, notebook_run, social
+from experiments.site import edited, frame, mode_pages, notebook_run, search_text, social
 from experiments.site.notebook_page import without_baggage
 from experiments.site.writer import write  # MkDocs loads this file by its path
 
@@ -76,7 +76,8 @@ def _root(config: Any) -> Path:
 
 
 def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
-    """Notebooks without their baggage; tables written in Markdown that a keyboard can scroll (WCAG 2.1.1)."""
+    """Notebooks without their baggage; tables of Markdown that a keyboard can scroll (WCAG 2.1.1); what the search reads."""
+    page.meta.setdefault("search", {}).setdefault("boost", search_text.weight(page.file.src_uri))
     if page.file.src_uri.endswith(".py"):
         html = without_baggage(html)
     numbers = count(1)
@@ -88,7 +89,7 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
             return match[1] + table
         return f'<div class="pp-scroll" tabindex="0" role="region" aria-label="Table {next(numbers)}">{table}</div>'
 
-    return TABLE.sub(framed, html)
+    return search_text.prepared(TABLE.sub(framed, html))
 
 
 def on_post_page(output: str, page: Any, config: Any) -> str:

@@ -14,6 +14,7 @@ import jinja2
 
 from experiments.catalog import Mode, limits
 from experiments.catalog.limits import HISTORY, Limit, Nearness
+from experiments.results import words
 from experiments.results.reported_model import Reported
 from experiments.site import stacks
 
@@ -33,14 +34,14 @@ class Line:
     note: str = ""
 
     @property
-    def mbit(self) -> str:
+    def goodput(self) -> str:
         """The limit on 1 Gbit/s Ethernet."""
-        return f"{self.limit.goodput_bps() / 1e6:.1f}"
+        return words.quantity(self.limit.goodput_bps(), "bit/s")
 
     @property
     def percent(self) -> str:
         """The share of the wire that is payload."""
-        return f"{100 * self.limit.efficiency:.2f}"
+        return words.figures(100 * self.limit.efficiency)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup, escape
 
 from experiments.paths import ROOT
-from experiments.results import standing, store
+from experiments.results import standing, store, words
 from experiments.results.store import Stored
 from experiments.site import figures
 from experiments.site.render import environment
@@ -36,7 +36,7 @@ def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[object]]
 
 def _cell(value: object) -> Markup:
     if isinstance(value, float):
-        return Markup('<td class="pp-number">{}</td>').format(f"{value:,.4g}" if abs(value) < 1 else f"{value:,.1f}")
+        return Markup('<td class="pp-number">{}</td>').format(words.figures(value))
     kind = ' class="pp-number"' if isinstance(value, int) else ""
     return Markup("<td{}>{}</td>").format(Markup(kind), value)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import jinja2
 
 from experiments.catalog import Mode
-from experiments.results import lookup, proposal, store
+from experiments.results import lookup, proposal, store, words
 from experiments.results.checks.report import Report
 from experiments.results.store import Stored
 from experiments.results.summary import Aggregate
@@ -59,10 +59,10 @@ def beside(stored: Stored, merged: Path) -> Iterator[Beside]:
                           if key in ratios.get(name, {})), None)
             question = proposal.HEADLINES[key]
             if there is None:
-                yield Beside(name, question, f"{here:.3f}")
+                yield Beside(name, question, words.figures(here))
             else:
-                quotient = f"{here / there[1]:.3f}" if there[1] else ""
-                yield Beside(name, question, f"{here:.3f}", f"{there[1]:.3f}", quotient, there[0])
+                quotient = words.figures(here / there[1]) if there[1] else ""
+                yield Beside(name, question, words.figures(here), words.figures(there[1]), quotient, there[0])
 
 
 def _median(cell: Aggregate) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from experiments.catalog import DeclaredHeader, Mode, limits
 from experiments.catalog.rules import HEADER_BYTES
+from experiments.results import words
 
 PAYLOAD_UNITS = 16  # the payload is cut to this: to scale it would be fifteen times as wide as all headers
 
@@ -103,7 +104,7 @@ class Whole:
     @property
     def percent(self) -> str:
         """The share of the wire that is payload."""
-        return f"{100 * self.line.efficiency:.1f}"
+        return words.figures(100 * self.line.efficiency)
 
 
 def wholes(modes: Iterable[Mode], captured: Container[str]) -> list[Whole]:

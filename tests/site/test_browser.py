@@ -164,7 +164,7 @@ def test_the_mtu_calculator_agrees_with_the_model(
     answer = page.locator(".pp-mtu output").inner_text()
     assert said in answer
     if not encryption and underlay == "1500":
-        assert f"{limits.goodput_limit_bps(catalog.load()[mode]) / 1e6:.1f} Mbit/s" in answer
+        assert f"{quantity(limits.goodput_limit_bps(catalog.load()[mode]), 'bit/s')} on 1 Gbit/s" in answer
     page.close()
 
 

@@ -8,7 +8,7 @@ import re
 from experiments import catalog
 from experiments.catalog import limits
 from experiments.paths import ROOT
-from experiments.results import reported
+from experiments.results import reported, words
 from experiments.site import limit_model
 from experiments.site.render import environment
 
@@ -30,7 +30,7 @@ def test_every_mode_has_its_line() -> None:
         line = limits.limit(mode)
         assert rows[mode.short_title][1:] == [
             str(line.packet_bytes), str(line.payload_bytes), str(line.overhead_bytes), str(line.underlay_length_bytes),
-            str(line.wire_bytes), f"{100 * line.efficiency:.2f}", f"{line.goodput_bps() / 1e6:.1f}"]
+            str(line.wire_bytes), words.figures(100 * line.efficiency), words.quantity(line.goodput_bps(), "bit/s")]
 
 
 def test_history_is_whole() -> None:
