@@ -14,7 +14,7 @@ from invoke.completion.complete import complete
 from invoke.exceptions import Exit
 
 # Where a mode's name may stand: behind these tasks, and behind these options of any task.
-TASKS = ("experiment", "scale", "show")
+TASKS = ("experiment", "fidelity", "scale", "show")
 OPTIONS = ("--for", "--modes", "--like", "--variant-of")
 
 
