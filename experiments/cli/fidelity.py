@@ -160,6 +160,8 @@ def _show(stored: Stored, found: Sequence[Fidelity], refused: Mapping[str, str])
         _show_one(one, next(result.variant for result in stored.results if result.mode == one.mode and result.daemon))
     for line in _explained():
         say(line, indent="  ")
+    if any(sum(one.status == "ok" for one in result.deployments) < 2 for result in stored.results):
+        say("One deployment does not tell how far another one would differ: --deployments 6 gives each median an interval.")
     _show_verdicts(found, refused)
     say(f"Stored: {stored.folder}")
     console.print(f"Again: {shlex.join(['invoke', 'fidelity', '--from', str(stored.folder)])}", markup=False)
@@ -169,7 +171,7 @@ def _explained() -> Iterator[str]:
     """What the tables' words mean, and what was not compared."""
     yield ("ratio: ours over upstream's, of their ratios to their own baselines host to host; the wire's is of the "
            "efficiencies themselves.")
-    yield "apart: further from 1 than the noise floor, with the whole range on one side of 1."
+    yield "apart: further from 1 than the noise floor, with the whole range, where there is one, on one side of 1."
     whys: dict[str, list[str]] = {}
     for left in LEFT_OUT:
         whys.setdefault(left.why, []).append(f"{left.layer}.{left.field}")
