@@ -5,7 +5,7 @@ from invoke.tasks import task
 
 from experiments.cli import completion  # noqa: F401 (the Tab key then completes names of modes)
 from experiments.cli.door import door
-from experiments.cli.offered import Offering
+from experiments.cli.offered import Offering, OfferingMany
 
 
 @task(help={"dry_run": "only say what would be done", "tests": "also what the tests need: a browser",
@@ -99,6 +99,33 @@ def campaign(
 
     run_campaign(modes=modes, profile=profile, seed=seed, resume=resume, out=out, host=host, kernels=kernels,
                  reference=reference, anyway=anyway)
+
+
+@task(
+    klass=OfferingMany,
+    positional=["modes"],
+    help={
+        "modes": "modes, or all (the default)",
+        "deployments": "how many of ours, and of upstream's; default as the profile has it",
+        "profile": "smoke, quick or standard: how long and how often is measured",
+        "seed": "number that fixes the order of deployments",
+        "kernel": "auto, host or uml (the User-Mode Linux capsule)",
+        "force": "also a relay in the capsule, where its figures are User-Mode Linux's",
+        "from": "compare a stored campaign again: its folder or id; nothing is measured",
+        "out": "folder for the campaign; default data/local",
+        "host": "name under which this machine appears in results",
+    },
+)
+@door
+def fidelity(
+    c: Context, modes: str | None = None, deployments: str = "", profile: str = "quick", seed: int = 1,
+    kernel: str = "auto", force: bool = False, from_: str = "", out: str = "", host: str = "",
+) -> None:
+    """Compare our recipes with upstream's own daemons."""
+    from experiments.cli.fidelity import run_fidelity
+
+    run_fidelity(modes or "", deployments=deployments, profile=profile, seed=seed, kernel=kernel, force=force,
+                 source=from_, out=out, host=host)
 
 
 @task(

@@ -14,7 +14,8 @@ from invoke.completion.complete import complete
 from invoke.exceptions import Exit
 
 # Where a mode's name may stand: behind these tasks, and behind these options of any task.
-TASKS = ("experiment", "scale", "show")
+TASKS = ("experiment", "fidelity", "scale", "show")
+SEVERAL = ("fidelity",)  # tasks that take more than one
 OPTIONS = ("--for", "--modes", "--like", "--variant-of")
 
 
@@ -26,6 +27,8 @@ def modes_fit(words: list[str], modes: list[str]) -> bool:
     before = words[:-1] if words and words[-1] not in (*TASKS, *OPTIONS) else words
     if not before or (words[-1].startswith("-") and words[-1] not in OPTIONS):
         return False
+    if before[0] in SEVERAL and set(before[1:]) <= set(modes):
+        return True
     return before[-1] in OPTIONS or (before[-1] in TASKS and not set(modes) & set(before))
 
 

@@ -50,20 +50,27 @@ class Request:
     host: str = ""
     purpose: Purpose = "experiment"
     command: tuple[str, ...] = ()
+    deployments: int = 0  # of each variant; 0: as many as the profile has
     # Where the nodes are not this machine: what is told of them, and of the software there.
     machine: Mapping[str, Any] = field(default_factory=dict)
     software: Mapping[str, Any] = field(default_factory=dict)
 
 
 def plan(request: Request) -> tuple[Cell, ...]:
-    """The cells in order: as many blocks as the profile wants deployments, each a random order of all variants."""
+    """The cells in order: as many blocks as deployments are wanted, each a random order of all variants."""
     source = random.Random(request.seed)
     cells: list[Cell] = []
-    for block in range(1, profile(request.profile).deployments + 1):
+    for block in range(1, _asked(request).deployments + 1):
         order = list(request.variants)
         source.shuffle(order)
         cells += [Cell.planned(block, variant) for variant in order]
     return tuple(cells)
+
+
+def _asked(request: Request) -> Profile:
+    """The profile, with as many deployments as were asked for."""
+    found = profile(request.profile)
+    return replace(found, deployments=request.deployments) if request.deployments else found
 
 
 def begin(request: Request, root: Path) -> Path:
@@ -74,7 +81,7 @@ def begin(request: Request, root: Path) -> Path:
     Raises:
         UserError: the folder cannot be written, or what is to be a reference would be refused as one when it has been measured.
     """
-    protocol: Profile = profile(request.profile)
+    protocol = _asked(request)
     host = request.host or environment.host_slug()
     alone = request.variants[0].mode if request.purpose == "experiment" and len(request.variants) == 1 else ""
     folder = store.campaign_dir(root, now()[:10], f"{host}-{alone}" if alone else host)

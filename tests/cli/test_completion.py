@@ -16,6 +16,8 @@ MODES = [*catalog.load(), *catalog.variants()]
 
 @pytest.mark.parametrize(("typed", "fits"), [
     ("experiment", True), ("experiment cal", True), ("experiment calico-bgp", True), ("scale", True), ("show", True),
+    ("fidelity", True), ("fidelity flannel-udp", True), ("fidelity flannel-udp flannel-v", True),
+    ("fidelity flannel-udp --", False),
     ("setup --for", True), ("setup --for fl", True), ("campaign --modes", True), ("new-mode x-y --like", True),
     ("experiment calico-bgp --", False), ("experiment calico-bgp --lab", False), ("experiment calico-bgp bu", False),
     ("", False), ("exp", False), ("validate", False), ("setup --f", False), ("build exp", False),

@@ -13,8 +13,8 @@ import pytest
 
 from experiments.paths import ROOT
 
-TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "list", "new-mode", "noise", "recognise", "render",
-         "scale", "serve", "setup", "show", "submit", "test", "validate"]
+TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "fidelity", "list", "new-mode", "noise", "recognise",
+         "render", "scale", "serve", "setup", "show", "submit", "test", "validate"]
 
 
 def invoke(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -72,6 +72,10 @@ def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
     (("list", "--lab", "cellar"), "Unknown lab 'cellar'."),
     (("list", "--format", "xml"), "Unknown format 'xml'."),
     (("campaign", "--modes", "nothing"), "Unknown mode 'nothing'."),
+    (("fidelity", "flannel-udp", "nothing"), "Unknown mode 'nothing'."),
+    (("fidelity", "--deployments", "0"), "--deployments 0: that is not a whole number from 1 to 30."),
+    (("fidelity", "--kernel", "bsd"), "Unknown kernel 'bsd'."),
+    (("fidelity", "flannel-udp", "--from", "nothing"), "There is no result 'nothing'."),
     (("bench", "--which", "nothing"), "Unknown benchmark 'nothing'."),
 ])
 def test_a_user_s_mistake_is_one_message_and_exit_status_2(arguments: tuple[str, ...], message: str) -> None:

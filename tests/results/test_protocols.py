@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from experiments.measure import protocol
+from experiments.measure import campaign, protocol
 from experiments.measure.views.plan import plan
+from experiments.results import store
+from experiments.results.model import Purpose
 from experiments.results.protocols import CAMPAIGN_S_OWN, FROZEN, AskedTrial, InSlices
+from experiments.results.validate import validate
+from experiments.variant import Variant
 
 
 def _asks(profile: protocol.Profile, *, one_process: bool) -> Iterator[AskedTrial]:
@@ -17,6 +22,16 @@ def _asks(profile: protocol.Profile, *, one_process: bool) -> Iterator[AskedTria
         for path in ("host-host", "pod-pod") if ask.paired else (ask.path,):
             yield AskedTrial(ask.view, path, ask.phase, ask.streams, ask.mss, ask.load_ratio, ask.burst_bytes,
                              ask.datagram_bytes)
+
+
+@pytest.mark.parametrize(("purpose", "refused"), [("experiment", False), ("contribution", True)])
+def test_only_an_experiment_may_have_another_number_of_deployments(tmp_path: Path, purpose: Purpose, refused: bool) -> None:
+    request = campaign.Request((Variant("flannel-vxlan"),), "quick", 1, host="tester", purpose=purpose, deployments=3)
+    folder = campaign.begin(request, tmp_path)
+    stored, _ = store.read_campaign(folder)
+    assert (stored.protocol["deployments"], [cell.n for cell in stored.plan]) == (3, [1, 2, 3])
+    said = [error.key for error in validate(folder, alone=True).errors]
+    assert ("protocol.deployments" in said) == refused
 
 
 @pytest.mark.parametrize("profile", protocol.PROFILES)

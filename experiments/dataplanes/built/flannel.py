@@ -193,7 +193,8 @@ class FlannelUdp(Flannel):
         relay.wait_until(lambda: bool(self._device(node)), f"to make {self.device}")
         run(self.lab, node.name, ["ip", "address", "add", f"10.244.{node.index}.0/32", "dev", self.device])
         run(self.lab, node.name, ["ip", "link", "set", self.device, "mtu", self.mtu, "up"])
-        run(self.lab, node.name, ["ip", "route", "add", NETWORK, "dev", self.device])
+        # udp_network_amd64.go: SCOPE_UNIVERSE; ip would choose link for a route without a gateway.
+        run(self.lab, node.name, ["ip", "route", "add", NETWORK, "dev", self.device, "scope", "global"])
 
     def _peer(self, node: Node, other: Node) -> None:
         """Nothing to type: the relay was given the other nodes' subnets when it was started."""
