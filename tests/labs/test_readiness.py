@@ -52,7 +52,7 @@ def test_upstream_s_daemon_is_asked_for_by_name_with_the_way_to_get_it() -> None
     with pytest.raises(UserError) as refused:
         choose(catalog.get("flannel-udp"), without("flanneld", "etcd"), "netns", "host", daemon="upstream")
     assert "flanneld (upstream's daemon of flannel-udp)" in str(refused.value)
-    assert "github.com/flannel-io/flannel@v0.28.9" in str(refused.value)
+    assert "source tree of github.com/flannel-io/flannel, tag v0.28.9" in str(refused.value)
     assert "Debian package etcd-server" in str(refused.value)
     with pytest.raises(UserError, match=r"source tree of github\.com/rajch/weave"):
         choose(catalog.get("weave-fastdp"), without("weaver"), "auto", "uml", daemon="upstream")
