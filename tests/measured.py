@@ -17,5 +17,5 @@ def measure(root: Path, modes: Sequence[str] = ("calico-bgp", "flannel-vxlan"), 
     folder = campaign.begin(campaign.Request(variants, profile, 7, host="tester", command=("invoke", "test")), root)
     with Deployer() as deployer:
         # Beside other tests the baselines always drift, and a second deployment's would as well.
-        campaign.advance(folder, deployer, lambda _: None, repeat=False)
+        campaign.advance(folder, deployer, lambda _: None)
     return Stored(folder, *read_campaign(folder))

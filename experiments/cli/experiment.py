@@ -95,7 +95,7 @@ def run_experiment(
     try:
         with telling(pace) as tell, Deployer(asked.means if asked else Means(manifests, image_archive)) as deployer:
             # A lab that somebody has entered, and left, is not built again.
-            report = campaign.advance(folder, _holding(deployer) if keep else deployer, tell, repeat=not keep, pace=pace)
+            report = campaign.advance(folder, _holding(deployer) if keep else deployer, tell, pace=pace)
     except BaseException:
         if not store.mode_files(folder):  # nothing was measured: what stands there is only the plan
             shutil.rmtree(folder)

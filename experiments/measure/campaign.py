@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import random
 import shutil
-import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from experiments.labs.backend import Tell
 from experiments.measure import provenance
 from experiments.measure.deployment import Job, Outcome
 from experiments.measure.pace import Pace
-from experiments.measure.protocol import DRIFT_LIMIT_RATIO, DRIFT_USUAL_AFTER, DRIFT_USUAL_FACTOR, Profile, profile
+from experiments.measure.protocol import Profile, profile
 from experiments.probes import environment
 from experiments.results import aside, noise_floor, store, summary
 from experiments.results import validate as validation
@@ -98,19 +97,14 @@ def begin(request: Request, root: Path) -> Path:
     return folder
 
 
-def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pace: Pace | None = None) -> Report:
+def advance(folder: Path, deploy: Deploy, tell: Tell, *, pace: Pace | None = None) -> Report:
     """Measure the cells that are still planned, in order; each deployment is stored before the next one begins.
-
-    A deployment whose baselines drift apart is repeated once, and keeps the drift of the first attempt; if they still
-    do, it is kept and marked by its drift. Without ``repeat``, and in a profile that repeats nothing, it is so the first
-    time.
 
     What is stored is validated before it counts: a deployment that does not pass is kept as a failed one, with the reason
     and without numbers; a campaign that does not pass at its end is ``aborted``. Outputs that no trial names are set aside.
     Returned is what the validation of the whole folder found. ``pace`` is told when deployments begin and end.
     """
     campaign, results = store.read_campaign(folder)
-    repeat = repeat and profile(str(campaign.protocol["profile"])).repeats
     by_variant = {result.variant: result for result in results}
     for position, cell in enumerate(campaign.plan):
         if cell.state != "planned":
@@ -124,7 +118,7 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, repeat: bool = True, pa
         # A run that was killed may have stored the deployment, and not yet that it has: then it is only judged.
         if before is None or all(deployment.n != n for deployment in before.deployments):
             job = Job(variant, n, campaign.protocol["profile"], campaign.protocol.get("nodes", 2))
-            outcome = _measured(job, deploy, say, _drifts(variant, by_variant.values()) if repeat else None)
+            outcome = deploy(job, say)
             network = outcome.network
             by_variant[variant] = _store(folder, campaign.id, variant, before, outcome)
         by_variant[variant] = _judged(folder, campaign, by_variant[variant], n)
@@ -154,29 +148,6 @@ def _prefixed(tell: Tell, position: int, count: int, variant: Variant) -> Tell:
     return lambda text: tell(f"[{position + 1}/{count}] {variant.name}: {text}")
 
 
-def _measured(job: Job, deploy: Deploy, tell: Tell, usual: Sequence[float] | None) -> Outcome:
-    """A deployment; made again where its drift is larger than the ``usual`` ones, unless there is none to compare with."""
-    outcome = deploy(job, tell)
-    drift = outcome.deployment.drift_ratio
-    if usual is None or not drifted(drift, usual):
-        return outcome
-    tell(f"the baselines before and after differ by {drift:.0%}: once more")
-    outcome = deploy(job, tell)
-    return replace(outcome, deployment=replace(outcome.deployment, repeated_drift_ratio=drift))
-
-
-def drifted(ratio: float | None, usual: Sequence[float] = ()) -> bool:
-    """Whether the two baselines of a deployment lie so far apart that a repeat is worth its time.
-
-    ``usual`` are the drifts of the kernel's deployments so far. Where the baseline itself is never within the limit (tens
-    of Gbit/s over a virtual link of a shared machine), a repeat would drift as well: there only the unusual is repeated.
-    """
-    limit = DRIFT_LIMIT_RATIO
-    if len(usual) >= DRIFT_USUAL_AFTER:
-        limit = max(limit, DRIFT_USUAL_FACTOR * statistics.median(usual))
-    return ratio is not None and ratio > limit
-
-
 def _judged(folder: Path, campaign: Campaign, result: ModeResult, n: int) -> ModeResult:
     """The stored result, with its deployment ``n`` as a failed one if `validate` would refuse the file because of it."""
     errors = validation.mode_file(store.mode_path(folder, result), campaign).errors
@@ -193,13 +164,6 @@ def _judged(folder: Path, campaign: Campaign, result: ModeResult, n: int) -> Mod
     result = replace(result, summary=summary.summarise(result))
     store.write_mode(folder, result)
     return result
-
-
-def _drifts(variant: Variant, results: Iterable[ModeResult]) -> list[float]:
-    """Return how far the baselines of deployments in the variant's lab, on its kernel, lay apart so far."""
-    place = (variant.lab, variant.kernel)
-    return [d.drift_ratio for result in results if (result.lab, result.kernel) == place for d in result.deployments
-            if d.drift_ratio is not None]
 
 
 def _store(

@@ -27,7 +27,6 @@ from experiments.measure.protocol import Profile, profile
 from experiments.measure.views.bench import Bench
 from experiments.measure.views.trials import Trials
 from experiments.probes import environment
-from experiments.results import rules
 from experiments.results.model import Deployment, Trial
 from experiments.results.times import now
 from experiments.variant import CAPSULE, Variant
@@ -176,7 +175,6 @@ class _Run:
         ok = reason is None
         deployment = Deployment(
             n=self.job.n, status="ok" if ok else "failed", reason=reason, started_at=started_at,
-            drift_ratio=rules.drift(self.trials) if ok else None,
             attestation_before=tuple(self.before), attestation_after=tuple(self.after),
             trials=tuple(self.trials) if ok else (), packet=self.packet, **phases,
         )

@@ -19,9 +19,6 @@ SMALL_MSS_BYTES = 536  # RFC 9293 section 3.7.1: the MSS that every IPv4 host ta
 MSS_BYTES = {"native": None, "equal": EQUAL_MSS_BYTES, "small": SMALL_MSS_BYTES}  # None: what the path gives
 OFFERED_BPS = 200_000_000  # cost is compared at equal work; below what every mode reaches on a slow machine
 CONGESTION_CONTROL = "cubic"
-DRIFT_LIMIT_RATIO = 0.05  # between the two baselines of a deployment
-DRIFT_USUAL_FACTOR = 2.0  # a repeat cannot help where that much lies between any two baselines of the machine
-DRIFT_USUAL_AFTER = 3  # deployments on a kernel, before its usual drift is known
 NOISE_LIMITS = {"steal_ratio": 0.02, "canary_ratio": 1.5}  # a trial above one of them is discarded, once repeated
 # Of slices a busy machine takes no time away: what counts is the processor's own. Only what a hypervisor hides is left.
 NOISE_LIMITS_OF_SLICES = {"steal_ratio": 0.02}
@@ -63,7 +60,7 @@ class Profile:
     streams: tuple[int, ...] = (1, 4, 64)
     equal_mss: bool = True
     datagram_bytes: tuple[int, ...] = DATAGRAM_BYTES
-    repeats: bool = True  # a trial beside which the machine was busy, and a deployment whose baselines drift apart
+    repeats: bool = True  # a trial beside which the machine was busy
 
     @property
     def id(self) -> str:

@@ -7,17 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from replayed import outcome, place
 
 from experiments import catalog
-from experiments.labs.backend import Tell
 from experiments.measure import campaign
 from experiments.measure.campaign import Request
-from experiments.measure.deployment import Job, Outcome
 from experiments.paths import ROOT
 from experiments.results.store import read_campaign
 from experiments.results.validate import validate
@@ -39,29 +35,6 @@ def test_upstream_s_daemon_is_a_variant_of_its_own() -> None:
     both = (Variant("flannel-udp", "netns", "host"), Variant("flannel-udp", "netns", "host", "upstream"))
     plan = campaign.plan(Request(both, "quick", 1))
     assert sorted(cell.daemon or "ours" for cell in plan if cell.n == 1) == ["ours", "upstream"]
-
-
-@pytest.mark.parametrize(("profile", "repeat", "calls"), [("quick", True, 2), ("quick", False, 1), ("smoke", True, 1)])
-def test_a_deployment_that_drifts_is_made_again_unless_somebody_was_in_it(
-    profile: str, repeat: bool, calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place(monkeypatch, profile)
-    drifting = outcome(lambda deployment: replace(deployment, repeated_drift_ratio=None), profile)
-    made: list[Job] = []
-
-    def deploy(job: Job, tell: Tell) -> Outcome:
-        made.append(job)
-        return drifting
-
-    monkeypatch.setattr(campaign, "DRIFT_LIMIT_RATIO", 0.0)
-    folder = campaign.begin(Request(VARIANTS[:1], profile, 1, host="tester"), tmp_path)
-    campaign.advance(folder, deploy, lambda _: None, repeat=repeat)
-    assert len(made) == calls
-    _, (stored,) = read_campaign(folder)
-    drift = drifting.deployment.drift_ratio
-    assert drift
-    assert stored.deployments[0].drift_ratio == drift
-    assert stored.deployments[0].repeated_drift_ratio == (drift if calls == 2 else None)
 
 
 def _invoke(out: Path, *more: str) -> subprocess.Popen[str]:

@@ -139,7 +139,7 @@ def test_progress_says_which_deployment_of_how_many_and_of_which_mode(tmp_path: 
         tell("build")
         return outcome()
 
-    campaign.advance(folder, tells, said.append, repeat=False)
+    campaign.advance(folder, tells, said.append)
     order = [cell.kernel for cell in read_campaign(folder)[0].plan]
     names = {"host": "calico-bgp", "uml": "calico-bgp@uml"}
     told = [line for line in said if line.startswith("[")]
@@ -158,7 +158,7 @@ def test_a_figure_that_no_wire_can_carry_is_a_failed_trial(monkeypatch: pytest.M
     monkeypatch.setattr(wire.counters, "read", behind)
     monkeypatch.setattr(wire, "OFFERED_BPS", (200_000_000, 100_000_000))
     folder = campaign.begin(ONE, tmp_path)
-    report = campaign.advance(folder, deploy, lambda _: None, repeat=False)
+    report = campaign.advance(folder, deploy, lambda _: None)
     assert report.errors == [], os.linesep.join(map(str, report.errors))
     stored, (result,) = read_campaign(folder)
     assert stored.status == "complete"
