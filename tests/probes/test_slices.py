@@ -142,8 +142,8 @@ def test_datagrams_that_the_way_drops_are_lost_and_no_others() -> None:
     with table.EMBEDDED_LAB.up(mode) as lab:
         hosts = Ends("node1", "node2", lab.nodes[1].address)
         whole = _made(lab, (hosts, hosts), "datagram", [], datagram_bytes=1300, datagram_window=32)
-        # A window of that size does not fit into the shaper's queue.
-        run(lab, "node1", ["tc", "qdisc", "add", "dev", lab.nodes[0].device, "root", "tbf", "rate", "100mbit", "burst", "2kb",
+        # A window of that size does not fit into the shaper's queue, which is so slow that no pause of the sender's empties it.
+        run(lab, "node1", ["tc", "qdisc", "add", "dev", lab.nodes[0].device, "root", "tbf", "rate", "1mbit", "burst", "2kb",
                            "limit", "20kb"])
         with pytest.raises(ProbeError, match="more than 100 datagrams were lost in one slice"):
             _made(lab, (hosts, hosts), "datagram", [], datagram_bytes=1300, datagram_window=32)
