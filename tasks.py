@@ -114,35 +114,70 @@ def campaign(
         "from": "compare a stored campaign again: its folder or id; nothing is measured",
         "out": "folder for the campaign; default data/local",
         "host": "name under which this machine appears in results",
+        "reference": "keep it in data/campaigns, for the page about fidelity",
     },
 )
 @door
 def fidelity(
     c: Context, modes: str | None = None, deployments: str = "", profile: str = "quick", seed: int = 1,
-    kernel: str = "auto", force: bool = False, from_: str = "", out: str = "", host: str = "",
+    kernel: str = "auto", force: bool = False, from_: str = "", out: str = "", host: str = "", reference: bool = False,
 ) -> None:
     """Compare our recipes with upstream's own daemons."""
     from experiments.cli.fidelity import run_fidelity
 
     run_fidelity(modes or "", deployments=deployments, profile=profile, seed=seed, kernel=kernel, force=force,
-                 source=from_, out=out, host=host)
+                 source=from_, out=out, host=host, reference=reference)
 
 
 @task(
-    positional=["name"],
+    positional=["names"],
     help={
-        "name": "a mode with BGP",
+        "names": "modes with BGP, comma-separated, or all",
         "nodes": "numbers of nodes, comma-separated",
+        "repeat": "how often each size is built",
         "timeout": "seconds to wait for the last route",
         "format": "table or json",
+        "store": "keep what was measured in data/growth",
+        "out": "keep it in this folder instead",
+        "host": "name under which this machine appears there",
+        "anyway": "also on a busy machine",
     },
 )
 @door
-def scale(c: Context, name: str, nodes: str = "2,10,30", timeout: int = 60, format: str = "table") -> None:
-    """Show how a mode's control plane grows with the nodes."""
+def scale(
+    c: Context, names: str, nodes: str = "2,10,30", repeat: int = 1, timeout: int = 60, format: str = "table",
+    store: bool = False, out: str = "", host: str = "", anyway: bool = False,
+) -> None:
+    """Show how control planes grow with their nodes."""
     from experiments.cli.scale import run_scale
 
-    run_scale(name, nodes=nodes, timeout=timeout, format=format)
+    run_scale(names, nodes=nodes, repeat=repeat, timeout=timeout, format=format, store=store, out=out, host=host,
+              anyway=anyway)
+
+
+@task(
+    positional=["names"],
+    help={
+        "names": "modes, comma-separated, or all",
+        "event": "cut, silent, daemon, comma-separated, or all",
+        "watch": "seconds; default by the event: 90, 260, 150",
+        "kernel": "auto, host or uml (the User-Mode Linux capsule)",
+        "at_once": "how many at the same time: most of it is waiting",
+        "format": "table or json",
+        "store": "keep what was seen in data/failures",
+        "out": "keep it in this folder instead",
+        "host": "name under which this machine appears there",
+    },
+)
+@door
+def fail(
+    c: Context, names: str, event: str = "cut", watch: int = 0, kernel: str = "auto", at_once: int = 1,
+    format: str = "table", store: bool = False, out: str = "", host: str = "",
+) -> None:
+    """Break something between three nodes, and see who still reaches whom."""
+    from experiments.cli.fail import run_fail
+
+    run_fail(names, event=event, watch=watch, kernel=kernel, at_once=at_once, format=format, store=store, out=out, host=host)
 
 
 @task(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 # What goes unnamed in file names, because it is what can be had everywhere.
 EMBEDDED, HOST = "netns", "host"
 CAPSULE = "uml"
+UPSTREAM = "upstream"
 # Whose kernel carries the packets, as people say it.
 KERNELS: Mapping[str, str] = {HOST: "host's kernel", CAPSULE: "User-Mode Linux"}
 
@@ -19,7 +20,7 @@ class Variant:
     mode: str
     lab: str = EMBEDDED
     kernel: str = HOST
-    daemon: str = ""  # upstream, where upstream's own daemon runs in place of ours
+    daemon: str = ""  # UPSTREAM, where upstream's own daemon runs in place of ours
 
     @property
     def unusual(self) -> tuple[str, ...]:

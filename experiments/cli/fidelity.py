@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from experiments import catalog
+from experiments.cli.campaign import CAMPAIGNS
 from experiments.cli.columns import print_table
 from experiments.cli.experiment import LOCAL_RESULTS
 from experiments.cli.findings import show_findings
@@ -25,23 +26,24 @@ from experiments.results import store
 from experiments.results.fidelity import BY_NATURE, LEFT_OUT, Fidelity, compare
 from experiments.results.kernel_tables import Sets
 from experiments.results.lookup import find
+from experiments.results.model import Purpose
 from experiments.results.outputs import as_shown
 from experiments.results.store import Stored
 from experiments.results.words import counted, duration, percent
-from experiments.variant import CAPSULE, EMBEDDED, KERNELS, Variant
+from experiments.variant import CAPSULE, EMBEDDED, KERNELS, UPSTREAM, Variant
 
 ALL = "all"
-UPSTREAM = "upstream"
 MOST_DEPLOYMENTS = 30  # a mode's file with more would be larger than what a result file may be
 
 
 def run_fidelity(
     modes: str = "", *, deployments: str = "", profile: str = "quick", seed: int = 1, kernel: str = "auto",
-    force: bool = False, source: str = "", out: str = "", host: str = "",
+    force: bool = False, source: str = "", out: str = "", host: str = "", reference: bool = False,
 ) -> list[Fidelity]:
     """Measure the modes (blanks between them; all by default) with our recipe and upstream's daemon, and compare the two.
 
-    Both go into one campaign below ``out`` (default: data/local). With ``source``, a stored campaign, nothing is measured.
+    Both go into one campaign below ``out`` (default: data/local; with ``reference`` data/campaigns). With ``source``, a stored
+    campaign, nothing is measured.
 
     Raises:
         UserError: an unknown mode, profile or kernel, a wrong number, or no such campaign.
@@ -62,8 +64,10 @@ def run_fidelity(
         _show_verdicts([], refused)
         return []
     variants = tuple(Variant(name, EMBEDDED, on, daemon) for name, on in places.items() for daemon in ("", UPSTREAM))
-    request = campaign.Request(variants, profile, seed, host=host, command=("invoke", *sys.argv[1:]), deployments=count)
-    stored, failed = _measure(request, Path(out) if out else LOCAL_RESULTS)
+    purpose: Purpose = "reference" if reference else "experiment"
+    request = campaign.Request(variants, profile, seed, host=host, purpose=purpose, command=("invoke", *sys.argv[1:]),
+                               deployments=count)
+    stored, failed = _measure(request, Path(out) if out else CAMPAIGNS if reference else LOCAL_RESULTS)
     found = _compared(stored, list(places))
     _show(stored, found, refused)
     if failed:

@@ -1,43 +1,112 @@
-"""``invoke scale``: how a control plane grows."""
+"""``invoke scale``: how a control plane grows with its nodes."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from experiments import catalog
 from experiments.cli.columns import print_table
+from experiments.cli.noise import refuse_if_busy
 from experiments.cli.progress import say, telling
-from experiments.errors import UserError
+from experiments.errors import ExperimentFailed, UserError
+from experiments.labs.fabric import crowd
 from experiments.labs.readiness import choose
 from experiments.machine import look
-from experiments.measure import scale
-from experiments.results.words import counted, quantity
+from experiments.measure.growth import grow
+from experiments.probes import environment
+from experiments.results import dated, growth
+from experiments.results.checks.report import Report
+from experiments.results.growth_model import GrowthPoint
+from experiments.results.plain import to_plain
+from experiments.results.words import counted, figures, quantity
 from experiments.variant import EMBEDDED, HOST
 
+ALL = "all"
 
-def run_scale(name: str, *, nodes: str = "2,10,30", timeout: int = 60, format: str = "table") -> list[scale.Grown]:
-    """Build the mode once for each number of nodes and print a line each; nothing is stored.
+
+def run_scale(
+    names: str, *, nodes: str = "2,10,30", repeat: int = 1, timeout: int = 60, format: str = "table", store: bool = False,
+    out: str = "", host: str = "", anyway: bool = False,
+) -> list[GrowthPoint]:
+    """Build control planes of several sizes and print a line for each; with ``store`` or ``out`` keep what was measured.
 
     Raises:
-        UserError: the mode has no BGP, a number is out of range, or something is missing here.
+        UserError: a mode has no BGP, a number is out of range, the memory is too small, the machine is busy (with ``store``),
+            or something is missing here.
         ExperimentFailed: routes did not come within ``timeout`` seconds.
     """
-    mode = catalog.get(name)
-    counts = _counts(nodes)
-    for count in counts:
-        scale.check(mode, count)
-    choose(mode, look(), EMBEDDED, HOST)
-    with telling() as tell:
-        grown = [scale.grow(mode, count, timeout, tell) for count in counts]
+    modes = _modes(names)
+    asked = grow.Asked(modes, tuple(_counts(nodes)), repeat, timeout)
+    grow.check(asked)
+    for name in modes:
+        choose(catalog.get(name), look(), EMBEDDED, HOST)
+    if store or out:
+        refuse_if_busy(anyway)
+        points = _stored(asked, Path(out) if out else growth.FOLDER, host)
+    else:
+        with telling() as tell:
+            points = [grow.grow(mode, count, timeout, tell, n) for mode, count, n in asked.each()]
     if format == "json":
-        print(json.dumps([asdict(one) for one in grown], indent=1))
-        return grown
-    say(f"{mode.title}: the control plane by number of nodes")
-    print_table(("", "sessions", "routes", "build", "last route", "daemons", "memory"), [
-        (counted(one.nodes, "node"), str(one.sessions), str(one.routes), quantity(1e6 * one.build_s, "µs"),
-         quantity(1e6 * one.converge_s, "µs"), str(one.daemons), quantity(one.memory_bytes, "bytes")) for one in grown])
-    return grown
+        print(json.dumps([to_plain(point) for point in points], indent=1))
+    else:
+        _show(points)
+    return points
+
+
+def _stored(asked: grow.Asked, folder: Path, host: str) -> list[GrowthPoint]:
+    path = dated.free_path(folder, host or environment.host_slug())
+    with telling() as tell:
+        points = list(grow.measure(asked, path, host or environment.host_slug(), ("invoke", *sys.argv[1:]), tell).points)
+    report = Report()
+    growth.check(report, path)
+    for error in report.errors:
+        say(str(error))
+    say(f"{path}: {report.counted}.")
+    if all(point.status != "ok" for point in points):
+        raise ExperimentFailed("No size came to stand.", f"The reasons are in {path}.")
+    return points
+
+
+def _show(points: Sequence[GrowthPoint]) -> None:
+    for mode in dict.fromkeys(point.mode for point in points):
+        say(f"{catalog.get(mode).title}: the control plane by number of nodes")
+        own = [point for point in points if point.mode == mode]
+        print_table(("", "sessions", "build", "last route", "CPU", "memory", "sent", "join", "leave"),
+                    [_line(point) for point in own if point.status == "ok"])
+        for point in own:
+            if point.status != "ok":
+                say(f"{counted(point.nodes, 'node')}: failed: {point.reason}")
+
+
+def _line(point: GrowthPoint) -> tuple[str, ...]:
+    changes = {change.what: _seconds(change.converge_s) for change in point.changes}
+    return (counted(point.nodes, "node"), str(point.sessions), _seconds(point.build_s), _seconds(point.converge_s),
+            f"{figures(point.cpu_s or 0)} s", quantity(point.memory_bytes or 0, "bytes"),
+            quantity(point.underlay_bytes or 0, "bytes"), changes.get("join", ""), changes.get("leave", ""))
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else quantity(1e6 * value, "µs")
+
+
+def _modes(names: str) -> tuple[str, ...]:
+    if names == ALL:
+        return tuple(name for name, mode in catalog.load().items() if _grows(mode))
+    found = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    if not found:
+        raise UserError("No mode is named.", f"For example calico-bgp, or {ALL}.")
+    return found
+
+
+def _grows(mode: catalog.Mode) -> bool:
+    try:
+        crowd.shape_of(mode)
+    except UserError:
+        return False
+    return True
 
 
 def _counts(text: str) -> list[int]:

@@ -41,7 +41,7 @@ class Node:
 
     ``role`` is ``node`` (carries pods), ``reflector`` or ``tor`` (top-of-rack router).
     ``address`` is the IPv4 address on the underlay, ``prefix_length`` its mask, ``device`` the underlay's device.
-    ``gateway`` is the ToR's address where the underlay is routed.
+    ``gateway`` is the ToR's address where the underlay is routed, ``rack`` the number of that ToR.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Node:
     device: str = "eth0"
     prefix_length: int = 24
     gateway: str = ""
+    rack: int = 0
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_or
 
 from experiments.evidence import Check, Header, Packet, TranscriptStep
 from experiments.field import Field, Kind
+from experiments.results.failure_model import Failures, Incident, Pair, Seen, Way
+from experiments.results.growth_model import Growth, GrowthChange, GrowthPoint
 from experiments.results.model import Campaign, Cell, Deployment, Generator, ModeResult, Protocol, Raw, Trial
 from experiments.results.reported_model import Figure, Publication, Reading, Reported
 
@@ -78,7 +80,8 @@ def _item(where: str, annotation: Any) -> str:
 # In the order in which the reference page explains them.
 _DESCRIBED: tuple[type[Any], ...] = (
     Campaign, Generator, Protocol, Cell, ModeResult, Deployment, Check, Trial, Raw, Packet, Header, TranscriptStep,
-    Reported, Publication, Figure, Reading,
+    Reported, Publication, Figure, Reading, Growth, GrowthPoint, GrowthChange, Failures, Incident, Pair,
+    Seen, Way,
 )
 
 OBJECTS: Mapping[str, tuple[Field, ...]] = {one.__name__: declared(one) for one in _DESCRIBED}
@@ -90,7 +93,8 @@ CLASSES: Mapping[str, type[Any]] = {one.__name__: one for one in _DESCRIBED if d
 OPEN = frozenset({"Protocol"})
 
 # Kinds of files and the object that each consists of.
-FILES: Mapping[str, str] = {"campaign": "Campaign", "mode": "ModeResult", "reported": "Reported"}
+FILES: Mapping[str, str] = {"campaign": "Campaign", "mode": "ModeResult", "reported": "Reported", "growth": "Growth",
+                             "failures": "Failures"}
 
 
 @cache

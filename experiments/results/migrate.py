@@ -20,7 +20,7 @@ from experiments.results.plain import Misfit
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
-CURRENT: dict[str, int] = {"campaign": 1, "mode": 1, "reported": 1}
+CURRENT: dict[str, int] = {"campaign": 1, "mode": 1, "reported": 1, "growth": 1, "failures": 1}
 
 # (kind of file, version it leads to) -> the step
 STEPS: dict[tuple[str, int], Step] = {}

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 from experiments.errors import ExperimentFailed, UserError
 from experiments.results import fields, migrate, outputs, yamldump, yamlfile
+from experiments.results.failure_model import Failures
+from experiments.results.growth_model import Growth
 from experiments.results.model import Campaign, ModeResult, Raw, Trial
 from experiments.results.plain import Key, Misfit, digest, shown, spelled, to_plain
 from experiments.results.plain import from_plain as _from_plain
@@ -64,10 +66,9 @@ def campaign_dir(root: Path, date: str, name: str) -> Path:
     Raises:
         UserError: the name would not be a plain folder name, or the folder cannot be made.
     """
-    field = fields.get("Campaign", "id")
     name = f"{date}-{name}"
     try:
-        _check_name(field.pattern, name)
+        check_id(name)
         root.mkdir(parents=True, exist_ok=True)
         for number in range(1, 10_000):
             folder = root / (name if number == 1 else f"{name}-{number}")
@@ -79,6 +80,15 @@ def campaign_dir(root: Path, date: str, name: str) -> Path:
     except OSError as error:
         raise UserError(f"{root}: no folder can be made there: {error.strerror}.", "Choose another --out.") from None
     raise UserError(f"{root / name}: there are 9,999 campaigns of that name.", "Move some away.")
+
+
+def check_id(name: str) -> None:
+    """Whether a campaign, or a file of data/growth, may have this name.
+
+    Raises:
+        UserError: it would not be a plain file name.
+    """
+    _check_name(fields.get("Campaign", "id").pattern, name)
 
 
 def _check_name(pattern: str, name: str) -> None:
@@ -97,6 +107,21 @@ def write_campaign(folder: Path, campaign: Campaign) -> Path:
     """
     path = folder / CAMPAIGN_FILE
     _write_object(path, "campaign", campaign)
+    return path
+
+
+def write_dated(path: Path, value: Growth | Failures) -> Path:
+    """Write a file of data/growth or data/failures; the path.
+
+    Raises:
+        UserError: a value does not fit the format, or the folder cannot be made.
+        ExperimentFailed: the disk is full or refuses.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{path.parent}: cannot be made: {error.strerror}.", "Choose another --out.") from None
+    _write_object(path, "growth" if isinstance(value, Growth) else "failures", value)
     return path
 
 
@@ -149,7 +174,7 @@ def write_raw(folder: Path, trial_id: str, text: str, tool: str) -> Raw:
     raise ExperimentFailed(f"{folder / 'raw'}: there are too many files for {trial_id}.")
 
 
-def _write_object(path: Path, kind: str, value: Campaign | ModeResult) -> None:
+def _write_object(path: Path, kind: str, value: Campaign | ModeResult | Growth | Failures) -> None:
     try:
         plain = outputs.fit_to_store(to_plain(value))
     except Misfit as misfit:
@@ -174,7 +199,8 @@ def text_of(value: Campaign | ModeResult) -> str:
 
 
 def _text(kind: str, plain: dict[str, Any]) -> str:
-    return SCHEMA_LINE.format(depth="../../", kind=kind, version=migrate.CURRENT[kind]) + yamldump.dump(plain)
+    depth = "../../" if kind in ("campaign", "mode") else "../"
+    return SCHEMA_LINE.format(depth=depth, kind=kind, version=migrate.CURRENT[kind]) + yamldump.dump(plain)
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -286,6 +312,7 @@ def _sentence(misfit: Misfit) -> str:
 
 
 __all__ = [
-    "Key", "Stored", "atomic_write", "campaign_dir", "campaign_folders", "from_plain", "located", "mode_files", "mode_path",
-    "packed_raw", "read_campaign", "read_mode", "read_raw", "text_of", "write_campaign", "write_mode", "write_raw",
+    "Key", "Stored", "atomic_write", "campaign_dir", "campaign_folders", "check_id", "from_plain", "located", "mode_files",
+    "mode_path", "packed_raw", "read_campaign", "read_mode", "read_raw", "text_of", "write_campaign", "write_dated",
+    "write_mode", "write_raw",
 ]

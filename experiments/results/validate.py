@@ -18,7 +18,7 @@ from typing import Any
 from experiments import catalog
 from experiments.errors import UserError
 from experiments.paths import ROOT
-from experiments.results import reported, standing, store
+from experiments.results import failures, growth, reported, standing, store
 from experiments.results.checks import (
     alike,
     clock,
@@ -43,7 +43,7 @@ from experiments.results.standing import Standing
 
 __all__ = ["Message", "Report", "known_modes", "mode_file", "validate"]
 
-from experiments.results.checks.tree import CAMPAIGNS, DATA, REPORTED
+from experiments.results.checks.tree import CAMPAIGNS, DATA, DATED, GROWTH, REPORTED
 
 
 def known_modes() -> Collection[str]:
@@ -74,6 +74,8 @@ def validate(
         report.add(message)
     for file in found.publications:
         reported.check(report, file)
+    for file in found.dated:
+        (growth if file.absolute().parent.name == GROWTH else failures).check(report, file)
     beside = _Beside(
         known_modes() if modes is None else modes, REREAD if reread is None else reread,
         {} if alone else copies.known(_published(found.campaigns)), {} if alone else _standings(report, found.campaigns),
@@ -138,6 +140,7 @@ class _Found:
     """Result files at or below a path, and what stands in their place."""
 
     publications: list[Path] = field(default_factory=list)
+    dated: list[Path] = field(default_factory=list)
     campaigns: list[Path] = field(default_factory=list)
     strange: list[Message] = field(default_factory=list)
 
@@ -168,11 +171,13 @@ def _found(path: Path) -> _Found:
         parent = path.absolute().parent
         if parent.name == REPORTED:
             found.publications.append(path)
+        elif parent.name in DATED:
+            found.dated.append(path)
         elif path.suffix == ".yml" and ((parent / store.CAMPAIGN_FILE).exists() or parent.parent.name == CAMPAIGNS):
             found.campaigns.append(path.parent)
     else:
         raise UserError(f"{path} is neither a file nor a folder.", advice)
-    if not (found.publications or found.campaigns or found.strange):
+    if not (found.publications or found.dated or found.campaigns or found.strange):
         raise UserError(f"{path}: no result files there.", advice)
     return found
 
@@ -186,13 +191,20 @@ def _walk(path: Path, found: _Found) -> None:
         if here.absolute().name == DATA:
             found.strange += tree.whole(here)
         if here.absolute().name == REPORTED:
-            found.publications += sorted(here / file for file in files if file.endswith(".yml") and not file.startswith("."))
+            found.publications += _yaml(here, files)
             found.strange += tree.publications(here)
+        elif here.absolute().name in DATED and parent == DATA:
+            found.dated += _yaml(here, files)
+            found.strange += tree.dated(here)
         elif store.CAMPAIGN_FILE in files or parent == CAMPAIGNS:
             found.campaigns.append(here)
             folders.clear()  # what else is in a campaign's folder is looked at with it
         if here.absolute().name == CAMPAIGNS:
             found.strange += tree.campaigns(here)
+
+
+def _yaml(here: Path, files: list[str]) -> list[Path]:
+    return sorted(here / file for file in files if file.endswith(".yml") and not file.startswith("."))
 
 
 # -- one campaign ---------------------------------------------------------------------------------------------------------

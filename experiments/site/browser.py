@@ -12,13 +12,17 @@ from typing import Any
 
 from experiments.site.static_host import served
 
+TABS = 8
 NARROW_PX = 320  # WCAG 2.2, 1.4.10: reflow
 # Chromium's own conversations with its maker, and the sandbox that a container has no rights for.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
 # The theme gives every code block a nav without a name; a best practice of axe's, not a failure of WCAG.
 # What passed is not asked for: axe would describe every element of every page.
-AXE_OPTIONS = {"rules": {"landmark-unique": {"enabled": False}}, "resultTypes": ["violations"]}
+AXE_OPTIONS: dict[str, Any] = {"rules": {"landmark-unique": {"enabled": False}}, "resultTypes": ["violations"]}
+# The rules that look at colours. All others see the same page in both palettes, and are asked once, in the light one.
+COLOUR_OPTIONS: dict[str, Any] = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]}
+PALETTES = {"light": AXE_OPTIONS, "dark": COLOUR_OPTIONS}
 
 
 def missing() -> str:
@@ -53,28 +57,35 @@ def problems(site: Path) -> list[str]:
     with served(site) as address, chromium() as browser:
         return [*wrong_requests(browser, site, address), *too_wide(browser, site, address),
                 *empty_without_scripts(browser, site, address),
-                *(line for scheme in ("light", "dark") for line in violations(browser, site, address, scheme))]
+                *(line for scheme in PALETTES for line in violations(browser, site, address, scheme))]
 
 
 def wrong_requests(browser: Any, site: Path, address: str) -> Iterator[str]:
     """Pages that ask another host for something, or this one for what it does not have; what goes elsewhere is never sent."""
-    page, wrong = browser.new_page(), []
+    found: dict[str, list[str]] = {}
 
     def refuse(route: Any) -> None:
-        wrong.append(f"asks for {route.request.url}")
+        asks = route.request.frame.page
+        found[names[asks]].append(f"asks for {route.request.url}")
         route.abort()
 
     def note(response: Any) -> None:
         if response.status >= HTTPStatus.BAD_REQUEST:
-            wrong.append(f"asks for {response.url}, which is not there ({response.status})")
+            found[names[response.frame.page]].append(f"asks for {response.url}, which is not there ({response.status})")
 
-    page.route(lambda url: not url.startswith((address, "data:")), refuse)
-    page.on("response", note)
-    for name in pages(site):
-        page.goto(f"{address}/{name}", wait_until="networkidle")
-        yield from (f"{name}: {line}" for line in wrong)
-        wrong.clear()
-    page.close()
+    every = pages(site)
+    for first in range(0, len(every), TABS):
+        # A page is done when nothing has moved for half a second: several wait together.
+        names = {browser.new_page(): name for name in every[first:first + TABS]}
+        found = {name: [] for name in names.values()}
+        for page, name in names.items():
+            page.route(lambda url: not url.startswith((address, "data:")), refuse)
+            page.on("response", note)
+            page.goto(f"{address}/{name}", wait_until="commit")
+        for page in names:
+            page.wait_for_load_state("networkidle")
+            page.close()
+        yield from (f"{name}: {line}" for name, lines in found.items() for line in lines)
 
 
 def too_wide(browser: Any, site: Path, address: str) -> Iterator[str]:
@@ -100,12 +111,12 @@ def empty_without_scripts(browser: Any, site: Path, address: str) -> Iterator[st
 
 
 def violations(browser: Any, site: Path, address: str, scheme: str) -> Iterator[str]:
-    """What axe-core finds in one palette (``light`` or ``dark``)."""
+    """What axe-core finds in one palette (``light`` or ``dark``); in the dark one, of colours only."""
     from axe_playwright_python.sync_playwright import Axe
 
     page = browser.new_page(color_scheme=scheme)
     for name in pages(site):
         page.goto(f"{address}/{name}")
-        for found in Axe().run(page, options=AXE_OPTIONS).response["violations"]:
+        for found in Axe().run(page, options=PALETTES[scheme]).response["violations"]:
             yield f"{name}: {found['id']} ({scheme}): {found['nodes'][0]['html'][:120]}"
     page.close()

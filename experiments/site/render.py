@@ -19,11 +19,26 @@ from markupsafe import Markup
 from experiments.catalog import CAVEATS, Mode, limits
 from experiments.catalog.pending import pending
 from experiments.results import fields, questions, words
+from experiments.results.failure_model import Failures
 from experiments.results.floors import RANKS
+from experiments.results.growth_model import Growth
 from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
 from experiments.results.summary import aggregates
-from experiments.site import axis, contributed, figures, frame, journey, limit_model, multiples, stacks, tables
+from experiments.site import (
+    axis,
+    contributed,
+    failures,
+    faithful,
+    figures,
+    frame,
+    growth,
+    journey,
+    limit_model,
+    multiples,
+    stacks,
+    tables,
+)
 from experiments.site import packet as packets
 from experiments.site import published as published_tables
 from experiments.site.bridges import layouts
@@ -57,7 +72,7 @@ def environment(templates: Path) -> jinja2.Environment:
 
 def render(
     jinja: jinja2.Environment, modes: Mapping[str, Mode], variants: Mapping[str, Mode], shelf: Shelf,
-    reported: Sequence[Reported],
+    reported: Sequence[Reported], grown: Sequence[Growth] = (), broken: Sequence[Failures] = (),
 ) -> dict[str, str]:
     """All rendered files but those of single campaigns, path below the project's root -> text.
 
@@ -66,6 +81,11 @@ def render(
     found: dict[str, str] = {}
     note = next(one for one in reported if one.id == "note-2018")
     found |= {f"generated/{name}": text for name, text in published_tables.fragments(jinja, reported).items()}
+    found |= {f"generated/{name}": text for name, text in growth.fragments(jinja, grown, modes).items()}
+    found |= {f"generated/{name}": text for name, text in failures.fragments(jinja, broken, modes).items()}
+    found |= _table_files("docs/results/tables/failures", failures.rows(broken))
+    found |= _table_files("docs/results/tables/growth", growth.rows(grown))
+    found["generated/faithful.md"] = faithful.fragment(jinja, shelf.pairs, {**modes, **variants})
     everything: list[Entry] = []
     for mode in modes.values():
         own = _entries(jinja, mode, shelf)

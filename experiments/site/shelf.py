@@ -12,7 +12,7 @@ import json
 import shutil
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from experiments.results.store import Stored
 from experiments.results.validate import validate
 from experiments.site import campaign_pages, contributed, tables
 from experiments.site.campaign_pages import Card, ResultCard
-from experiments.variant import Variant
+from experiments.variant import UPSTREAM, Variant
 
 BELOW = "generated/campaigns"
 CARD, PAGES, TRIALS, FILES = "card.json", "pages.json", "trials", "files"
@@ -39,7 +39,7 @@ SOURCES = {"local": True, CONTRIBUTED: False}  # folders of data/, and whether t
 class Shelf:
     """All campaigns by their cards, oldest first; the chosen ones whole; how many folders were made anew or removed.
 
-    ``standing`` is what maintainers say of them.
+    ``standing`` is what maintainers say of them. ``pairs`` are references with both results of a mode: ours and its maker's.
     """
 
     cards: tuple[Card, ...]
@@ -48,6 +48,7 @@ class Shelf:
     changed: int
     removed: int
     standing: Standing = field(default_factory=Standing)
+    pairs: tuple[Stored, ...] = ()
 
 
 def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> Shelf:
@@ -79,7 +80,9 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
     wanted = chosen(cards)
     by_source = {source: tuple(_whole(root / "data" / source / card.id, wanted[card.id]) for card in cards
                                if card.local == local and card.id in wanted) for source, local in SOURCES.items()}
-    return Shelf(tuple(cards), by_source["campaigns"], by_source["local"], changed, removed, said)
+    pairs = tuple(_whole(root / "data" / CONTRIBUTED / card.id, both) for card in cards
+                  if not card.local and (both := _both(card, wanted.get(card.id, set()))))
+    return Shelf(tuple(cards), by_source["campaigns"], by_source["local"], changed, removed, said, pairs)
 
 
 def folders(root: Path, source: str) -> list[Path]:
@@ -93,22 +96,37 @@ def chosen(cards: Iterable[Card]) -> dict[str, set[Variant]]:
     """What the pages of modes show in full: campaign -> variants.
 
     For each mode, lab, kernel and daemon the newest reference campaign that has it; and of this machine's own results the
-    newest. What others contributed is never shown in full (:mod:`experiments.site.contributed`), nor is what `validate`
-    refuses or a record withdraws.
+    newest. What was measured only to stand beside the maker's own daemon comes after what stands beside other modes. What
+    others contributed is never shown in full (:mod:`experiments.site.contributed`), nor is what `validate` refuses or a record
+    withdraws.
     """
-    best: dict[tuple[bool, Variant], tuple[tuple[bool, bool, str], str]] = {}
+    best: dict[tuple[bool, Variant], tuple[tuple[bool, bool, bool, str], str]] = {}
     for card in cards:
+        variants = {result.variant for result in card.results if result.variant.daemon}
         for result in card.results if not card.flaw and (card.local or card.purpose == "reference") else ():
             if result.withdrawn:
                 continue
             place = (card.local, result.variant)
-            rank = (card.status == "complete", result.deployments > 0, card.started_at)
+            beside = _of_maker(result.variant) in variants
+            rank = (card.status == "complete", result.deployments > 0, not beside, card.started_at)
             if place not in best or rank >= best[place][0]:
                 best[place] = (rank, card.id)
     found: dict[str, set[Variant]] = {}
     for (_, key), (_, campaign) in best.items():
         found.setdefault(campaign, set()).add(key)
     return found
+
+
+def _of_maker(ours: Variant) -> Variant:
+    """The same mode at the same place, carried by its maker's own daemon."""
+    return replace(ours, daemon=UPSTREAM)
+
+
+def _both(card: Card, shown: Collection[Variant]) -> set[Variant]:
+    """Of the results that are carried by makers' daemons and shown, those whose campaign has ours too, and these."""
+    have = {result.variant for result in card.results}
+    theirs = {variant for variant in shown if variant.daemon and replace(variant, daemon="") in have}
+    return theirs | {replace(variant, daemon="") for variant in theirs}
 
 
 def others(cards: Iterable[Card], modes: Collection[str]) -> list[tuple[Card, ResultCard]]:

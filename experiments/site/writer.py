@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.paths import ROOT
-from experiments.results import reported, store
+from experiments.results import failures, growth, reported, store
 from experiments.site import mode_pages, shelf, symptoms, timeline
 from experiments.site.render import environment, render
 
@@ -33,8 +33,9 @@ def write(root: Path = ROOT) -> Written:
     """
     jinja = environment(root / "docs" / "templates")
     modes, variants, published = catalog.load(), catalog.variants(), reported.load_all(root / "data" / "reported")
+    grown, broken = growth.load_all(root / "data" / "growth"), failures.load_all(root / "data" / "failures")
     campaigns = shelf.update(root, jinja, {**modes, **variants})
-    texts = {path: text.encode() for path, text in render(jinja, modes, variants, campaigns, published).items()}
+    texts = {path: text.encode() for path, text in render(jinja, modes, variants, campaigns, published, grown, broken).items()}
     texts["generated/symptoms.md"] = symptoms.collected(mode_pages.in_order(modes.values()), _pages(root)).encode()
     history = (root / timeline.WHERE).read_text(encoding="utf-8")
     texts["generated/model-timeline.md"] = jinja.get_template("model-timeline.md.j2").render(

@@ -56,7 +56,7 @@ def test_no_page_asks_another_host_or_for_what_is_not_there(project: Path, addre
     assert list(checks.wrong_requests(browser, project / "site", address)) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", list(checks.PALETTES))
 def test_axe_finds_nothing(scheme: str, project: Path, address: str, browser: Browser) -> None:
     assert list(checks.violations(browser, project / "site", address, scheme)) == []
 
@@ -76,7 +76,8 @@ def test_the_html_is_valid(project: Path) -> None:
 def test_what_is_wrong_is_found(tmp_path: Path, browser: Browser) -> None:
     (tmp_path / "bad.html").write_text(
         '<!doctype html><html lang="en"><head><title>x</title></head><body><h1 style="display:none">x</h1>'
-        '<div style="width:900px"><img src="http://podpath.invalid/x.png"><img src="gone.png"></div></p></body></html>')
+        '<p style="color:#777;background:#888">faint</p><div style="width:900px"><img src="http://podpath.invalid/x.png">'
+        '<img src="gone.png"></div></p></body></html>')
     with served(tmp_path) as address:
         asked = list(checks.wrong_requests(browser, tmp_path, address))
         assert any("podpath.invalid" in line for line in asked)
@@ -84,6 +85,8 @@ def test_what_is_wrong_is_found(tmp_path: Path, browser: Browser) -> None:
         assert any("wide on a screen" in line for line in checks.too_wide(browser, tmp_path, address))
         assert any("no heading" in line for line in checks.empty_without_scripts(browser, tmp_path, address))
         assert any("image-alt" in line for line in checks.violations(browser, tmp_path, address, "light"))
+        for scheme in checks.PALETTES:
+            assert any("color-contrast" in line for line in checks.violations(browser, tmp_path, address, scheme))
     assert any("bad.html" in line for line in check.malformed(tmp_path))
 
 

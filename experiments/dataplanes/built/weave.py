@@ -42,6 +42,7 @@ class Weave:
     """What both data paths share: the bridge and the pods on it; see :class:`experiments.dataplanes.recipe.Recipe`."""
 
     inner_device = ""  # the far end of the veth pair that leads out of the bridge
+    gossip = False  # whether the processes agree on ways round a cut connection; all reach each other where nothing is cut
 
     def __init__(self, lab: Lab, mode: Mode) -> None:
         self.lab = lab
@@ -83,7 +84,10 @@ class Weave:
 
     def _peers(self, node: Node) -> list[str]:
         return [argument for other in self.lab.nodes if other != node
-                for argument in ("--peer", f"{peer_name(other)}={other.address}")]
+                for argument in ("--peer", f"{peer_name(other)}={other.address}")] + self._gossip()
+
+    def _gossip(self) -> list[str]:
+        return ["--gossip"] if self.gossip else []
 
     def wait_ready(self, timeout_s: float) -> None:
         """Each pod reaches each other pod: ARP has crossed, MAC addresses are learned."""
@@ -185,7 +189,7 @@ class FastDataPath(Weave):
         self.processes.append(RelayProcess(
             self.lab, node.name, "odp",
             ["--datapath", self.datapath, "--port", self.inner_device, "--own", self._described(node), "--mtu", self.mtu,
-             *peers],
+             *peers, *self._gossip()],
         ))
 
     def _described(self, node: Node) -> str:

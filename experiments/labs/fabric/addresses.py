@@ -34,7 +34,7 @@ def plan(nodes: int, underlay: Underlay, reflectors: int) -> tuple[tuple[Node, .
     if underlay == "l2":
         return (tuple(Node(f"node{i}", i, f"172.31.0.{i}") for i in numbers),
                 tuple(Node(f"rr{i}", 100 + i, f"172.31.0.{100 + i}", role="reflector") for i in range(1, reflectors + 1)))
-    return (tuple(Node(f"node{i}", i, f"172.31.{i}.10", gateway=f"172.31.{i}.1") for i in numbers),
+    return (tuple(Node(f"node{i}", i, f"172.31.{i}.10", gateway=f"172.31.{i}.1", rack=i) for i in numbers),
             tuple(Node(f"tor{i}", i, f"172.31.255.{i}", role="tor", device="spine") for i in numbers))
 
 

@@ -45,6 +45,8 @@ class Speaker:
     block: str = ""  # the pod addresses of this node; empty on reflectors and ToRs
     pool: str = "192.168.0.0/16"
     tunnel: str = ""  # the tunnel device that routes to other blocks use, if any
+    more_blocks: tuple[str, ...] = ()  # that the node has got since
+    connect_delay_s: int = CONNECT_DELAY_S
 
 
 def configuration(speaker: Speaker) -> str:
@@ -60,7 +62,8 @@ def configuration(speaker: Speaker) -> str:
     if speaker.block:
         parts.append(
             "# The node's own block: advertised as one route, and a dead end for addresses that no pod has.\n"
-            f"protocol static {{ ipv4; route {speaker.block} blackhole; }}"
+            "protocol static { ipv4; "
+            + " ".join(f"route {block} blackhole;" for block in (speaker.block, *speaker.more_blocks)) + " }"
         )
     parts.append(
         "protocol kernel {\n"
@@ -82,7 +85,7 @@ def _filters(speaker: Speaker) -> str:
         else ""
     )
     metric = f"  if source = RTS_BGP then krt_metric = {ROUTE_METRIC};\n" if speaker.block else ""
-    own = f"  if net = {speaker.block} then accept;\n" if speaker.block else ""
+    own = "".join(f"  if net = {block} then accept;\n" for block in (speaker.block, *speaker.more_blocks) if block)
     # A reflector or a ToR hands on what it has learned; a node only announces its own block.
     others = "" if speaker.block else f"  if net ~ {speaker.pool} then accept;\n"
     return (
@@ -102,7 +105,7 @@ def _peer(speaker: Speaker, peer: BgpPeer) -> str:
     lines = [
         f"local {peer.local or speaker.address} as {speaker.asn};",
         f"neighbor {peer.address} as {peer.asn};",
-        f"connect delay time {CONNECT_DELAY_S}; connect retry time 5; error wait time 5, 30;",
+        f"connect delay time {speaker.connect_delay_s}; connect retry time 5; error wait time 5, 30;",
         "graceful restart on;",
     ]
     if peer.direct:

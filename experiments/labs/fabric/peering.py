@@ -6,8 +6,8 @@ confd/etc/calico/confd/templates/bird.cfg.template).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from experiments.catalog import Mode
 from experiments.labs.base import Node
@@ -34,6 +34,9 @@ class Peering:
     nodes: Sequence[Node]
     routers: Sequence[Node]
     tunnel: str = ""
+    rack_as: int = bird.CALICO_AS  # behind ToRs node1 has the AS number after this one, node2 the next, …
+    more_blocks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of a node beside its first, by its name
+    connect_delay_s: int = bird.CONNECT_DELAY_S
 
     @property
     def racks(self) -> bool:
@@ -48,8 +51,8 @@ class Peering:
         """Return a speaker's AS number."""
         if node.role == "tor":
             return TOR_AS + node.index
-        # Behind ToRs each rack is an AS of its own, else a rack would refuse another rack's routes as a loop.
-        return bird.CALICO_AS + node.index if self.racks else bird.CALICO_AS
+        # Behind ToRs each node is an AS of its own, else one would refuse another's routes as a loop.
+        return self.rack_as + node.index if self.racks else bird.CALICO_AS
 
     def configuration(self, node: Node) -> str:
         """Return the ``bird.conf`` of a speaker."""
@@ -61,6 +64,7 @@ class Peering:
             # The router id; ToRs are known by their address on the spine.
             node.address, self.asn(node), tuple(self.peers(node)),
             block(node) if node.role == "node" else "", tunnel=self.tunnel if node.role == "node" else "",
+            more_blocks=self.more_blocks.get(node.name, ()), connect_delay_s=self.connect_delay_s,
         )
 
     def peers(self, node: Node) -> list[bird.BgpPeer]:
@@ -73,15 +77,14 @@ class Peering:
                       for r in self._reflectors if r != node]
             return clients + others
         if node.role == "tor":
-            rack = self.nodes[node.index - 1]
-            own = bird.BgpPeer(bird.peer_name("Node", rack.address), rack.address, self.asn(rack), passive=True,
-                            direct=True, local=rack.gateway)
+            own = [bird.BgpPeer(bird.peer_name("Node", n.address), n.address, self.asn(n), passive=True, direct=True,
+                                local=n.gateway) for n in self.nodes if n.rack == node.index]
             fabric = [bird.BgpPeer(bird.peer_name("Spine", t.address), t.address, self.asn(t), direct=True,
                                 passive=bird.mesh_is_passive(node.address, t.address))
                       for t in self.routers if t != node]
-            return [own, *fabric]
+            return own + fabric
         if self.racks:
-            tor = self.routers[node.index - 1]
+            tor = next(router for router in self.routers if router.index == node.rack)
             return [bird.BgpPeer(bird.peer_name("Node", node.gateway), node.gateway, self.asn(tor), direct=True)]
         if self._reflectors:
             return [bird.BgpPeer(bird.peer_name("Global", r.address), r.address, bird.CALICO_AS) for r in self._reflectors]

@@ -13,6 +13,8 @@ from experiments.results import private_names
 from experiments.results.characters import UNWANTED
 from experiments.results.checks import signs
 from experiments.results.checks.report import File
+from experiments.results.failure_model import Failures
+from experiments.results.growth_model import Growth
 from experiments.results.model import Campaign
 from experiments.results.plain import Key, shown
 
@@ -54,13 +56,13 @@ def check(file: File[Any]) -> None:
             file.error((), f"holds {what} ({_short(words)}) outside of its values; take it out")
 
 
-def facts(file: File[Campaign], value: Campaign) -> None:
+def facts(file: File[Any], value: Campaign | Growth | Failures) -> None:
     """Of a machine only what Podpath takes down: an open list would have room for its name and its serial number."""
     for group, known in _FACTS.items():
-        for name in getattr(value, group):
+        for name in getattr(value, group, ()):
             if name not in known:
                 file.error((group, name), f"is no fact that Podpath takes down; allowed: {', '.join(known)}")
-    for name in value.network.get("sysctl", ()):
+    for name in value.network.get("sysctl", ()) if isinstance(value, Campaign) else ():
         if name not in environment.TCP_SYSCTLS:
             file.error(("network", "sysctl", name), "is no setting that Podpath takes down; "
                        f"allowed: {', '.join(environment.TCP_SYSCTLS)}")

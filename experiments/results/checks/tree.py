@@ -12,6 +12,7 @@ from experiments.results import schema, standing
 from experiments.results.checks.report import Message
 
 DATA, LOCAL, CAMPAIGNS, REPORTED, SCHEMA = "data", "local", "campaigns", "reported", "schema"
+GROWTH, FAILURES = DATED = "growth", "failures"
 MOST_ENTRIES = 10_000  # of one folder; a repository that has more needs another layout first
 _MOST_SCHEMA_BYTES = 1 << 20
 
@@ -23,9 +24,9 @@ def whole(data: Path) -> Iterator[Message]:
             there = "is not a folder" if _exists(data / name) else "is missing"
             yield _message(data / name, f"{there}; data/ has {CAMPAIGNS}/, {REPORTED}/ and {SCHEMA}/")
     for path in _inside(data):
-        if path.name not in (LOCAL, CAMPAIGNS, REPORTED, SCHEMA, *standing.FILES):
-            yield _message(path, f"does not belong here; data/ has nothing but {CAMPAIGNS}/, {REPORTED}/, {SCHEMA}/ and "
-                                 f"{' and '.join(standing.FILES)}")
+        if path.name not in (LOCAL, CAMPAIGNS, *DATED, REPORTED, SCHEMA, *standing.FILES):
+            folders = ", ".join(f"{name}/" for name in (CAMPAIGNS, *DATED, REPORTED, SCHEMA))
+            yield _message(path, f"does not belong here; data/ has nothing but {folders} and {' and '.join(standing.FILES)}")
     yield from _schemas(data / SCHEMA)
     if _is_folder(data / REPORTED) and not any(path.suffix == ".yml" for path in _inside(data / REPORTED)):
         yield _message(data / REPORTED, "is empty; what others have published is taken away by nobody")
@@ -44,11 +45,20 @@ def campaigns(folder: Path) -> Iterator[Message]:
 
 def publications(folder: Path) -> Iterator[Message]:
     """What does not belong into data/reported: whatever is no YAML file with a publication's name."""
+    return _files(folder, NAME, "a publication is a file <id>.yml")
+
+
+def dated(folder: Path) -> Iterator[Message]:
+    """What does not belong into data/growth or data/failures: whatever is no YAML file with a day and a host in its name."""
+    return _files(folder, CAMPAIGN, "what is stored here is a file <date>-<host>.yml")
+
+
+def _files(folder: Path, pattern: str, what: str) -> Iterator[Message]:
     for path in _inside(folder):
         if not stat.S_ISREG(path.lstat().st_mode):
             yield _message(path, "is not a regular file; only files belong here")
-        elif path.suffix != ".yml" or not re.fullmatch(NAME, path.stem):
-            yield _message(path, "does not belong here; a publication is a file <id>.yml")
+        elif path.suffix != ".yml" or not re.fullmatch(pattern, path.stem):
+            yield _message(path, f"does not belong here; {what}")
 
 
 def _schemas(folder: Path) -> Iterator[Message]:

@@ -10,8 +10,12 @@ are replicated here at the head end, one copy a peer, and get a flow too; unknow
 MAC address turns up behind another peer, all flows go. Heartbeats are frames with zero addresses, padded to the data path's
 MTU and sent with DF: their acknowledgement proves the way and its MTU.
 
-What is not weaver's: peers and short ids come from the command line (no gossip, no relaying for others), the acknowledgement
-travels as a frame instead of over TCP, and idle flows are not collected.
+With ``--gossip`` the handlers tell each other which of them reach each other (``gossip``). Frames for a peer that is not
+reached go to the next one on the way, whose kernel passes them on from the tunnel's port to the same: both ends stay in the
+tunnel id, only the outer addresses change. Whenever ways change, all flows go.
+
+What is not weaver's: peers and short ids come from the command line, a broadcast is sent to each peer and not along a tree,
+the acknowledgement travels as a frame instead of over TCP, and idle flows are not collected.
 
 Where the time goes: nowhere, once the flows stand; frames do not pass here. A miss costs one ``recv`` and two ``send``.
 """
@@ -27,6 +31,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from experiments.dataplanes.built.relays import netlink, odp_flows
+from experiments.dataplanes.built.relays.gossip import Gossip
 from experiments.dataplanes.built.relays.netlink import attribute, by_kind, nested
 from experiments.dataplanes.built.relays.odp_flows import (
     ACTION_SET,
@@ -45,6 +50,7 @@ PORT = 6784
 TUNNEL_TTL = 64
 SHORT_ID_BITS = 12
 HEARTBEAT_FAST_S, HEARTBEAT_SLOW_S = 0.5, 10.0
+LOST_AFTER_S = 6 * HEARTBEAT_SLOW_S  # as for sleeve
 MACS_AT_MOST = 4096
 ETHERNET_BYTES = 14
 CONTROL = bytes(ETHERNET_BYTES)
@@ -67,7 +73,7 @@ TUNNEL_SRC, TUNNEL_DST, TUNNEL_TOS, TUNNEL_TTL_ATTR, TUNNEL_DF = 1, 2, 3, 4, 5
 ACTION_OUTPUT = 1
 
 COUNTERS = ("misses", "executed", "flows_installed", "flows_refused", "flows_cleared", "flooded", "from_unknown_peer",
-            "not_for_us", "too_short", "heartbeats_sent", "heartbeats_received", "heartbeats_acknowledged",
+            "not_for_us", "relayed", "too_short", "heartbeats_sent", "heartbeats_received", "heartbeats_acknowledged",
             "peers_acknowledged")
 
 
@@ -80,6 +86,7 @@ class Peer:
     address: bytes
     acknowledged: bool = False
     next_heartbeat: float = 0.0
+    last_heard: float = 0.0
 
 
 def tunnel_id(source: int, target: int) -> int:
@@ -131,6 +138,10 @@ class Handler:
         self.peers = {peer.short_id: peer for peer in peers}
         self._mtu = mtu
         self._macs: dict[bytes, int] = {}  # MAC -> short id
+        self._by_name = {peer.name: peer for peer in peers}
+        # The neighbour by which each peer is reached, as gossip has it; None where nobody gossips: then all reach each other.
+        self.hops: Mapping[bytes, bytes] | None = None
+        self._hops_in_force: Mapping[bytes, bytes] | None = None
         self.counters = dict.fromkeys(COUNTERS, 0)
 
     def miss(self, body: bytes) -> None:
@@ -156,6 +167,8 @@ class Handler:
             return  # the bridge has delivered it already
         targets = [self.peers[known]] if known is not None else list(self.peers.values())
         actions = b"".join(self._towards(peer) for peer in targets)
+        if not actions:
+            return  # nobody is reached: a flow would drop what comes after one is
         self._carry_out(frame, key, actions)
         if known is not None or destination[0] & 1:
             self._install(self._datapath.bridge, frame, b"", b"", actions)
@@ -165,21 +178,39 @@ class Handler:
     def _from_tunnel(self, frame: bytes, key: bytes, tunnel: Mapping[int, bytes]) -> None:
         identity = int.from_bytes(tunnel.get(TUNNEL_ID, b""), "big")
         sender, target = identity & ((1 << SHORT_ID_BITS) - 1), identity >> SHORT_ID_BITS
-        peer = self.peers.get(sender)
-        if peer is None or tunnel.get(TUNNEL_SRC) != peer.address:
+        peer, came_from = self.peers.get(sender), tunnel.get(TUNNEL_SRC, b"")
+        if peer is None or (came_from != peer.address and not self._is_a_neighbour(came_from)):
             self.counters["from_unknown_peer"] += 1
-        elif target != self._own.short_id:
-            self.counters["not_for_us"] += 1
         elif frame[:12] == CONTROL[:12]:
-            self._control(peer, frame)
-        else:
+            if target == self._own.short_id and came_from == peer.address:
+                self._control(peer, frame)
+        elif target == self._own.short_id:
             self._learn(frame[6:12], sender)
             actions = attribute(ACTION_OUTPUT, struct.pack("=I", self._datapath.bridge))
-            self._carry_out(frame, key, actions)
-            wanted = self._tunnel_key(identity, peer.address, self._own.address)
-            mask = nested(KEY_TUNNEL, attribute(TUNNEL_ID, b"\xff" * 8), attribute(TUNNEL_SRC, b"\xff" * 4),
-                          attribute(TUNNEL_DST, b"\xff" * 4), attribute(TUNNEL_TOS, b"\0"), attribute(TUNNEL_TTL_ATTR, b"\0"))
-            self._install(self._datapath.tunnel, frame, nested(KEY_TUNNEL, wanted), mask, actions)
+            self._from_tunnel_to(frame, key, identity, came_from, actions)
+        else:
+            self._relay(frame, key, identity, came_from)
+
+    def _is_a_neighbour(self, address: bytes) -> bool:
+        """Whether gossip runs, and a peer has this address: then it may have passed on what another sent."""
+        return self.hops is not None and any(peer.address == address for peer in self.peers.values())
+
+    def _relay(self, frame: bytes, key: bytes, identity: int, came_from: bytes) -> None:
+        """What is for another goes on with its tunnel id, never back to where it came from."""
+        target = self.peers.get(identity >> SHORT_ID_BITS)
+        hop = self._hop(target) if target is not None and self.hops is not None else None
+        if hop is None or hop.address == came_from:
+            self.counters["not_for_us"] += 1
+            return
+        self.counters["relayed"] += 1
+        self._from_tunnel_to(frame, key, identity, came_from, self._by_tunnel(identity, hop))
+
+    def _from_tunnel_to(self, frame: bytes, key: bytes, identity: int, came_from: bytes, actions: bytes) -> None:
+        self._carry_out(frame, key, actions)
+        wanted = self._tunnel_key(identity, came_from, self._own.address)
+        mask = nested(KEY_TUNNEL, attribute(TUNNEL_ID, b"\xff" * 8), attribute(TUNNEL_SRC, b"\xff" * 4),
+                      attribute(TUNNEL_DST, b"\xff" * 4), attribute(TUNNEL_TOS, b"\0"), attribute(TUNNEL_TTL_ATTR, b"\0"))
+        self._install(self._datapath.tunnel, frame, nested(KEY_TUNNEL, wanted), mask, actions)
 
     @staticmethod
     def _tunnel_key(identity: int, source: bytes, target: bytes) -> bytes:
@@ -187,9 +218,20 @@ class Handler:
                 + attribute(TUNNEL_DST, target) + attribute(TUNNEL_TOS, b"\0")
                 + attribute(TUNNEL_TTL_ATTR, bytes([TUNNEL_TTL])))
 
+    def _hop(self, peer: Peer) -> Peer | None:
+        """Who gets what is for a peer: itself, or the next one on the way; None where nobody knows a way."""
+        if self.hops is None or peer.acknowledged:
+            return peer
+        return self._by_name.get(self.hops.get(peer.name, b""))
+
     def _towards(self, peer: Peer) -> bytes:
+        """Actions that send a frame to a peer, on whichever way; none where there is no way."""
+        hop = self._hop(peer)
+        return b"" if hop is None else self._by_tunnel(tunnel_id(self._own.short_id, peer.short_id), hop)
+
+    def _by_tunnel(self, identity: int, hop: Peer) -> bytes:
         """Actions: set the tunnel (DF, no UDP checksum), put out on the VXLAN port."""
-        tunnel = self._tunnel_key(tunnel_id(self._own.short_id, peer.short_id), self._own.address, peer.address)
+        tunnel = self._tunnel_key(identity, self._own.address, hop.address)
         return (nested(ACTION_SET, nested(KEY_TUNNEL, tunnel + attribute(TUNNEL_DF, b"")))
                 + attribute(ACTION_OUTPUT, struct.pack("=I", self._datapath.tunnel)))
 
@@ -220,8 +262,16 @@ class Handler:
     # -- heartbeat --------------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
-        """Send the heartbeats that are due."""
+        """Send the heartbeats that are due; notice who has fallen silent, and that ways have changed."""
+        if self.hops != self._hops_in_force:
+            self._hops_in_force = self.hops
+            self._datapath.clear()
+            self.counters["flows_cleared"] += 1
         for peer in self.peers.values():
+            if peer.acknowledged and now >= peer.last_heard + LOST_AFTER_S:
+                peer.acknowledged = False
+                peer.next_heartbeat = now
+                self.counters["peers_acknowledged"] -= 1
             if now >= peer.next_heartbeat:
                 size = self._mtu + ETHERNET_BYTES
                 self._tell(peer, HEARTBEAT, size, size)
@@ -232,13 +282,14 @@ class Handler:
         body = CONTROL + _CONTROL_BODY.pack(kind, length, self._own.short_id)
         frame = body + bytes(max(0, size - len(body)))
         key = attribute(KEY_IN_PORT, struct.pack("=I", self._datapath.bridge)) + attribute(KEY_ETHERNET, bytes(12))
-        self._datapath.execute(frame, key, self._towards(peer))
+        self._datapath.execute(frame, key, self._by_tunnel(tunnel_id(self._own.short_id, peer.short_id), peer))
 
     def _control(self, peer: Peer, frame: bytes) -> None:
         if len(frame) < ETHERNET_BYTES + _CONTROL_BODY.size:
             self.counters["too_short"] += 1
             return
         kind, length, _ = _CONTROL_BODY.unpack_from(frame, ETHERNET_BYTES)
+        peer.last_heard = time.monotonic()
         if kind == HEARTBEAT and length == len(frame):
             self.counters["heartbeats_received"] += 1
             self._tell(peer, HEARTBEAT_ACK, length, 60)
@@ -278,12 +329,16 @@ def main() -> None:
     parser.add_argument("--own", required=True, metavar="NAME/SHORTID=ADDRESS")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME/SHORTID=ADDRESS", help="repeatable")
     parser.add_argument("--mtu", type=int, required=True, help="the data path's MTU, which heartbeats prove")
+    parser.add_argument("--gossip", action="store_true", help="agree with the peers on ways round a connection that is cut")
     parser.add_argument("--pid-file", default="")
     parser.add_argument("--statistics", default="", help="file for the counters, on SIGUSR1 and at the end")
     given = parser.parse_args()
     try:
         datapath = Datapath(given.datapath, given.port)
-        handler = Handler(datapath, _peer(given.own), [_peer(peer) for peer in given.peer], given.mtu)
+        own, peers = _peer(given.own), [_peer(peer) for peer in given.peer]
+        handler = Handler(datapath, own, peers, given.mtu)
+        if given.gossip:
+            _gossip(handler, own, peers).start()
     except (OSError, ValueError) as error:
         fail(str(error))
         return
@@ -293,6 +348,12 @@ def main() -> None:
         serve(handler, datapath)
     except Stopped:
         write_counters()
+
+
+def _gossip(handler: Handler, own: Peer, peers: list[Peer]) -> Gossip:
+    handler.hops = {}
+    return Gossip(own.name, socket.inet_ntoa(own.address), {peer.name: socket.inet_ntoa(peer.address) for peer in peers},
+                  lambda: [peer.name for peer in peers if peer.acknowledged], lambda hops: setattr(handler, "hops", hops))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,11 @@ unknown ones and broadcasts go to every peer. With a password (``--password-file
 The modules: ``sleeve_wire`` has the bytes, ``sleeve_path`` whether a peer is reached and how large a packet may be,
 ``sleeve_relay`` what happens to frames, ``sleeve_crypto`` and ``sleeve_sealed`` the encrypted variant. Here are the sockets.
 
-What is not weaver's: peers come from the command line and all reach each other (no gossip, no relaying for others);
-the acknowledgements of heartbeat and MTU, and the exchange of keys, which weaver sends over its TCP connection, are datagrams
+With ``--gossip`` the relays tell each other which of them reach each other (``gossip``), and pass frames on for those that do
+not.
+
+What is not weaver's: peers come from the command line; a broadcast is sent to each peer and not along a tree; the
+acknowledgements of heartbeat and MTU, and the exchange of keys, which weaver sends over its TCP connection, are datagrams
 here; both kinds of datagram leave by UDP sockets (weaver builds the header of DF datagrams itself and sends them by a raw
 socket, whose queue then fills with copies of everything that arrives).
 
@@ -30,6 +33,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from experiments.dataplanes.built.relays.gossip import Gossip
 from experiments.dataplanes.built.relays.process import Stopped, fail, prepare
 from experiments.dataplanes.built.relays.sleeve_relay import MAC_AGE_S, Peer, Read, Relay, Write
 from experiments.dataplanes.built.relays.sleeve_wire import name_bytes
@@ -140,6 +144,7 @@ def main() -> None:
     parser.add_argument("--address", required=True, help="the node's address")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=ADDRESS", help="repeatable")
     parser.add_argument("--password-file", default="", help="seal every datagram with this password; needs PyNaCl")
+    parser.add_argument("--gossip", action="store_true", help="agree with the peers on ways round a connection that is cut")
     parser.add_argument("--mac-age", type=float, default=MAC_AGE_S, help="seconds until a MAC address is forgotten")
     parser.add_argument("--pid-file", default="")
     parser.add_argument("--statistics", default="", help="file for the counters, on SIGUSR1 and at the end")
@@ -148,10 +153,12 @@ def main() -> None:
         peers = {name_bytes(name): address for name, address in (peer.split("=", 1) for peer in given.peer)}
         sockets = Sockets(given.device, given.address, peers)
         relay = _relay(name_bytes(given.name), sockets.bridge.send, given.password_file, given.mac_age)
+        sources = sockets.connect(relay)
+        if given.gossip:
+            _gossip(relay, given.address, peers).start()
     except (OSError, ValueError, ImportError) as error:
         fail(str(error))
         return
-    sources = sockets.connect(relay)
     write_counters = prepare(given.pid_file, given.statistics, relay.statistics)
     try:
         serve(relay, sources)
@@ -165,6 +172,12 @@ def _relay(name: bytes, inject: Write, password_file: str, mac_age_s: float) -> 
     from experiments.dataplanes.built.relays.sleeve_sealed import SealedRelay  # needs PyNaCl, which clear text does not
 
     return SealedRelay(name, inject, Path(password_file).read_text().strip(), mac_age_s=mac_age_s)
+
+
+def _gossip(relay: Relay, address: str, peers: dict[bytes, str]) -> Gossip:
+    relay.hops = {}
+    return Gossip(relay.name, address, peers, lambda: [name for name, peer in relay.peers.items() if peer.path.established],
+                  lambda hops: setattr(relay, "hops", hops))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,9 +36,9 @@ _TARGET = struct.Struct(">6sH")
 ZERO = bytes(6)
 
 COUNTERS = ("captured", "injected", "datagrams_sent", "datagrams_received", "frames_sent", "frames_received", "flooded",
-            "local", "not_established", "too_short", "too_big", "fragmented", "icmp_sent", "wrong_sender", "own_frame",
-            "not_for_us", "truncated", "not_authentic", "replayed", "no_session", "bad_hello", "strangers",
-            "control_received", "control_ignored", "send_failed", "inject_failed")
+            "local", "not_established", "relayed", "by_relay", "too_short", "too_big", "fragmented", "icmp_sent",
+            "wrong_sender", "own_frame", "not_for_us", "truncated", "not_authentic", "replayed", "no_session", "bad_hello",
+            "strangers", "control_received", "control_ignored", "send_failed", "inject_failed")
 
 Read = Callable[[bytearray | memoryview], int | None]  # into the buffer: how much came, or None if there is nothing
 Write = Callable[[bytes | bytearray | memoryview], object]
@@ -63,13 +63,15 @@ class Known:
 
 
 class Relay:
-    """One node's relay. All peers reach each other, so no frame is ever relayed for others."""
+    """One node's relay. Frames for others pass through only if ``hops`` names the way to them."""
 
     overhead_bytes = OVERHEAD_BYTES
 
     def __init__(self, name: bytes, inject: Write, *, mac_age_s: float = MAC_AGE_S) -> None:
         self.name = name
         self.peers: dict[bytes, Peer] = {}
+        # The neighbour by which each peer is reached, as gossip has it; None where nobody gossips: then all reach each other.
+        self.hops: Mapping[bytes, bytes] | None = None
         self._inject, self._mac_age_s = inject, mac_age_s
         self._macs: dict[bytes, Known] = {}
         self._next_ageing = float("-inf")
@@ -129,17 +131,22 @@ class Relay:
 
     def _to_peer(self, peer: Peer, length: int, df: bool) -> None:
         """The frame in the buffer: sent at once if it fills a datagram, else it waits for others."""
-        limit = peer.path.limit
+        name = peer.name
         if not peer.path.established:
-            self.counters["not_established"] += 1
-            return
+            hop = self._hop(name)
+            if hop is None:
+                self.counters["not_established"] += 1
+                return
+            self.counters["by_relay"] += 1
+            peer = hop
+        limit = peer.path.limit
         if length - ETHERNET_BYTES > limit:
             self._too_big(peer, length, df)
             return
         waiting, room = peer.waiting[df], HEADER_BYTES + ETHERNET_BYTES + limit
         if waiting and len(waiting) + FRAME_HEADER_BYTES + length > room:
             self._flush(peer, df)
-        _TARGET.pack_into(self._out, 2 * NAME_BYTES, peer.name, length)
+        _TARGET.pack_into(self._out, 2 * NAME_BYTES, name, length)
         end = HEADER_BYTES + length
         if waiting:
             waiting += self._out_view[NAME_BYTES:end]
@@ -148,6 +155,11 @@ class Relay:
         else:
             waiting += self._out_view[:end]
         self.counters["frames_sent"] += 1
+
+    def _hop(self, name: bytes) -> Peer | None:
+        """The neighbour by which a peer is reached; None where nobody knows a way."""
+        found = self.peers.get((self.hops or {}).get(name, b""))
+        return found if found is not None and found.path.established else None
 
     def _too_big(self, peer: Peer, length: int, df: bool) -> None:
         """With DF the sender is told; without, the underlay fragments if that was proved to work, else we do."""
@@ -219,7 +231,7 @@ class Relay:
             if offset > length:
                 counters["truncated"] += 1
             elif source_peer != peer.name or target_peer != self.name:
-                counters["own_frame" if source_peer == self.name else "not_for_us"] += 1
+                self._astray(peer, source_peer, target_peer, start, offset)
             elif size < ETHERNET_BYTES:
                 counters["too_short"] += 1
             elif target == ZERO and source == ZERO:
@@ -232,6 +244,35 @@ class Relay:
                     self._learn(source, peer)
                 counters["frames_received"] += 1
                 self._to_bridge(view[start:offset])
+
+    def _astray(self, peer: Peer, source_peer: bytes, target_peer: bytes, start: int, end: int) -> None:
+        """A frame of another than who sent the datagram, or for another than us: it was relayed, or is to be.
+
+        Both names stay what they are; only the datagram's sender changes (weaveworks/weave router/network_router.go).
+        """
+        frame = self._in_view[start:end]
+        if source_peer == self.name:
+            self.counters["own_frame"] += 1
+        elif self.hops is None or len(frame) < ETHERNET_BYTES or frame[:12] == ZERO + ZERO or source_peer not in self.peers:
+            self.counters["not_for_us"] += 1
+        elif target_peer == self.name:
+            self._learn(bytes(frame[6:12]), self.peers[source_peer])
+            self.counters["frames_received"] += 1
+            self._to_bridge(frame)
+        else:
+            self._pass_on(peer, target_peer, self._in_view[start - FRAME_HEADER_BYTES:end])
+
+    def _pass_on(self, came_from: Peer, target_peer: bytes, framed: memoryview) -> None:
+        """A frame with its header, to the next peer on its way; never back to where it came from."""
+        target = self.peers.get(target_peer)
+        hop = target if target is not None and target.path.established else self._hop(target_peer)
+        if hop is None or hop is came_from:
+            self.counters["not_for_us"] += 1
+        elif len(framed) - FRAME_HEADER_BYTES - ETHERNET_BYTES > hop.path.limit:
+            self.counters["too_big"] += 1
+        else:
+            self.counters["relayed"] += 1
+            self._send(hop, self.name + bytes(framed), True)
 
     def _to_bridge(self, frame: bytes | memoryview) -> None:
         try:
@@ -274,6 +315,7 @@ class Relay:
     def statistics(self) -> dict[str, Any]:
         """The counters, and of each peer whether it is reached and which packet of a pod (bytes) is proved to pass."""
         return self.counters | {
+            "hops": {name.hex(":"): hop.hex(":") for name, hop in (self.hops or {}).items()},
             "peers": {peer.name.hex(":"): {"established": peer.path.established, "limit_bytes": peer.path.limit,
                                            "limit_is_proved": peer.path.limit_is_proved,
                                            "can_fragment": peer.path.can_fragment}

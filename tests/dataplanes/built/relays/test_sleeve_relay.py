@@ -321,3 +321,59 @@ def test_two_ends_agree_and_a_third_does_not() -> None:
 
 def test_the_fragmentation_test_is_weaver_s() -> None:
     assert FRAGMENTATION_TEST_BYTES == 60001
+
+
+THIRD = name_bytes("02:77:65:61:76:03")
+
+
+def between(*, gossip: bool) -> tuple[Relay, list[bytes], dict[bytes, list[bytes]]]:
+    """A relay with two peers that do not reach each other; what its bridge was given, and what each peer was sent."""
+    injected: list[bytes] = []
+    sent: dict[bytes, list[bytes]] = {OWN: [], THIRD: []}
+    relay = Relay(OTHER, lambda frame: injected.append(bytes(frame)))
+    for name, held in sent.items():
+        write = lambda datagram, held=held: held.append(bytes(datagram))  # noqa: E731
+        relay.add_peer(name, (write, write), lambda: 1500).path.established = True
+    if gossip:
+        relay.hops = {OWN: OWN, THIRD: THIRD}
+    return relay, injected, sent
+
+
+def test_a_frame_for_another_is_passed_on_with_both_names_as_they_were() -> None:
+    relay, injected, sent = between(gossip=True)
+    framed = encode(OWN, THIRD, frame())
+    relay.peer_to_bridge(relay.peers[OWN], _reader([OWN + framed]), 0.0)
+    assert sent == {OWN: [], THIRD: [OTHER + framed]}
+    assert injected == []
+    assert relay.counters["relayed"] == 1
+
+
+@pytest.mark.parametrize(("gossip", "source", "target", "sender"), [
+    (False, OWN, THIRD, OWN),  # nobody has agreed on ways
+    (True, OWN, OWN, OWN),  # never back to where it came from
+    (True, OWN, name_bytes("02:77:65:61:76:09"), OWN),  # to a stranger
+    (True, name_bytes("02:77:65:61:76:09"), THIRD, OWN),  # of a stranger
+    (True, OTHER, THIRD, OWN),  # our own
+])
+def test_other_frames_for_others_are_dropped(gossip: bool, source: bytes, target: bytes, sender: bytes) -> None:
+    relay, injected, sent = between(gossip=gossip)
+    relay.peer_to_bridge(relay.peers[sender], _reader([sender + encode(source, target, frame())]), 0.0)
+    assert (injected, sent) == ([], {OWN: [], THIRD: []})
+    assert relay.counters["relayed"] == 0
+
+
+def test_a_control_frame_is_never_passed_on() -> None:
+    relay, injected, sent = between(gossip=True)
+    relay.peer_to_bridge(relay.peers[OWN], _reader([OWN + encode(OWN, THIRD, bytes(22))]), 0.0)
+    assert (injected, sent) == ([], {OWN: [], THIRD: []})
+
+
+def test_a_frame_that_was_passed_on_is_delivered_and_its_answer_goes_back_by_the_relay() -> None:
+    relay, injected, sent = between(gossip=True)
+    relay.peers[THIRD].path.established = False  # cut off; OWN relays
+    relay.hops = {OWN: OWN, THIRD: OWN}
+    relay.peer_to_bridge(relay.peers[OWN], _reader([OWN + encode(THIRD, OTHER, frame())]), 0.0)
+    assert injected == [frame()]
+    relay.bridge_to_peers(_reader([frame(MAC_B, MAC_A)]), 0.0)
+    assert sent[THIRD] == []
+    assert sent[OWN] == [OTHER + encode(OTHER, THIRD, frame(MAC_B, MAC_A))]

@@ -1,0 +1,123 @@
+"""``invoke fail``: what each mode makes of a cut, a node that falls silent, a daemon that dies."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from experiments import catalog
+from experiments.cli.columns import print_table
+from experiments.cli.progress import say, telling
+from experiments.errors import ExperimentFailed, UserError
+from experiments.labs.readiness import choose
+from experiments.machine import look
+from experiments.measure.failure import measure
+from experiments.measure.failure.incident import WATCH_S, Job
+from experiments.probes import environment
+from experiments.results import dated, failures
+from experiments.results.checks.report import Report
+from experiments.results.failure_model import Event, Failures, Incident
+from experiments.results.plain import to_plain
+from experiments.variant import EMBEDDED, KERNELS
+
+ALL = "all"
+
+
+def run_fail(
+    names: str, *, event: str = "cut", watch: int = 0, kernel: str = "auto", at_once: int = 1, format: str = "table",
+    store: bool = False, out: str = "", host: str = "",
+) -> Failures:
+    """Break something between three nodes and print what their pods see; with ``store`` or ``out`` keep it.
+
+    Raises:
+        UserError: an unknown mode, event or kernel, or nothing of it can run here.
+        ExperimentFailed: a mode did not come into force before, or did other than it promises.
+    """
+    jobs = _jobs(names, event, kernel, watch)
+    if at_once < 1:
+        raise UserError(f"--at-once {at_once}: nothing would run.", "1 or more.")
+    host = host or environment.host_slug()
+    path = dated.free_path(Path(out) if out else failures.FOLDER, host) if store or out else None
+    with telling() as tell:
+        found = measure.several(jobs, path, host, ("invoke", *sys.argv[1:]), tell, at_once)
+    if path:
+        report = Report()
+        failures.check(report, path)
+        for error in report.errors:
+            say(str(error))
+        say(f"{path}: {report.counted}.")
+    if format == "json":
+        print(json.dumps([to_plain(one) for one in found.incidents], indent=1))
+    else:
+        _show(found.incidents)
+    if wrong := [*_wrong(found.incidents)]:
+        raise ExperimentFailed("\n".join(wrong))
+    return found
+
+
+def _events(text: str) -> list[Event]:
+    if text == ALL:
+        return list(WATCH_S)
+    known = {str(name): name for name in WATCH_S}
+    wanted = [name.strip() for name in text.split(",")]
+    if unknown := [name for name in wanted if name not in known]:
+        raise UserError(f"Unknown event '{unknown[0]}'.", f"Events: {', '.join(WATCH_S)}, or {ALL}.")
+    return [known[name] for name in dict.fromkeys(wanted)]
+
+
+def _jobs(names: str, event: str, kernel: str, watch: int) -> list[Job]:
+    if kernel not in ("auto", *KERNELS):
+        raise UserError(f"Unknown kernel '{kernel}'.", f"Kernels: {', '.join(('auto', *KERNELS))}.")
+    if watch < 0:
+        raise UserError(f"--watch {watch}: that is not a time.", "Seconds, 1 or more.")
+    wanted = list(catalog.load()) if names == ALL else [name.strip() for name in names.split(",") if name.strip()]
+    if not wanted:
+        raise UserError("No mode is named.", f"For example weave-sleeve, or {ALL}.")
+    events, machine = _events(event), look()
+    jobs, refused = [], []
+    for name in wanted:
+        try:
+            on = choose(catalog.get(name), machine, EMBEDDED, kernel).kernel
+        except UserError as reason:
+            if names != ALL:
+                raise
+            refused.append(f"{name}: not run, because {reason.problem}")
+        else:
+            jobs += [Job(name, one, on, float(watch)) for one in events]
+    for line in refused:
+        say(line)
+    if not jobs:
+        raise UserError("No mode can run here.", "`invoke list` says what is missing.")
+    return jobs
+
+
+def _show(incidents: Sequence[Incident]) -> None:
+    for event in dict.fromkeys(one.event for one in incidents):
+        say(f"After the event '{event}': pod1 to pod3")
+        print_table(("mode", "lost from", "answered from", "then by", "after healing", "node1 says"),
+                    [_line(one) for one in incidents if one.event == event])
+
+
+def _line(one: Incident) -> tuple[str, ...]:
+    if one.status != "ok":
+        return (one.mode, one.status, "", "", "", one.reason or "")
+    far = one.pairs[-1]
+    ways = {way.when: way.way for way in one.ways}
+    again = _at(far.connected_again_s) or (f"not within {one.watched_s:.0f} s" if far.lost else "")
+    return (one.mode, _at(far.first_lost_s) or "never", again, ways.get("during", ""), _at(one.healed_s),
+            "; ".join(f"{seen.says} ({_at(seen.at_s)})" for seen in one.tables))
+
+
+def _at(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f} s"
+
+
+def _wrong(incidents: Sequence[Incident]) -> Iterator[str]:
+    for one in incidents:
+        if one.status == "failed":
+            yield f"{one.mode}, {one.event}: {one.reason}"
+        for check in one.checks:
+            if not check.ok:
+                yield f"{one.mode}, {one.event}: {check.check}: expected {check.expected}, observed {check.observed}."

@@ -1,0 +1,1 @@
+"""What breaks between nodes, and what each mode makes of it."""

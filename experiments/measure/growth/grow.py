@@ -1,0 +1,149 @@
+"""Control planes of growing size: each built in namespaces of its own, timed there, and stored when it stands.
+
+No packet of a pod is measured. All nodes share one machine, so the times say how the work grows, not how long a cluster takes.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from experiments import catalog, paths
+from experiments.errors import ExperimentFailed, UserError
+from experiments.labs import private
+from experiments.labs.fabric import crowd
+from experiments.measure import provenance
+from experiments.measure.growth import inside
+from experiments.probes import environment
+from experiments.probes.slices import START
+from experiments.results import store
+from experiments.results.growth_model import Growth, GrowthPoint
+from experiments.results.times import now
+from experiments.results.words import quantity
+
+SCHEMA = "podpath/growth/1"
+MEMINFO = Path("/proc/meminfo")
+PHASES = 6  # that may each wait as long as the timeout says: build, sessions, and the changes
+BESIDE_S = 120.0  # what they take without waiting
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked for: every size of every mode, ``repeat`` times."""
+
+    modes: tuple[str, ...]
+    nodes: tuple[int, ...]
+    repeat: int
+    timeout_s: float
+
+    def each(self) -> Iterator[tuple[str, int, int]]:
+        """Mode, nodes and number of each build; all modes and sizes once, then again."""
+        for n in range(1, self.repeat + 1):
+            for nodes in self.nodes:
+                for mode in self.modes:
+                    yield mode, nodes, n
+
+
+def check(asked: Asked) -> None:
+    """Whether this machine can hold the largest of them.
+
+    Raises:
+        UserError: a mode cannot be grown, a number is out of range, or the memory is too small; with the estimate.
+    """
+    if asked.repeat < 1:
+        raise UserError(f"--repeat {asked.repeat}: nothing would be built.", "1 or more.")
+    for mode in asked.modes:
+        shape = crowd.shape_of(catalog.get(mode))
+        for nodes in asked.nodes:
+            crowd.check(nodes)
+            wanted, free = crowd.memory_bytes(shape, nodes), available_bytes()
+            if free is not None and wanted > free:
+                raise UserError(
+                    f"{nodes} nodes of {mode} need about {quantity(wanted, 'bytes')} of memory for "
+                    f"{crowd.speakers(shape, nodes)} daemons; {quantity(free, 'bytes')} are available.",
+                    "Fewer nodes, or end what else runs.")
+
+
+def available_bytes(meminfo: Path = MEMINFO) -> int | None:
+    """Memory that new processes may have without swapping (proc(5), MemAvailable); None where the kernel does not say."""
+    with_name = (line.split() for line in meminfo.read_text().splitlines())
+    return next((int(parts[1]) * 1024 for parts in with_name if parts[0] == "MemAvailable:"), None)
+
+
+def grow(mode: str, nodes: int, timeout_s: float, tell: Tell, n: int = 1) -> GrowthPoint:
+    """Build a crowd, time it, change it, and take it down.
+
+    Raises:
+        UserError: user namespaces are not allowed here, or a tool is missing.
+        ExperimentFailed: it did not come to stand; the message says what was missing.
+    """
+    shape = crowd.shape_of(catalog.get(mode))
+    crowd.check(nodes)
+    job = {"shape": shape, "nodes": nodes, "timeout_s": timeout_s}
+    with private.namespaces() as enter, _program(enter, PHASES * timeout_s + BESIDE_S) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(job) + "\n")
+        process.stdin.close()
+        for line in process.stdout:
+            said = _line(line)
+            if "tell" in said:
+                tell(f"{nodes} nodes: {said['tell']}")
+            elif "failed" in said:
+                raise ExperimentFailed(*said["failed"])
+            elif "point" in said:
+                return store.from_plain(GrowthPoint, {"mode": mode, "nodes": nodes, "n": n, "status": "ok", **said["point"]})
+    raise ExperimentFailed(f"The program that builds {nodes} nodes of {mode} ended without a result.",
+                           "It may have been killed for want of memory: the kernel's log says so.")
+
+
+def _line(text: str) -> dict[str, Any]:
+    try:
+        said = json.loads(text)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise ExperimentFailed(f"The program that builds the nodes said something else than JSON: {text.strip()[:200]}")
+    return said
+
+
+@contextmanager
+def _program(enter: Sequence[str], most_s: float) -> Iterator[subprocess.Popen[str]]:
+    argv = [*enter, sys.executable, "-B", "-c", START, str(paths.ROOT), inside.__name__]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=paths.environment()) as process:
+        watchdog = threading.Timer(most_s, process.kill)
+        watchdog.start()
+        try:
+            yield process
+        finally:
+            watchdog.cancel()
+            process.kill()
+
+
+def measure(asked: Asked, path: Path, host: str, command: Sequence[str], tell: Tell) -> Growth:
+    """Build everything that was asked for; the file is written anew after each build, failed ones with their reason.
+
+    Raises:
+        UserError: the file cannot be written.
+        ExperimentFailed: the disk is full.
+    """
+    growth = Growth(schema=SCHEMA, id=path.stem, started_at=now(), generator=provenance.generator(command),
+                    host=environment.host(host), software=environment.software())
+    for mode, nodes, n in asked.each():
+        tell(f"{mode}, {nodes} nodes, {n} of {asked.repeat}")
+        try:
+            point = grow(mode, nodes, asked.timeout_s, tell, n)
+        except ExperimentFailed as failure:
+            point = GrowthPoint(mode=mode, nodes=nodes, n=n, status="failed", reason=failure.problem)
+        growth = replace(growth, points=(*growth.points, point), finished_at=now())
+        store.write_dated(path, growth)
+    return growth

@@ -1,0 +1,230 @@
+"""A crowd of BGP speakers that runs: attached, started, told of changes, looked at. Used inside of private namespaces."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from experiments.errors import ExperimentFailed
+from experiments.labs.base import Node
+from experiments.labs.fabric import bird
+from experiments.labs.fabric.crowd import Crowd
+from experiments.measure.growth.routes import Watch
+
+CLONE_NEWNET = 0x40000000  # linux/sched.h
+FOLDER = Path("/run/podpath")
+AT_ONCE = 8  # commands that are started before the first is waited for
+COMMAND_TIMEOUT_S = 60
+LOOK_S = 0.05  # between two looks whether all sessions stand
+_UPDATES = re.compile(r"^\s+Import updates:\s+(\d+)", re.MULTILINE)
+_DEVICE = re.compile(r"^\s*(\w+):(.*)$", re.MULTILINE)
+_COUNTED_ELSEWHERE = ("lo", "rack")  # a bridge's frames are its ports'
+TX_BYTES, TX_PACKETS = 8, 9  # columns of /proc/net/dev after the device's name
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Running:
+    """One crowd, from nothing to its last change."""
+
+    def __init__(self, first: Crowd, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self.now = first
+        self.attached: list[Node] = []
+        self.told: dict[str, str] = {}  # the configuration of each speaker that runs
+        self.watch = Watch()
+        self._home = os.open("/proc/self/ns/net", os.O_RDONLY)
+
+    # -- namespaces ---------------------------------------------------------------------------------------------------
+
+    def enter(self, place: str) -> None:
+        """Work in a speaker's namespace from now on; the empty place is where the program began."""
+        handle = os.open(f"/run/netns/{place}", os.O_RDONLY) if place else self._home
+        try:
+            if _libc.setns(handle, CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), f"{place} cannot be entered")
+        finally:
+            if place:
+                os.close(handle)
+
+    def typed(self, place: str, lines: Iterable[str]) -> None:
+        """Give ``ip`` a batch of commands at a place.
+
+        Raises:
+            ExperimentFailed: one of them was refused.
+        """
+        where = ["-n", place] if place else []
+        done = subprocess.run(["ip", *where, "-batch", "-"], input="".join(f"{line}\n" for line in lines), text=True,
+                              capture_output=True, check=False, timeout=COMMAND_TIMEOUT_S)
+        if done.returncode != 0:
+            raise ExperimentFailed(f"On {place or 'the lab'}: `ip -batch` ended with {done.returncode}: {done.stderr.strip()}")
+
+    def attach(self, whole: Crowd, new: Sequence[Node]) -> None:
+        """Make the namespaces of speakers and join them to the others."""
+        self.typed("", [f"netns add {speaker.name}" for speaker in new])
+        for speaker in new:
+            self._prepare(speaker.name)
+        for speaker in sorted(new, key=lambda one: one.role != "tor"):  # a rack is there before its nodes
+            self.typed(speaker.name, whole.batch(speaker))
+        for place, lines in (*whole.ports(new).items(), *whole.neighbours(new).items()):
+            self.typed(place, lines)
+        self.attached += new
+        for speaker in new:
+            if speaker.role == "node":
+                self.enter(speaker.name)
+                self.watch.listen(speaker.name)
+        self.enter("")
+
+    def _prepare(self, place: str) -> None:
+        """Without IPv6, whose reports would be counted; with forwarding, as a node has it."""
+        self.enter(place)
+        with suppress(FileNotFoundError):
+            Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("1")
+        Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+        self.enter("")
+
+    # -- daemons ------------------------------------------------------------------------------------------------------
+
+    def become(self, after: Crowd) -> int:
+        """Give each speaker the configuration that it has in another crowd; how many had to be touched for it.
+
+        Calico does the same in each node: confd writes the file anew and has BIRD read it.
+        """
+        wanted = after.configurations()
+        gone = [name for name in self.told if name not in wanted]
+        changed = [name for name, text in wanted.items() if name in self.told and self.told[name] != text]
+        new = [name for name in wanted if name not in self.told]
+        for name in (*changed, *new):
+            (FOLDER / f"{name}.bird.conf").write_text(wanted[name])
+        self._all((name, [*_birdc(name), "down"]) for name in gone)
+        self._all((name, [*_birdc(name), "configure"]) for name in changed)
+        self._all((name, ["bird", "-c", f"{FOLDER}/{name}.bird.conf", "-s", f"{FOLDER}/{name}.bird.ctl",
+                          "-P", f"{FOLDER}/{name}.bird.pid"]) for name in new)
+        self.told = wanted
+        self.now = after
+        return len(gone) + len(changed) + len(new)
+
+    def _all(self, commands: Iterable[tuple[str, list[str]]]) -> None:
+        running: list[tuple[str, subprocess.Popen[str]]] = []
+        for name, argv in commands:
+            self.enter(name)
+            running.append((name, subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                                   stderr=subprocess.STDOUT, text=True)))
+            if len(running) == AT_ONCE:
+                self._end(running)
+        self._end(running)
+        self.enter("")
+
+    def _end(self, running: list[tuple[str, subprocess.Popen[str]]]) -> None:
+        for name, process in running:
+            said, _ = process.communicate(timeout=COMMAND_TIMEOUT_S)
+            if process.returncode != 0:
+                raise ExperimentFailed(f"On {name}: `{' '.join(map(str, process.args[:2]))}` ended with "  # type: ignore[index]
+                                       f"{process.returncode}: {said.strip()[:500]}")
+        running.clear()
+        self.watch.hear(0)
+
+    def until_quiet(self, what: str, began: float) -> float:
+        """Seconds from ``began`` until the last thing that was waited for.
+
+        Raises:
+            ExperimentFailed: it did not come in time; says what is missing, and which sessions do not stand.
+        """
+        deadline = time.monotonic() + self.timeout_s
+        while self.watch.left:
+            if time.monotonic() > deadline:
+                raise self._missing(what)
+            self.watch.hear(1.0)
+        return max(0.0, self.watch.last - began)
+
+    def _missing(self, what: str) -> ExperimentFailed:
+        lacking = self.watch.lacking
+        first = next(iter(lacking))
+        states = {name: state for name, state in self._states(first).items() if state != "Established"}
+        sessions = ", ".join(f"{name} {state}" for name, state in [*states.items()][:3]) or "all of its sessions stand"
+        return ExperimentFailed(
+            f"{what}: after {self.timeout_s:g} s {sum(map(len, lacking.values()))} changes have not reached "
+            f"{len(lacking)} nodes; {first} waits for {sorted(lacking[first])[0]} ({sessions}).",
+            "Fewer nodes, or a longer --timeout; a busy machine takes longer.")
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def _states(self, name: str) -> dict[str, str]:
+        return bird.sessions(_said([*_birdc(name), "show", "protocols"]))
+
+    def established(self) -> int:
+        """The ends of sessions that stand, once all do: a second reflector's may come after the last route.
+
+        Raises:
+            ExperimentFailed: one does not stand in time.
+        """
+        deadline = time.monotonic() + self.timeout_s
+        ends = 0
+        for speaker in self.now.speakers:
+            while set((states := self._states(speaker.name)).values()) != {"Established"}:
+                if time.monotonic() > deadline:
+                    missing = [name for name, state in states.items() if state != "Established"]
+                    raise ExperimentFailed(f"Not all sessions of {speaker.name} stand: {', '.join(missing) or 'it has none'}.")
+                self.watch.hear(LOOK_S)
+            ends += len(states)
+        return ends
+
+    def updates(self) -> int:
+        """Routes that have come in messages, at all speakers together."""
+        return sum(int(number) for speaker in self.now.speakers
+                   for part in _said([*_birdc(speaker.name), "show", "protocols", "all"]).split("\n\n")
+                   if " BGP " in part.partition("\n")[0] for number in _UPDATES.findall(part))
+
+    def sent(self) -> tuple[int, int]:
+        """Bytes and packets that all speakers, also those that left, have sent on their links: the devices' own counters."""
+        total, packets = 0, 0
+        for speaker in self.attached:
+            self.enter(speaker.name)
+            for device, columns in _DEVICE.findall(Path("/proc/self/net/dev").read_text()):
+                if device not in _COUNTED_ELSEWHERE:
+                    counted = [int(column) for column in columns.split()]
+                    total, packets = total + counted[TX_BYTES], packets + counted[TX_PACKETS]
+        self.enter("")
+        return total, packets
+
+    def processes(self) -> Iterator[Path]:
+        """The folder of each daemon in /proc."""
+        for speaker in self.now.speakers:
+            yield Path("/proc") / (FOLDER / f"{speaker.name}.bird.pid").read_text().strip()
+
+    def in_tables(self) -> int:
+        """BIRD's routes in the nodes' tables, as ``ip`` lists them: what was heard, looked at."""
+        found = 0
+        for node in self.now.nodes:
+            listed = json.loads(_said(["ip", "-n", node.name, "-json", "route", "show", "proto", "bird"]) or "[]")
+            found += sum(route.get("type", "unicast") == "unicast" for route in listed)
+        return found
+
+
+def _birdc(name: str) -> list[str]:
+    return ["birdc", "-s", f"{FOLDER}/{name}.bird.ctl"]
+
+
+def _said(argv: Sequence[str]) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=COMMAND_TIMEOUT_S)
+    if done.returncode != 0:
+        raise ExperimentFailed(f"`{' '.join(argv)}` ended with {done.returncode}: {(done.stderr or done.stdout).strip()[:500]}")
+    return done.stdout
+
+
+def run_time_s(process: Path) -> float:
+    """Time on a processor (Documentation/scheduler/sched-stats.rst: the first number of /proc/PID/schedstat, in ns)."""
+    return int((process / "schedstat").read_text().split()[0]) / 1e9
+
+
+def resident_bytes(process: Path) -> int:
+    """What a process holds of the memory (proc(5), VmRSS)."""
+    found = re.search(r"^VmRSS:\s+(\d+) kB$", (process / "status").read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0

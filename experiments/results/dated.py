@@ -1,0 +1,53 @@
+"""Result files that are named by day and host: those of data/growth and data/failures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from experiments.errors import UserError
+from experiments.results import migrate, store, yamlfile
+from experiments.results.plain import Misfit, from_plain
+from experiments.results.times import now
+
+T = TypeVar("T")
+
+MOST_NAMES = 1000
+
+
+def read(path: Path, kind: str, wanted: type[T]) -> T:
+    """One file.
+
+    Raises:
+        UserError: it is missing, broken, newer, or does not fit the format; names file, line and key.
+    """
+    text = yamlfile.text_of(path)
+    plain = yamlfile.parse(text, str(path))
+    try:
+        return from_plain(wanted, migrate.migrate(plain, kind))
+    except Misfit as misfit:
+        raise UserError(store.located(path, text, misfit)) from None
+
+
+def load_all(folder: Path, kind: str, wanted: type[T]) -> list[T]:
+    """All files of a folder in the order of their names; none if there is no such folder.
+
+    Raises:
+        UserError: as :func:`read`.
+    """
+    return [read(path, kind, wanted) for path in sorted(folder.glob("[!.]*.yml"))]
+
+
+def free_path(folder: Path, host: str) -> Path:
+    """A file ``<date>-<host>.yml`` that is not there yet, else ``-2``, ``-3`` ….
+
+    Raises:
+        UserError: there are too many, or the host's name cannot be a file's.
+    """
+    name = f"{now()[:10]}-{host}"
+    store.check_id(name)
+    for number in range(1, MOST_NAMES):
+        path = folder / f"{name}{'' if number == 1 else f'-{number}'}.yml"
+        if not path.exists():
+            return path
+    raise UserError(f"{folder}: there are {MOST_NAMES} files of this day and host.", "Move some away.")
