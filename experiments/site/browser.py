@@ -13,6 +13,24 @@ from typing import Any
 from experiments.site.static_host import served
 
 TABS = 8
+# Of our own content: text in a box that hides what is wider, and words of a drawing that reach beyond its edge.
+CUT_OFF = """() => {
+  const found = [];
+  for (const box of document.querySelectorAll(".md-content *")) {
+    if (box.closest("svg, .headerlink, [hidden]") || !["hidden", "clip"].includes(getComputedStyle(box).overflowX)) continue;
+    if (box.clientWidth && box.scrollWidth > box.clientWidth + 1 && box.innerText && box.innerText.trim()) {
+      found.push(box.className + ": " + box.innerText.trim().slice(0, 60));
+    }
+  }
+  for (const words of document.querySelectorAll(".md-content figure svg text")) {
+    const inside = words.getBoundingClientRect(), whole = words.ownerSVGElement.getBoundingClientRect();
+    if (inside.width && (inside.left < whole.left - 1 || inside.right > whole.right + 1)) {
+      found.push("drawing: " + words.textContent.trim().slice(0, 60));
+    }
+  }
+  return found.slice(0, 5);
+}"""
+WIDTHS_PX = (320, 768, 1280)
 NARROW_PX = 320  # WCAG 2.2, 1.4.10: reflow
 # Chromium's own conversations with its maker, and the sandbox that a container has no rights for.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -89,13 +107,17 @@ def wrong_requests(browser: Any, site: Path, address: str) -> Iterator[str]:
 
 
 def too_wide(browser: Any, site: Path, address: str) -> Iterator[str]:
-    """Pages that scroll sideways on a narrow screen."""
+    """Pages that scroll sideways on a screen of any width, or that cut words off."""
     page = browser.new_page(viewport={"width": NARROW_PX, "height": 800})
     for name in pages(site):
         page.goto(f"{address}/{name}")
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > NARROW_PX:
-            yield f"{name}: {width} pixels wide on a screen of {NARROW_PX}"
+        for width in WIDTHS_PX:
+            page.set_viewport_size({"width": width, "height": 800})
+            needed = page.evaluate("document.documentElement.scrollWidth")
+            if needed > width:
+                yield f"{name}: {needed} pixels wide on a screen of {width}"
+            yield from (f"{name}: on a screen of {width} pixels this is cut off: {words}" for words in page.evaluate(CUT_OFF))
+        page.set_viewport_size({"width": NARROW_PX, "height": 800})
     page.close()
 
 

@@ -11,26 +11,23 @@ import hashlib
 import json
 import shutil
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
 import jinja2
 
 from experiments.catalog import Mode
-from experiments.errors import UserError
 from experiments.paths import MODES, PACKAGE
 from experiments.results import standing, store
 from experiments.results.standing import Standing
 from experiments.results.store import Stored
-from experiments.results.validate import validate
-from experiments.site import campaign_pages, contributed, tables
+from experiments.site import campaign_pages, contributed, workshop
 from experiments.site.campaign_pages import Card, ResultCard
+from experiments.site.workshop import CARD, Wanted
 from experiments.variant import UPSTREAM, Variant
 
 BELOW = "generated/campaigns"
-CARD, PAGES, TRIALS, FILES = "card.json", "pages.json", "trials", "files"
 CONTRIBUTED = "campaigns"
 SOURCES = {"local": True, CONTRIBUTED: False}  # folders of data/, and whether they are this machine's own
 
@@ -60,7 +57,8 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
     said = standing.read(root / "data")
     code = _digest_of_code(root)
     cards: list[Card] = []
-    changed, kept = 0, set()
+    wanting: list[Wanted] = []
+    kept = set()
     for source, local in SOURCES.items():
         for folder in folders(root, source):
             place = root / BELOW / folder.name
@@ -68,10 +66,11 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
             key = _key(folder, code)
             found = _kept_card(place, key)
             if found is None:
-                found = _make(folder, place, key, jinja, modes, said, local=local)
-                changed += 1
-            cards.append(found)
-    removed = 0
+                wanting.append(Wanted(folder, place, key, local))
+            else:
+                cards.append(found)
+    cards += workshop.make(wanting, root / "docs" / "templates", jinja, modes, said)
+    changed, removed = len(wanting), 0
     for place in (root / BELOW).glob("*"):
         if place.name not in kept:
             shutil.rmtree(place)
@@ -143,46 +142,6 @@ def others(cards: Iterable[Card], modes: Collection[str]) -> list[tuple[Card, Re
 def _whole(folder: Path, wanted: set[Variant]) -> Stored:
     campaign, results = store.read_campaign(folder)
     return Stored(folder, campaign, [r for r in results if r.variant in wanted])
-
-
-def _make(
-    folder: Path, place: Path, key: str, jinja: jinja2.Environment, modes: Mapping[str, Mode], said: Standing, *, local: bool
-) -> Card:
-    stored = Stored(folder, *store.read_campaign(folder))
-    if stored.campaign.id != folder.name:  # its pages would stand in the place of another campaign's
-        raise UserError(f"{folder / store.CAMPAIGN_FILE}: id is '{stored.campaign.id}', the folder is '{folder.name}'.",
-                        "They must be equal: rename the folder.")
-    # Not this machine's name: the same files make the same pages everywhere. Nor all others beside it: with a thousand
-    # campaigns each would be compared a thousand times; `invoke validate` compares all of them once. Whether it is a
-    # reference, its card says.
-    errors = validate(folder, own_name=False, alone=True).errors
-    flaw = f"{errors[0].file.name}: {errors[0].key}: {errors[0].text}" if errors else ""
-    card = campaign_pages.card(modes, stored, said, local=local, flaw=flaw)
-    rows = tables.trial_rows(stored.campaign, stored.results)
-    place.mkdir(parents=True, exist_ok=True)
-    (place / CARD).unlink(missing_ok=True)  # what follows is half-made until there is a card again
-    store.atomic_write(place / PAGES, json.dumps(campaign_pages.pages(jinja, stored, card, said)).encode())
-    store.atomic_write(place / f"{TRIALS}.csv", tables.as_csv(rows).encode())
-    store.atomic_write(place / f"{TRIALS}.json", tables.as_json(rows).encode())
-    _publish(stored, place / FILES)
-    store.atomic_write(place / CARD, json.dumps({"key": key, "card": asdict(card)}).encode())
-    return card
-
-
-def _publish(stored: Stored, place: Path) -> None:
-    """What visitors can fetch of a campaign: its values as Podpath writes them, and the raw outputs that its trials name.
-
-    Nothing else that lies in the folder gets onto the site, and no text that is no value (a comment).
-    """
-    shutil.rmtree(place, ignore_errors=True)
-    (place / "raw").mkdir(parents=True)
-    (place / store.CAMPAIGN_FILE).write_text(store.text_of(stored.campaign), encoding="utf-8")
-    for result in stored.results:
-        store.mode_path(place, result).write_text(store.text_of(result), encoding="utf-8")
-    for trial in (trial for result in stored.results for deployment in result.deployments for trial in deployment.trials):
-        if trial.raw is not None:
-            with suppress(UserError):  # one that is missing or was changed is nobody's output; `validate` says so
-                (place / trial.raw["path"]).write_bytes(store.packed_raw(stored.folder, trial.id, trial.raw))
 
 
 def _kept_card(place: Path, key: str) -> Card | None:

@@ -61,7 +61,7 @@ def test_axe_finds_nothing(scheme: str, project: Path, address: str, browser: Br
     assert list(checks.violations(browser, project / "site", address, scheme)) == []
 
 
-def test_nothing_scrolls_sideways_at_320_pixels(project: Path, address: str, browser: Browser) -> None:
+def test_nothing_scrolls_sideways_and_no_word_is_cut_off(project: Path, address: str, browser: Browser) -> None:
     assert list(checks.too_wide(browser, project / "site", address)) == []
 
 
@@ -77,12 +77,17 @@ def test_what_is_wrong_is_found(tmp_path: Path, browser: Browser) -> None:
     (tmp_path / "bad.html").write_text(
         '<!doctype html><html lang="en"><head><title>x</title></head><body><h1 style="display:none">x</h1>'
         '<p style="color:#777;background:#888">faint</p><div style="width:900px"><img src="http://podpath.invalid/x.png">'
-        '<img src="gone.png"></div></p></body></html>')
+        '<img src="gone.png"></div><div class="md-content">'
+        '<div class="cut" style="overflow:hidden;width:50px;white-space:nowrap">too long for its box</div>'
+        '<figure><svg viewBox="0 0 9 9" width="90"><text x="5" y="5">beyond the edge</text></svg>'
+        '</figure></div></p></body></html>')
     with served(tmp_path) as address:
         asked = list(checks.wrong_requests(browser, tmp_path, address))
         assert any("podpath.invalid" in line for line in asked)
         assert any("gone.png, which is not there (404)" in line for line in asked)
-        assert any("wide on a screen" in line for line in checks.too_wide(browser, tmp_path, address))
+        narrow = list(checks.too_wide(browser, tmp_path, address))
+        for words in ("wide on a screen of 320", "cut off: cut: too long", "cut off: drawing: beyond the edge"):
+            assert any(words in line for line in narrow), (words, narrow)
         assert any("no heading" in line for line in checks.empty_without_scripts(browser, tmp_path, address))
         assert any("image-alt" in line for line in checks.violations(browser, tmp_path, address, "light"))
         for scheme in checks.PALETTES:
