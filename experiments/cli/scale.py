@@ -74,7 +74,7 @@ def _show(points: Sequence[GrowthPoint]) -> None:
     for mode in dict.fromkeys(point.mode for point in points):
         say(f"{catalog.get(mode).title}: the control plane by number of nodes")
         own = [point for point in points if point.mode == mode]
-        print_table(("", "sessions", "build", "last route", "CPU", "memory", "sent", "join", "leave"),
+        print_table(("nodes", "sessions", "build", "routes in", "CPU", "memory", "join", "leave"),
                     [_line(point) for point in own if point.status == "ok"])
         for point in own:
             if point.status != "ok":
@@ -83,9 +83,9 @@ def _show(points: Sequence[GrowthPoint]) -> None:
 
 def _line(point: GrowthPoint) -> tuple[str, ...]:
     changes = {change.what: _seconds(change.converge_s) for change in point.changes}
-    return (counted(point.nodes, "node"), str(point.sessions), _seconds(point.build_s), _seconds(point.converge_s),
-            f"{figures(point.cpu_s or 0)} s", quantity(point.memory_bytes or 0, "bytes"),
-            quantity(point.underlay_bytes or 0, "bytes"), changes.get("join", ""), changes.get("leave", ""))
+    return (str(point.nodes), str(point.sessions), _seconds(point.build_s), _seconds(point.converge_s),
+            f"{figures(point.cpu_s or 0)} s", quantity(point.memory_bytes or 0, "bytes"), changes.get("join", ""),
+            changes.get("leave", ""))
 
 
 def _seconds(value: float | None) -> str:
