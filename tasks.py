@@ -159,8 +159,8 @@ def scale(
     positional=["names"],
     help={
         "names": "modes, comma-separated, or all",
-        "event": "cut, silent, daemon, comma-separated, or all",
-        "watch": "seconds; default by the event: 90, 260, 150",
+        "event": "cut, silent, mtu, daemon, comma-separated, or all",
+        "watch": "seconds; default by the event: 90, 260, 90, 150",
         "kernel": "auto, host or uml (the User-Mode Linux capsule)",
         "at_once": "how many at the same time: most of it is waiting",
         "format": "table or json",

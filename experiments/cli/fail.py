@@ -95,7 +95,7 @@ def _jobs(names: str, event: str, kernel: str, watch: int) -> list[Job]:
 
 def _show(incidents: Sequence[Incident]) -> None:
     for event in dict.fromkeys(one.event for one in incidents):
-        say(f"After the event '{event}': pod1 to pod3")
+        say(f"After the event '{event}': pod1 to pod3{', full-size packets' if event == 'mtu' else ''}")
         print_table(("mode", "lost from", "answered from", "then by", "after healing", "node1 says"),
                     [_line(one) for one in incidents if one.event == event])
 

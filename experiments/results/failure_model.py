@@ -11,7 +11,7 @@ from experiments.field import CAMPAIGN, NAME, SHA256, TIME, Field
 from experiments.results.model import Generator
 from experiments.variant import KERNELS
 
-Event = Literal["cut", "silent", "daemon"]
+Event = Literal["cut", "silent", "mtu", "daemon"]
 _CLOCK = "clock of the program"
 
 
@@ -21,6 +21,8 @@ class Pair:
 
     source: Annotated[str, Field("The pod that pinged.", "the program")]
     target: Annotated[str, Field("The pod that was pinged.", "the program")]
+    packet_bytes: Annotated[int | None, Field(
+        "Size of the pings' packets, sent with DF; absent where they are small.", "ping -M do -s", "bytes", minimum=28)] = None
     pings: Annotated[int, Field("Pings that were sent.", "ping", minimum=0)]
     lost: Annotated[int, Field("Those without an answer.", "ping", minimum=0)]
     first_lost_s: Annotated[float | None, Field(
@@ -53,8 +55,9 @@ class Incident:
 
     mode: Annotated[str, Field("The mode.", "command line", pattern=NAME)]
     event: Annotated[Event, Field(
-        "cut: node1 and node3 no longer reach each other, both reach node2. silent: nobody reaches node3. daemon: the mode's "
-        "process on node3 was killed.", "command line")]
+        "cut: node1 and node3 no longer reach each other, both reach node2. silent: nobody reaches node3. mtu: the "
+        "segment passes no more than 1400 bytes to node3 and from it. daemon: the mode's process on node3 was killed.",
+        "command line")]
     kernel: Annotated[str, Field("On whose kernel.", "command line", allowed=tuple(KERNELS))]
     nodes: Annotated[int, Field("Nodes.", "the program", minimum=3, maximum=3)]
     status: Annotated[Literal["ok", "failed", "not-run"], Field("Whether it could be done.", "the program")]

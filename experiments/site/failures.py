@@ -16,7 +16,8 @@ from experiments.site.axis import Axis
 from experiments.variant import HOST, KERNELS
 
 TITLES: Mapping[Event, str] = {
-    "cut": "Two nodes no longer reach each other", "silent": "A node falls silent", "daemon": "The mode's process is killed",
+    "cut": "Two nodes no longer reach each other", "silent": "A node falls silent",
+    "mtu": "The underlay's MTU shrinks to 1400", "daemon": "The mode's process is killed",
 }
 LEFT, WIDTH, ROW, ABOVE = 12, 336, 44, 6
 
@@ -87,7 +88,8 @@ def rows(found: Sequence[Failures]) -> list[dict[str, Any]]:
     """Every pair of pods of every incident as a line of a table of data."""
     return [
         {"file": one.id, "mode": incident.mode, "event": incident.event, "kernel": incident.kernel, "status": incident.status,
-         "watched_s": incident.watched_s, "source": pair.source, "target": pair.target, "pings": pair.pings, "lost": pair.lost,
+         "watched_s": incident.watched_s, "source": pair.source, "target": pair.target,
+         "packet_bytes": pair.packet_bytes, "pings": pair.pings, "lost": pair.lost,
          "first_lost_s": pair.first_lost_s, "connected_again_s": pair.connected_again_s, "healed_s": incident.healed_s}
         for one in found for incident in one.incidents for pair in incident.pairs]
 

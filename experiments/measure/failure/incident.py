@@ -2,8 +2,9 @@
 
 *cut*: on the underlay's segment the ports of node1 and node3 (or of their racks' routers) are isolated from each other. The
 bridge passes no frame between them any more, and both still reach node2 (ip-link(8), "isolated"). *silent*: the segment's end
-of node3's link goes down; the others' links stay up, so nobody is told. *daemon*: the mode's process on node3 is killed.
-The pods of the three nodes ping each other all the while.
+of node3's link goes down; the others' links stay up, so nobody is told. *mtu*: the same end passes no packet of more than
+1400 bytes any more, in either direction, and says nothing (a bridge drops what its port cannot pass). *daemon*: the mode's
+process on node3 is killed. The pods of the three nodes ping each other all the while.
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ ANSWER_S = 0.4  # after which a ping counts as lost
 HEAL_S = 40.0  # at most, from the healing until the direct way is used again: BGP's sessions wait up to 30 s
 ASK_EVERY_S = 5.0  # what a relay is asked for
 PINGS = 4  # while packets are captured
+SHRUNK_BYTES, UNDERLAY_BYTES = 1400, 1500
+ICMP_AND_IP_BYTES = 28
 HEX_BYTES = 160  # of a frame: all headers
 # Past the longest time after which somebody notices: Weave's 60 s, BIRD's hold time of 240 s, its 120 s for a restart.
-WATCH_S: Mapping[Event, float] = {"cut": 90.0, "silent": 260.0, "daemon": 150.0}
+WATCH_S: Mapping[Event, float] = {"cut": 90.0, "silent": 260.0, "mtu": 90.0, "daemon": 150.0}
 
 Tell = Callable[[str], None]
 
@@ -96,7 +99,7 @@ class _Run:
         pairs, tables, watched_s = self._watch(watch_s)
         self.tell("look where packets go")
         relays = isinstance(self.recipe, Weave)
-        after = self._look("during", {"cut": "by node2" if relays else "none", "silent": "none", "daemon": ""}[self.job.event])
+        after = self._look("during", {"cut": "by node2" if relays else "none", "silent": "none"}.get(self.job.event, ""))
         healed_s = self._healed() if self.job.event != "daemon" else None
         return replace(
             begun, implementation=dict(self.recipe.implementation()), watched_s=watched_s, pairs=tuple(pairs),
@@ -107,6 +110,9 @@ class _Run:
     def _break(self, *, broken: bool) -> None:
         if self.job.event == "silent":
             run(self.lab, "underlay", ["ip", "link", "set", "port3", "down" if broken else "up"])
+            return
+        if self.job.event == "mtu":
+            run(self.lab, "underlay", ["ip", "link", "set", "port3", "mtu", str(SHRUNK_BYTES if broken else UNDERLAY_BYTES)])
             return
         for port in ("port1", "port3"):
             run(self.lab, "underlay",
@@ -129,13 +135,12 @@ class _Run:
     def _watch(self, most_s: float) -> tuple[list[Any], list[Seen], float]:
         """Ping every pair for so long; after a cut, only until all are connected again."""
         began = time.monotonic()
-        watched = [(Watched(a.name, b.name), a, b) for a, b in
-                   ((self.first, self.middle), (self.middle, self.last), (self.first, self.last))]
+        watched = [(Watched(a.name, b.name, size), a, b) for a, b, size in self._pairs()]
         seen: list[Seen] = []
         asked_at = -ASK_EVERY_S
         while (at_s := time.monotonic() - began) < most_s:
             for one, a, b in watched:
-                one.noted(self._answers(a, b), time.monotonic() - began)
+                one.noted(self._answers(a, b, one.packet_bytes), time.monotonic() - began)
             if not isinstance(self.recipe, Weave) or at_s >= asked_at + ASK_EVERY_S:
                 asked_at = at_s
                 says = self._says()
@@ -147,8 +152,16 @@ class _Run:
             time.sleep(max(0.0, ROUND_S - now % ROUND_S))
         return [one.pair() for one, _, _ in watched], seen, time.monotonic() - began
 
-    def _answers(self, a: Pod, b: Pod) -> bool:
-        ping = ["ping", "-n", "-c", "1", "-W", f"{ANSWER_S:g}", b.address]
+    def _pairs(self) -> list[tuple[Pod, Pod, int | None]]:
+        """Who pings whom, and with which size; the pair that the event is about comes last."""
+        if self.job.event == "mtu":
+            full = self.mode.mtu.pod_bytes
+            return [(self.first, self.middle, full), (self.first, self.last, None), (self.first, self.last, full)]
+        return [(self.first, self.middle, None), (self.middle, self.last, None), (self.first, self.last, None)]
+
+    def _answers(self, a: Pod, b: Pod, packet_bytes: int | None = None) -> bool:
+        sized = ["-M", "do", "-s", str(packet_bytes - ICMP_AND_IP_BYTES)] if packet_bytes else []
+        ping = ["ping", "-n", "-c", "1", "-W", f"{ANSWER_S:g}", *sized, b.address]
         return run(self.lab, a.name, ping, check=False, record=False).exit_code == 0
 
     def _says(self) -> str:

@@ -10,8 +10,8 @@ FIRM_S = 3.0  # so long all pings must be answered until a pair counts as connec
 class Watched:
     """What is known of one pair's pings."""
 
-    def __init__(self, source: str, target: str) -> None:
-        self.source, self.target = source, target
+    def __init__(self, source: str, target: str, packet_bytes: int | None = None) -> None:
+        self.source, self.target, self.packet_bytes = source, target, packet_bytes
         self.pings = self.lost = 0
         self._first_lost_s: float | None = None
         self._answered_since_s: float | None = 0.0
@@ -32,5 +32,5 @@ class Watched:
 
     def pair(self) -> Pair:
         """What was seen, in the end."""
-        return Pair(source=self.source, target=self.target, pings=self.pings, lost=self.lost, first_lost_s=self._first_lost_s,
-                    connected_again_s=self._answered_since_s if self.lost else None)
+        return Pair(source=self.source, target=self.target, packet_bytes=self.packet_bytes, pings=self.pings, lost=self.lost,
+                    first_lost_s=self._first_lost_s, connected_again_s=self._answered_since_s if self.lost else None)
