@@ -7,7 +7,7 @@ an id stays here when the method goes on, because the files that carry it stay t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from experiments.variant import EMBEDDED
@@ -28,7 +28,7 @@ class AskedTrial(NamedTuple):
 
 @dataclass(frozen=True)
 class InSlices:
-    """What slices have in common whose numbers are not in ``campaign.yml``, because no profile changes them."""
+    """What slices have in common whose numbers are not in ``campaign.yml``; a profile's id fixes them."""
 
     omit_core_s: float  # of the processor, at the beginning of a slice
     message_bytes: int  # of a request and of its response
@@ -125,10 +125,10 @@ def _in_turn(
     return first, first._replace(path="pod-pod")
 
 
-def _p3(numbers: Mapping[str, Any], asks: _P3Asks) -> Frozen:
+def _p3(numbers: Mapping[str, Any], asks: _P3Asks, slices: InSlices = _P3_SLICES) -> Frozen:
     both, apart = (asks.trials(one_process=one) for one in (True, False))
     return Frozen({**_P3, **numbers, "views": asks.views}, both, _LINK, _NOISE, trials_apart=apart,
-                  noise_limits_of_slices=_P3_NOISE, slices=_P3_SLICES)
+                  noise_limits_of_slices=_P3_NOISE, slices=slices)
 
 
 FROZEN: Mapping[str, Frozen] = {
@@ -143,7 +143,7 @@ FROZEN: Mapping[str, Frozen] = {
         _p2_trials(_VIEWS, (1, 4), other_mss=True), _LINK, _NOISE),
     "p3-smoke": _p3(
         {"profile": "smoke", "deployments": 1, "trial_s": 1, "wire_bytes": 8_000_000, "slice_core_s": 0.02, "pairs_least": 8,
-         "pairs_most": 8}, _P3Asks(["wire", "speed"], (1,), other_mss=False)),
+         "pairs_most": 8}, _P3Asks(["wire", "speed"], (1,), other_mss=False), replace(_P3_SLICES, runs=2)),
     "p3-quick": _p3(
         {"profile": "quick", "deployments": 1, "trial_s": 2, "wire_bytes": 32_000_000},
         _P3Asks(_P3_VIEWS, (1,), other_mss=False, datagrams=(64, 1300))),

@@ -47,4 +47,4 @@ def test_the_runner_measures_by_frozen_numbers(profile: str) -> None:
     assert frozen.noise_limits_of_slices == protocol.NOISE_LIMITS_OF_SLICES
     assert dict(frozen.link_bps) == {"host": protocol.ETHERNET_BPS, "uml": protocol.CAPSULE_LINK_BPS}
     assert frozen.slices == InSlices(protocol.OMIT_CORE_S, protocol.MESSAGE_BYTES, protocol.SMALL_MSS_BYTES,
-                                     protocol.PAIRS_A_BATCH, protocol.RUN_PAIRS)
+                                     protocol.PAIRS_A_BATCH, current.run_pairs)

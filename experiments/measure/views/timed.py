@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from experiments.measure.attestation import set_segmentation
-from experiments.measure.protocol import MSS_BYTES, OFFERED_BPS, RUN_PAIRS
+from experiments.measure.protocol import MSS_BYTES, OFFERED_BPS
 from experiments.measure.views.bench import Bench
 from experiments.measure.views.plan import Ask, TrafficPath
 from experiments.probes import cpu, iperf3, runs, sockperf
@@ -22,7 +22,7 @@ def speed(bench: Bench, both: tuple[Trial, Trial], ask: Ask) -> tuple[Trial, Tri
     """Runs of mode and baseline in turn, in random order within a pair; only the mode's where the nodes' network is refused."""
     source, made = random.Random(bench.seed(ask)), []
     names = ("pod-pod",) if bench.lab.refused else ("host-host", "pod-pod")
-    for _ in range(RUN_PAIRS):
+    for _ in range(bench.protocol.run_pairs):
         said = {}
         for name in source.sample(names, len(names)):
             _, said[name] = iperf3.run_tcp(
