@@ -130,9 +130,10 @@ def fidelity(
 
 
 @task(
-    positional=["names"],
+    klass=OfferingMany,
+    positional=["modes"],
     help={
-        "names": "modes with BGP, comma-separated, or all",
+        "modes": "modes with BGP, or all",
         "nodes": "numbers of nodes, comma-separated",
         "repeat": "how often each size is built",
         "timeout": "seconds to wait for the last route",
@@ -145,20 +146,21 @@ def fidelity(
 )
 @door
 def scale(
-    c: Context, names: str, nodes: str = "2,10,30", repeat: int = 1, timeout: int = 60, format: str = "table",
-    store: bool = False, out: str = "", host: str = "", anyway: bool = False,
+    c: Context, modes: str | None = None, nodes: str = "2,10,30", repeat: int = 1, timeout: int = 60,
+    format: str = "table", store: bool = False, out: str = "", host: str = "", anyway: bool = False,
 ) -> None:
     """Show how control planes grow with their nodes."""
     from experiments.cli.scale import run_scale
 
-    run_scale(names, nodes=nodes, repeat=repeat, timeout=timeout, format=format, store=store, out=out, host=host,
+    run_scale(modes or "", nodes=nodes, repeat=repeat, timeout=timeout, format=format, store=store, out=out, host=host,
               anyway=anyway)
 
 
 @task(
-    positional=["names"],
+    klass=OfferingMany,
+    positional=["modes"],
     help={
-        "names": "modes, comma-separated, or all",
+        "modes": "modes, or all",
         "event": "cut, silent, mtu, daemon, comma-separated, or all",
         "watch": "seconds; default by the event: 90, 260, 90, 150",
         "kernel": "auto, host or uml (the User-Mode Linux capsule)",
@@ -171,13 +173,14 @@ def scale(
 )
 @door
 def fail(
-    c: Context, names: str, event: str = "cut", watch: int = 0, kernel: str = "auto", at_once: int = 1,
+    c: Context, modes: str | None = None, event: str = "cut", watch: int = 0, kernel: str = "auto", at_once: int = 1,
     format: str = "table", store: bool = False, out: str = "", host: str = "",
 ) -> None:
-    """Break something between three nodes, and see who still reaches whom."""
+    """Break something, and see who notices."""
     from experiments.cli.fail import run_fail
 
-    run_fail(names, event=event, watch=watch, kernel=kernel, at_once=at_once, format=format, store=store, out=out, host=host)
+    run_fail(modes or "", event=event, watch=watch, kernel=kernel, at_once=at_once, format=format, store=store, out=out,
+             host=host)
 
 
 @task(

@@ -14,8 +14,8 @@ from invoke.completion.complete import complete
 from invoke.exceptions import Exit
 
 # Where a mode's name may stand: behind these tasks, and behind these options of any task.
-TASKS = ("experiment", "fidelity", "scale", "show")
-SEVERAL = ("fidelity",)  # tasks that take more than one
+TASKS = ("experiment", "fail", "fidelity", "scale", "show")
+SEVERAL = ("fail", "fidelity", "scale")  # tasks that take more than one
 OPTIONS = ("--for", "--modes", "--like", "--variant-of")
 
 

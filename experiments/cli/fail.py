@@ -72,7 +72,10 @@ def _jobs(names: str, event: str, kernel: str, watch: int) -> list[Job]:
         raise UserError(f"Unknown kernel '{kernel}'.", f"Kernels: {', '.join(('auto', *KERNELS))}.")
     if watch < 0:
         raise UserError(f"--watch {watch}: that is not a time.", "Seconds, 1 or more.")
-    wanted = list(catalog.load()) if names == ALL else [name.strip() for name in names.split(",") if name.strip()]
+    wanted = list(dict.fromkeys(names.replace(",", " ").split()))
+    every = ALL in wanted
+    if every:
+        wanted = list(catalog.load())
     if not wanted:
         raise UserError("No mode is named.", f"For example weave-sleeve, or {ALL}.")
     events, machine = _events(event), look()
@@ -81,7 +84,7 @@ def _jobs(names: str, event: str, kernel: str, watch: int) -> list[Job]:
         try:
             on = choose(catalog.get(name), machine, EMBEDDED, kernel).kernel
         except UserError as reason:
-            if names != ALL:
+            if not every:
                 raise
             refused.append(f"{name}: not run, because {reason.problem}")
         else:

@@ -93,9 +93,9 @@ def _seconds(value: float | None) -> str:
 
 
 def _modes(names: str) -> tuple[str, ...]:
-    if names == ALL:
+    found = tuple(dict.fromkeys(names.replace(",", " ").split()))
+    if ALL in found:
         return tuple(name for name, mode in catalog.load().items() if _grows(mode))
-    found = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
     if not found:
         raise UserError("No mode is named.", f"For example calico-bgp, or {ALL}.")
     return found

@@ -16,6 +16,7 @@ MODES = [*catalog.load(), *catalog.variants()]
 
 @pytest.mark.parametrize(("typed", "fits"), [
     ("experiment", True), ("experiment cal", True), ("experiment calico-bgp", True), ("scale", True), ("show", True),
+    ("fail", True), ("scale calico-bgp", True), ("fail calico-bgp weave", True),
     ("fidelity", True), ("fidelity flannel-udp", True), ("fidelity flannel-udp flannel-v", True),
     ("fidelity flannel-udp --", False),
     ("setup --for", True), ("setup --for fl", True), ("campaign --modes", True), ("new-mode x-y --like", True),

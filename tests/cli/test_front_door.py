@@ -13,8 +13,8 @@ import pytest
 
 from experiments.paths import ROOT
 
-TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "fidelity", "list", "new-mode", "noise", "recognise",
-         "render", "scale", "serve", "setup", "show", "submit", "test", "validate"]
+TASKS = ["bench", "build", "campaign", "check", "clean", "experiment", "fail", "fidelity", "list", "new-mode", "noise",
+         "recognise", "render", "scale", "serve", "setup", "show", "submit", "test", "validate"]
 
 
 def invoke(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
