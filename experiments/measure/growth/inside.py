@@ -41,7 +41,7 @@ def grown(running: Running) -> dict[str, Any]:
     running.attach(before, before.speakers)
     running.watch.expect(_others(before.nodes, {node.name: {block(node)} for node in before.nodes}), {})
     idle = running.sent()
-    running.become(before)
+    running.become(before, before.configurations())
     built = time.monotonic()
     _tell(f"wait for {count * (count - 1)} routes")
     point: dict[str, Any] = {"build_s": built - began, "converge_s": running.until_quiet("The build", built)}
@@ -74,10 +74,10 @@ def _changes(running: Running, before: Crowd) -> Iterator[dict[str, Any]]:
 
 def _change(running: Running, what: str, after: Crowd, arrive: Mapping[str, set[str]], vanish: Mapping[str, set[str]]
             ) -> dict[str, Any]:
-    before = running.sent()
+    before, wanted = running.sent(), after.configurations()
     running.watch.expect(arrive, vanish)
     began = time.monotonic()
-    touched = running.become(after)
+    touched = running.become(after, wanted)
     seconds = running.until_quiet(f"After the change '{what}'", began)
     sent = running.sent()
     return {"what": what, "touched": touched, "converge_s": seconds, "underlay_bytes": max(0, sent[0] - before[0])}

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -92,12 +92,12 @@ class Running:
 
     # -- daemons ------------------------------------------------------------------------------------------------------
 
-    def become(self, after: Crowd) -> int:
+    def become(self, after: Crowd, wanted: Mapping[str, str]) -> int:
         """Give each speaker the configuration that it has in another crowd; how many had to be touched for it.
 
-        Calico does the same in each node: confd writes the file anew and has BIRD read it.
+        Calico does the same in each node: confd writes the file anew and has BIRD read it. ``wanted`` are the texts, made
+        beforehand: each node makes its own, and here one program would make all of them in turn.
         """
-        wanted = after.configurations()
         gone = [name for name in self.told if name not in wanted]
         changed = [name for name, text in wanted.items() if name in self.told and self.told[name] != text]
         new = [name for name in wanted if name not in self.told]
@@ -107,7 +107,7 @@ class Running:
         self._all((name, [*_birdc(name), "configure"]) for name in changed)
         self._all((name, ["bird", "-c", f"{FOLDER}/{name}.bird.conf", "-s", f"{FOLDER}/{name}.bird.ctl",
                           "-P", f"{FOLDER}/{name}.bird.pid"]) for name in new)
-        self.told = wanted
+        self.told = dict(wanted)
         self.now = after
         return len(gone) + len(changed) + len(new)
 
