@@ -32,7 +32,7 @@ CONNECT_DELAY_S = 2
 MTU = "1500"
 UNDERLAY, BRIDGE = "underlay", "br0"
 # What a daemon of BIRD 2.0.12 holds at most, as `invoke scale` found it at 2 to 200 nodes; only to refuse what cannot fit.
-DAEMON_BYTES, PEER_BYTES = 7_000_000, 60_000
+DAEMON_BYTES, PEER_BYTES = 4_000_000, 30_000
 
 
 def shape_of(mode: Mode) -> Shape:
