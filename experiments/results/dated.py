@@ -7,10 +7,14 @@ from typing import TypeVar
 
 from experiments.errors import UserError
 from experiments.results import migrate, store, yamlfile
+from experiments.results.checks import privacy
+from experiments.results.checks.report import File, Report
+from experiments.results.failure_model import Failures
+from experiments.results.growth_model import Growth
 from experiments.results.plain import Misfit, from_plain
 from experiments.results.times import now
 
-T = TypeVar("T")
+T = TypeVar("T", Growth, Failures)
 
 MOST_NAMES = 1000
 
@@ -36,6 +40,18 @@ def load_all(folder: Path, kind: str, wanted: type[T]) -> list[T]:
         UserError: as :func:`read`.
     """
     return [read(path, kind, wanted) for path in sorted(folder.glob("[!.]*.yml"))]
+
+
+def opened(report: Report, path: Path, kind: str, wanted: type[T]) -> tuple[File[T], T | None]:
+    """A file under inspection, and what it holds where that fits the format; its name and what is private are checked."""
+    file = File(report, path, kind, wanted)
+    privacy.check(file)
+    value = file.value
+    if value is not None:
+        privacy.facts(file, value)
+        if value.id != path.stem:
+            file.error(("id",), f"the file is {path.name}; they must be equal")
+    return file, value
 
 
 def free_path(folder: Path, host: str) -> Path:

@@ -12,8 +12,7 @@ from experiments.paths import DATA
 from experiments.probes import decode
 from experiments.probes.errors import DecodeError
 from experiments.results import dated
-from experiments.results.checks import privacy
-from experiments.results.checks.report import File, Report
+from experiments.results.checks.report import Report
 from experiments.results.failure_model import Failures, Incident, Pair
 
 FOLDER = DATA / "failures"
@@ -24,34 +23,11 @@ PACKETS = 3  # of an incident, at most
 _Key = tuple[str | int, ...]
 
 
-def read(path: Path) -> Failures:
-    """One file.
-
-    Raises:
-        UserError: as :func:`experiments.results.dated.read`.
-    """
-    return dated.read(path, KIND, Failures)
-
-
-def load_all(folder: Path = FOLDER) -> list[Failures]:
-    """All files in the order of their names.
-
-    Raises:
-        UserError: as :func:`experiments.results.dated.read`.
-    """
-    return dated.load_all(folder, KIND, Failures)
-
-
 def check(report: Report, path: Path) -> None:
     """Check one file of data/failures: format, names, pings that add up, packets that decode to what is said of them."""
-    file = File(report, path, KIND, Failures)
-    privacy.check(file)
-    value = file.value
+    file, value = dated.opened(report, path, KIND, Failures)
     if value is None:
         return
-    privacy.facts(file, value)
-    if value.id != path.stem:
-        file.error(("id",), f"the file is {path.name}; they must be equal")
     if not 0 < len(value.incidents) <= MOST_INCIDENTS:
         file.error(("incidents",), f"has {len(value.incidents)} entries; allowed: 1 to {MOST_INCIDENTS}")
         return

@@ -11,8 +11,7 @@ from experiments.errors import UserError
 from experiments.labs.fabric import crowd
 from experiments.paths import DATA
 from experiments.results import dated, distribution_free, fields, growth_fit
-from experiments.results.checks import privacy
-from experiments.results.checks.report import File, Report
+from experiments.results.checks.report import Report
 from experiments.results.growth_model import Growth, GrowthPoint
 
 FOLDER = DATA / "growth"
@@ -23,34 +22,11 @@ MOST_POINTS = 500
 SPARE = 1.05  # of a machine's processors: clocks are read one after the other
 
 
-def read(path: Path) -> Growth:
-    """One file.
-
-    Raises:
-        UserError: as :func:`experiments.results.dated.read`.
-    """
-    return dated.read(path, KIND, Growth)
-
-
-def load_all(folder: Path = FOLDER) -> list[Growth]:
-    """All files in the order of their names.
-
-    Raises:
-        UserError: as :func:`experiments.results.dated.read`.
-    """
-    return dated.load_all(folder, KIND, Growth)
-
-
 def check(report: Report, path: Path) -> None:
     """Check one file of data/growth: format, names, and what follows from the number of nodes."""
-    file = File(report, path, KIND, Growth)
-    privacy.check(file)
-    value = file.value
+    file, value = dated.opened(report, path, KIND, Growth)
     if value is None:
         return
-    privacy.facts(file, value)
-    if value.id != path.stem:
-        file.error(("id",), f"the file is {path.name}; they must be equal")
     if not value.points:
         file.error(("points",), "is empty; nothing was built")
     if len(value.points) > MOST_POINTS:

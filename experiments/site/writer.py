@@ -8,7 +8,9 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.paths import ROOT
-from experiments.results import failures, growth, reported, store
+from experiments.results import dated, failures, growth, reported, store
+from experiments.results.failure_model import Failures
+from experiments.results.growth_model import Growth
 from experiments.site import mode_pages, shelf, symptoms, timeline
 from experiments.site.render import environment, render
 
@@ -33,7 +35,8 @@ def write(root: Path = ROOT) -> Written:
     """
     jinja = environment(root / "docs" / "templates")
     modes, variants, published = catalog.load(), catalog.variants(), reported.load_all(root / "data" / "reported")
-    grown, broken = growth.load_all(root / "data" / "growth"), failures.load_all(root / "data" / "failures")
+    grown = dated.load_all(root / "data" / growth.KIND, growth.KIND, Growth)
+    broken = dated.load_all(root / "data" / failures.KIND, failures.KIND, Failures)
     campaigns = shelf.update(root, jinja, {**modes, **variants})
     texts = {path: text.encode() for path, text in render(jinja, modes, variants, campaigns, published, grown, broken).items()}
     texts["generated/symptoms.md"] = symptoms.collected(mode_pages.in_order(modes.values()), _pages(root)).encode()

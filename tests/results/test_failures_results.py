@@ -10,7 +10,7 @@ import pytest
 
 from experiments.evidence import Check, Packet
 from experiments.probes import decode
-from experiments.results import failures, store
+from experiments.results import dated, store
 from experiments.results.failure_model import Failures, Incident, Pair, Seen, Way
 from experiments.results.validate import validate
 
@@ -36,7 +36,7 @@ def errors(tmp_path: Path, value: Failures, name: str = "") -> list[str]:
 
 def test_an_honest_file_is_read_back_and_valid(tmp_path: Path) -> None:
     assert errors(tmp_path, HONEST) == []
-    assert failures.read(tmp_path / "data" / "failures" / f"{HONEST.id}.yml").incidents == HONEST.incidents
+    assert dated.read(tmp_path / "data" / "failures" / f"{HONEST.id}.yml", "failures", Failures).incidents == HONEST.incidents
 
 
 def far(**changes: object) -> Callable[[Incident], Incident]:

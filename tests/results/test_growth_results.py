@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.results import growth, growth_fit, store
+from experiments.results import dated, growth, growth_fit, store
 from experiments.results.growth_model import Growth, GrowthChange, GrowthPoint
 from experiments.results.validate import validate
 
@@ -29,7 +29,7 @@ def errors(tmp_path: Path, value: Growth, name: str = "") -> list[str]:
 
 def test_an_honest_file_is_read_back_and_valid(tmp_path: Path) -> None:
     assert errors(tmp_path, HONEST) == []
-    assert growth.read(tmp_path / "data" / "growth" / f"{HONEST.id}.yml").points == HONEST.points
+    assert dated.read(tmp_path / "data" / "growth" / f"{HONEST.id}.yml", "growth", Growth).points == HONEST.points
 
 
 @pytest.mark.parametrize(("change", "says"), [

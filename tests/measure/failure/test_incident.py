@@ -14,7 +14,8 @@ from experiments.dataplanes.table import recipe_for
 from experiments.labs import table
 from experiments.measure.failure import measure
 from experiments.measure.failure.incident import Job, _Run, incident
-from experiments.results import dated, failures
+from experiments.results import dated
+from experiments.results.failure_model import Failures
 from experiments.results.validate import validate
 from experiments.variant import EMBEDDED
 
@@ -62,7 +63,7 @@ def test_what_was_seen_is_stored_and_valid(tmp_path: Path) -> None:
             Job("flannel-vxlan", "daemon", watch_s=1)]
     measure.several(jobs, path, "tester", ("invoke", "fail"), lambda _: None, at_once=3)
     assert [str(error) for error in validate(path).errors] == []
-    by_mode = {one.mode: one for one in failures.read(path).incidents}
+    by_mode = {one.mode: one for one in dated.read(path, "failures", Failures).incidents}
     assert by_mode["flannel-vxlan"].status == "not-run"
     assert "no process of this mode" in (by_mode["flannel-vxlan"].reason or "")
     assert by_mode["flannel-udp"].ways[-1].way == "none"

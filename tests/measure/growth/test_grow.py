@@ -9,7 +9,8 @@ import pytest
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.fabric import crowd
 from experiments.measure.growth import grow
-from experiments.results import dated, growth
+from experiments.results import dated
+from experiments.results.growth_model import Growth
 from experiments.results.validate import validate
 
 NODES = 4
@@ -45,7 +46,7 @@ def test_what_was_built_is_stored_and_valid_and_a_failure_with_its_reason(
 
     monkeypatch.setattr(grow, "grow", one_fails)
     grow.measure(asked, path, "tester", ("invoke", "scale"), lambda _: None)
-    first, second = growth.read(path).points
+    first, second = dated.read(path, "growth", Growth).points
     assert (first.status, first.nodes, second.status, second.reason) == ("ok", 2, "failed", "3 nodes are one too many today.")
     assert [str(error) for error in validate(path).errors] == []
     assert dated.free_path(path.parent, "tester").name.endswith("-tester-2.yml")
