@@ -142,7 +142,7 @@ def test_the_steps_pass_an_honest_result_and_report_it(base: Path, tmp_path: Pat
     done = proposed(base, tmp_path, {})
     assert done.returncode == 0, done.stdout + done.stderr
     report = (base / "report.html").read_text()
-    for part in ("What it adds", "Environment", "Noise", "Ratios", "<svg", "calico-bgp", "2026-11-24-h86e3a3"):
+    for part in ("What it adds", "Environment", "Noise", "Ratios", "<svg", "calico-bgp", "2026-11-26-h9fa009"):
         assert part in report
     assert "<script" not in report
     assert not (base / "data" / "campaigns" / ID).exists()  # nothing was checked out

@@ -16,7 +16,7 @@ from experiments.results.checks import one_folder
 from experiments.results.store import Stored
 from experiments.results.validate import Report, validate
 from experiments.site import report as pages
-from experiments.site.render import environment
+from experiments.site.templating import environment
 
 
 def run_review(base: str, head: str, report: str = "", path: str = "", *, root: Path = ROOT) -> None:

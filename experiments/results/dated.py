@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TypeVar
 
 from experiments.errors import UserError
+from experiments.field import CAMPAIGN
 from experiments.results import migrate, store, yamlfile
 from experiments.results.checks import privacy
 from experiments.results.checks.report import File, Report
@@ -42,6 +44,21 @@ def load_all(folder: Path, kind: str, wanted: type[T]) -> list[T]:
     return [read(path, kind, wanted) for path in sorted(folder.glob("[!.]*.yml"))]
 
 
+def write(path: Path, value: Growth | Failures) -> Path:
+    """Write a file; the path.
+
+    Raises:
+        UserError: a value does not fit the format, or the folder cannot be made.
+        ExperimentFailed: the disk is full or refuses.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{path.parent}: cannot be made: {error.strerror}.", "Choose another --out.") from None
+    store.write_object(path, "growth" if isinstance(value, Growth) else "failures", value)
+    return path
+
+
 def opened(report: Report, path: Path, kind: str, wanted: type[T]) -> tuple[File[T], T | None]:
     """A file under inspection, and what it holds where that fits the format; its name and what is private are checked."""
     file = File(report, path, kind, wanted)
@@ -61,7 +78,8 @@ def free_path(folder: Path, host: str) -> Path:
         UserError: there are too many, or the host's name cannot be a file's.
     """
     name = f"{now()[:10]}-{host}"
-    store.check_id(name)
+    if not re.fullmatch(CAMPAIGN, name):
+        raise UserError(f"'{host}' cannot be a part of a file's name.", "Choose a --host of small letters, digits and hyphens.")
     for number in range(1, MOST_NAMES):
         path = folder / f"{name}{'' if number == 1 else f'-{number}'}.yml"
         if not path.exists():

@@ -18,8 +18,6 @@ from typing import Any, TypeVar
 
 from experiments.errors import ExperimentFailed, UserError
 from experiments.results import fields, migrate, outputs, yamldump, yamlfile
-from experiments.results.failure_model import Failures
-from experiments.results.growth_model import Growth
 from experiments.results.model import Campaign, ModeResult, Raw, Trial
 from experiments.results.plain import Key, Misfit, digest, shown, spelled, to_plain
 from experiments.results.plain import from_plain as _from_plain
@@ -68,7 +66,7 @@ def campaign_dir(root: Path, date: str, name: str) -> Path:
     """
     name = f"{date}-{name}"
     try:
-        check_id(name)
+        _check_name(fields.get("Campaign", "id").pattern, name)
         root.mkdir(parents=True, exist_ok=True)
         for number in range(1, 10_000):
             folder = root / (name if number == 1 else f"{name}-{number}")
@@ -80,15 +78,6 @@ def campaign_dir(root: Path, date: str, name: str) -> Path:
     except OSError as error:
         raise UserError(f"{root}: no folder can be made there: {error.strerror}.", "Choose another --out.") from None
     raise UserError(f"{root / name}: there are 9,999 campaigns of that name.", "Move some away.")
-
-
-def check_id(name: str) -> None:
-    """Whether a campaign, or a file of data/growth, may have this name.
-
-    Raises:
-        UserError: it would not be a plain file name.
-    """
-    _check_name(fields.get("Campaign", "id").pattern, name)
 
 
 def _check_name(pattern: str, name: str) -> None:
@@ -106,22 +95,7 @@ def write_campaign(folder: Path, campaign: Campaign) -> Path:
         ExperimentFailed: the disk is full or refuses.
     """
     path = folder / CAMPAIGN_FILE
-    _write_object(path, "campaign", campaign)
-    return path
-
-
-def write_dated(path: Path, value: Growth | Failures) -> Path:
-    """Write a file of data/growth or data/failures; the path.
-
-    Raises:
-        UserError: a value does not fit the format, or the folder cannot be made.
-        ExperimentFailed: the disk is full or refuses.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{path.parent}: cannot be made: {error.strerror}.", "Choose another --out.") from None
-    _write_object(path, "growth" if isinstance(value, Growth) else "failures", value)
+    write_object(path, "campaign", campaign)
     return path
 
 
@@ -140,7 +114,7 @@ def write_mode(folder: Path, result: ModeResult) -> Path:
     path = mode_path(folder, result)
     for limit in outputs.LIMITS:
         with contextlib.suppress(outputs.TooLarge):
-            _write_object(path, "mode", outputs.shorten(result, limit))
+            write_object(path, "mode", outputs.shorten(result, limit))
             return path
     raise ExperimentFailed(
         f"{path}: would be larger than {yamlfile.MAX_BYTES // 1024} KiB.", "Measure with fewer deployments or nodes."
@@ -174,7 +148,13 @@ def write_raw(folder: Path, trial_id: str, text: str, tool: str) -> Raw:
     raise ExperimentFailed(f"{folder / 'raw'}: there are too many files for {trial_id}.")
 
 
-def _write_object(path: Path, kind: str, value: Campaign | ModeResult | Growth | Failures) -> None:
+def write_object(path: Path, kind: str, value: Any) -> None:
+    """Write an object of the model as a file of that kind, with its digest; what was written is read back first.
+
+    Raises:
+        UserError: a value does not fit the format.
+        ExperimentFailed: the disk is full or refuses.
+    """
     try:
         plain = outputs.fit_to_store(to_plain(value))
     except Misfit as misfit:
@@ -312,7 +292,7 @@ def _sentence(misfit: Misfit) -> str:
 
 
 __all__ = [
-    "Key", "Stored", "atomic_write", "campaign_dir", "campaign_folders", "check_id", "from_plain", "located", "mode_files",
-    "mode_path", "packed_raw", "read_campaign", "read_mode", "read_raw", "text_of", "write_campaign", "write_dated",
-    "write_mode", "write_raw",
+    "Key", "Stored", "atomic_write", "campaign_dir", "campaign_folders", "from_plain", "located", "mode_files",
+    "mode_path", "packed_raw", "read_campaign", "read_mode", "read_raw", "text_of", "write_campaign", "write_mode",
+    "write_object", "write_raw",
 ]

@@ -111,6 +111,7 @@ def too_wide(browser: Any, site: Path, address: str) -> Iterator[str]:
     page = browser.new_page(viewport={"width": NARROW_PX, "height": 800})
     for name in pages(site):
         page.goto(f"{address}/{name}")
+        page.add_style_tag(content="* { transition: none !important; animation: none !important; }")  # or it is still moving
         for width in WIDTHS_PX:
             page.set_viewport_size({"width": width, "height": 800})
             needed = page.evaluate("document.documentElement.scrollWidth")

@@ -10,7 +10,7 @@ from experiments.paths import ROOT
 from experiments.results import standing, store, words
 from experiments.results.store import Stored
 from experiments.site import figures
-from experiments.site.render import environment
+from experiments.site.templating import environment
 from experiments.variant import EMBEDDED, HOST
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -18,7 +17,7 @@ from markupsafe import Markup
 
 from experiments.catalog import CAVEATS, Mode, limits
 from experiments.catalog.pending import pending
-from experiments.results import fields, questions, words
+from experiments.results import fields
 from experiments.results.failure_model import Failures
 from experiments.results.floors import RANKS
 from experiments.results.growth_model import Growth
@@ -26,7 +25,6 @@ from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
 from experiments.results.summary import aggregates
 from experiments.site import (
-    axis,
     contributed,
     failures,
     faithful,
@@ -57,17 +55,6 @@ STACK_UNITS = 698  # width of the largest header stack of a path's steps
 OTHERS_SHOWN = 20  # campaigns that a mode's page lists beside those it shows in full
 ENTRIES_OF_FEED = 50
 LISTED = 100  # campaigns of a kind on the page of results; the table as data holds them all
-
-
-def environment(templates: Path) -> jinja2.Environment:
-    """Jinja as every template here uses it: escaping by default, no silent blanks."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )
-    made.globals |= {"label": axis.label, "three": words.figures, "percent": words.percent, "view": questions.view,
-                     "result_in_words": questions.result}
-    return made
 
 
 def render(

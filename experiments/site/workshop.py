@@ -26,6 +26,7 @@ from experiments.results.store import Stored
 from experiments.results.validate import validate
 from experiments.site import campaign_pages, tables
 from experiments.site.campaign_pages import Card
+from experiments.site.templating import environment
 
 CARD, PAGES, TRIALS, FILES = "card.json", "pages.json", "trials", "files"
 MANY = 16  # campaigns from which it is worth to start processes, which takes a second
@@ -71,8 +72,6 @@ def make(
 
 
 def _prepare(templates: Path, modes: Mapping[str, Mode], said: Standing) -> None:
-    from experiments.site.render import environment  # which itself needs this module
-
     _tools.append(_Tools(environment(templates), modes, said))
 
 

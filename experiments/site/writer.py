@@ -12,7 +12,8 @@ from experiments.results import dated, failures, growth, reported, store
 from experiments.results.failure_model import Failures
 from experiments.results.growth_model import Growth
 from experiments.site import mode_pages, shelf, symptoms, timeline
-from experiments.site.render import environment, render
+from experiments.site.render import render
+from experiments.site.templating import environment
 
 # Folders that hold nothing but what is rendered.
 OWNED = ("generated", "docs/results")

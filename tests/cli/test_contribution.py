@@ -15,7 +15,7 @@ from checkout import WHO, checkout_of_project, git
 from experiments.results import proposal
 from experiments.results.store import Stored
 
-REFERENCE = "2026-11-24-h86e3a3"
+REFERENCE = "2026-11-26-h9fa009"
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 

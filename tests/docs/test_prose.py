@@ -14,8 +14,9 @@ from experiments.paths import MODES as MODES_FOLDER
 from experiments.paths import ROOT
 from experiments.results import reported
 from experiments.site import claims, mode_pages
-from experiments.site.render import environment, render
+from experiments.site.render import render
 from experiments.site.shelf import Shelf
+from experiments.site.templating import environment
 
 DOCS = ROOT / "docs"
 MODES = list(catalog.load().values())

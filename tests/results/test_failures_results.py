@@ -10,7 +10,7 @@ import pytest
 
 from experiments.evidence import Check, Packet
 from experiments.probes import decode
-from experiments.results import dated, store
+from experiments.results import dated
 from experiments.results.failure_model import Failures, Incident, Pair, Seen, Way
 from experiments.results.validate import validate
 
@@ -30,7 +30,7 @@ HONEST = Failures(schema="podpath/failures/1", id="2026-11-26-h000001", started_
 
 
 def errors(tmp_path: Path, value: Failures, name: str = "") -> list[str]:
-    path = store.write_dated(tmp_path / "data" / "failures" / f"{name or value.id}.yml", value)
+    path = dated.write(tmp_path / "data" / "failures" / f"{name or value.id}.yml", value)
     return [str(error) for error in validate(path).errors]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.results import dated, growth, growth_fit, store
+from experiments.results import dated, growth, growth_fit
 from experiments.results.growth_model import Growth, GrowthChange, GrowthPoint
 from experiments.results.validate import validate
 
@@ -23,7 +23,7 @@ HONEST = Growth(schema="podpath/growth/1", id="2026-11-26-h000001", started_at="
 
 
 def errors(tmp_path: Path, value: Growth, name: str = "") -> list[str]:
-    path = store.write_dated(tmp_path / "data" / "growth" / f"{name or value.id}.yml", value)
+    path = dated.write(tmp_path / "data" / "growth" / f"{name or value.id}.yml", value)
     return [str(error) for error in validate(path).errors]
 
 
@@ -57,7 +57,7 @@ def test_a_build_that_stands_twice_a_wrong_name_an_edit_and_strange_facts_are_re
     assert any("they must be equal" in error for error in errors(tmp_path / "name", HONEST, "2026-11-26-h000002"))
     serial = replace(HONEST, host={**HONEST.host, "serial": "A7"})
     assert any("is no fact that Podpath takes down" in error for error in errors(tmp_path / "facts", serial))
-    path = store.write_dated(tmp_path / "data" / "growth" / f"{HONEST.id}.yml", HONEST)
+    path = dated.write(tmp_path / "data" / "growth" / f"{HONEST.id}.yml", HONEST)
     path.write_text(path.read_text().replace("converge_s: 2.1", "converge_s: 1.1"))
     assert any("was changed after it was written" in str(error) for error in validate(path).errors)
 

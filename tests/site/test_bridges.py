@@ -7,7 +7,7 @@ from dataclasses import replace
 from experiments import catalog
 from experiments.paths import ROOT
 from experiments.site import bridges
-from experiments.site.render import environment
+from experiments.site.templating import environment
 
 MODES = {**catalog.load(), **catalog.variants()}
 TEMPLATE = environment(ROOT / "docs" / "templates").get_template("model-bridges.md.j2")

@@ -14,7 +14,7 @@ from experiments.results import store
 from experiments.results.standing import Standing
 from experiments.results.store import Stored
 from experiments.site import campaign_pages, campaign_words
-from experiments.site.render import environment
+from experiments.site.templating import environment
 
 FOLDER = ROOT / "data" / "campaigns" / "2026-11-24-h86e3a3"
 KEY = re.compile(r"(?:pod-pod|host-host)/|\b[a-z]+_[a-z_]+\b")

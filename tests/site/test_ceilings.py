@@ -8,7 +8,7 @@ from experiments.catalog.limits import HISTORY, Limit
 from experiments.paths import ROOT
 from experiments.results import reported
 from experiments.site import ceilings
-from experiments.site.render import environment
+from experiments.site.templating import environment
 
 NOTE = reported.get("note-2018")
 TEMPLATE = environment(ROOT / "docs" / "templates").get_template("model-note-axis.md.j2")

@@ -16,7 +16,7 @@ from experiments.results.store import Stored
 from experiments.site import badges, multiples
 from experiments.site.entries import Entry, entries
 from experiments.site.multiples import Group
-from experiments.site.render import environment
+from experiments.site.templating import environment
 
 HOST, CAPSULE = "2026-11-24-h86e3a3", "2026-11-25-h9fa009"
 MODES = {**catalog.load(), **catalog.variants()}

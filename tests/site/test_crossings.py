@@ -8,7 +8,7 @@ from itertools import combinations
 from experiments import catalog
 from experiments.paths import ROOT
 from experiments.site import crossings
-from experiments.site.render import environment
+from experiments.site.templating import environment
 
 MODES = catalog.load()
 TEMPLATE = environment(ROOT / "docs" / "templates").get_template("model-crossings.md.j2")

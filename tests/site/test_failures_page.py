@@ -10,7 +10,7 @@ from experiments.evidence import Check, Header, Packet
 from experiments.paths import ROOT
 from experiments.results.failure_model import Failures, Incident, Pair, Seen, Way
 from experiments.site import failures
-from experiments.site.render import environment
+from experiments.site.templating import environment
 
 JINJA = environment(ROOT / "docs" / "templates")
 MODES = catalog.load()

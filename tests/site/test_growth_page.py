@@ -9,7 +9,7 @@ from experiments import catalog
 from experiments.paths import ROOT
 from experiments.results.growth_model import Growth, GrowthChange, GrowthPoint
 from experiments.site import growth
-from experiments.site.render import environment
+from experiments.site.templating import environment
 
 JINJA = environment(ROOT / "docs" / "templates")
 MODES = catalog.load()

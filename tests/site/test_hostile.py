@@ -22,8 +22,9 @@ from experiments.results.model import Campaign, Deployment, ModeResult, Trial
 from experiments.results.standing import Record, Standing
 from experiments.results.store import Stored
 from experiments.site import campaign_pages, check, tables
-from experiments.site.render import environment, render
+from experiments.site.render import render
 from experiments.site.shelf import Shelf
+from experiments.site.templating import environment
 
 pytestmark = pytest.mark.lab
 

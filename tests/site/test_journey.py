@@ -18,7 +18,7 @@ from experiments.probes.errors import DecodeError
 from experiments.results import store
 from experiments.results.model import ModeResult
 from experiments.site import journey, packet, stacks
-from experiments.site.render import environment
+from experiments.site.templating import environment
 from experiments.typed_yaml import Document
 
 MODES = catalog.load()

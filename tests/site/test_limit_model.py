@@ -10,7 +10,7 @@ from experiments.catalog import limits
 from experiments.paths import ROOT
 from experiments.results import reported, words
 from experiments.site import limit_model
-from experiments.site.render import environment
+from experiments.site.templating import environment
 
 JINJA = environment(ROOT / "docs" / "templates")
 NOTE = reported.get("note-2018")

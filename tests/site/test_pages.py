@@ -152,7 +152,7 @@ def test_the_comparison_fits_its_window(address: str, browser: Browser, width: i
         "(() => { const t = document.querySelector('table.pp-compare');"
         " return [t.scrollWidth, t.parentElement.clientWidth, document.documentElement.scrollWidth]; })()")
     assert inner <= outer and whole <= width
-    row = page.locator("table.pp-compare tbody tr").first
+    row = page.locator("table.pp-compare tbody tr:not([hidden])").first
     assert row.evaluate("row => getComputedStyle(row).display") == ("block" if cards else "table-row")
     cells = row.locator("> *").evaluate_all("cells => cells.map(cell => cell.dataset.label)")
     assert cells[:2] == ["kernel", "campaign"]

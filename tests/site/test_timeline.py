@@ -9,7 +9,7 @@ import pytest
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.site import timeline
-from experiments.site.render import environment
+from experiments.site.templating import environment
 
 PAGE = (ROOT / timeline.WHERE).read_text(encoding="utf-8")
 TEMPLATE = environment(ROOT / "docs" / "templates").get_template("model-timeline.md.j2")

@@ -12,7 +12,7 @@ from experiments.measure import provenance
 from experiments.measure.failure.incident import NODES, Job, Tell, incident
 from experiments.measure.kernels import DEPLOYMENT_TIMEOUT_S, booted
 from experiments.probes import environment
-from experiments.results import store
+from experiments.results import dated, store
 from experiments.results.failure_model import Failures, Incident
 from experiments.results.times import now
 from experiments.variant import CAPSULE, EMBEDDED
@@ -57,7 +57,7 @@ def several(
             for ended in as_completed(running):
                 found = replace(found, incidents=(*found.incidents, ended.result()), finished_at=now())
                 if path:
-                    store.write_dated(path, found)
+                    dated.write(path, found)
         except BaseException:
             for waiting in running:
                 waiting.cancel()

@@ -23,7 +23,7 @@ from experiments.measure import provenance
 from experiments.measure.growth import inside
 from experiments.probes import environment
 from experiments.probes.slices import START
-from experiments.results import store
+from experiments.results import dated, store
 from experiments.results.growth_model import Growth, GrowthPoint
 from experiments.results.times import now
 from experiments.results.words import quantity
@@ -145,5 +145,5 @@ def measure(asked: Asked, path: Path, host: str, command: Sequence[str], tell: T
         except ExperimentFailed as failure:
             point = GrowthPoint(mode=mode, nodes=nodes, n=n, status="failed", reason=failure.problem)
         growth = replace(growth, points=(*growth.points, point), finished_at=now())
-        store.write_dated(path, growth)
+        dated.write(path, growth)
     return growth

@@ -30,7 +30,7 @@ from experiments.results.standing import Standing
 from experiments.results.store import Stored
 from experiments.results.validate import Report, validate
 from experiments.site import campaign_pages, entries
-from experiments.site.render import environment
+from experiments.site.templating import environment
 from hostile import forgery, mutation
 from hostile.submission import Submission
 

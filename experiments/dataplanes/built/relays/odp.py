@@ -28,27 +28,37 @@ import socket
 import struct
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from experiments.dataplanes.built.relays import netlink, odp_flows
+from experiments.dataplanes.built.relays import odp_flows
 from experiments.dataplanes.built.relays.gossip import Gossip
 from experiments.dataplanes.built.relays.netlink import attribute, by_kind, nested
+from experiments.dataplanes.built.relays.odp_datapath import (
+    ACTION_OUTPUT,
+    KEY_IN_PORT,
+    MISS,
+    PACKET,
+    PACKET_KEY,
+    PACKET_PACKET,
+    SHORT_ID_BITS,
+    TUNNEL_DF,
+    TUNNEL_DST,
+    TUNNEL_SRC,
+    TUNNEL_TOS,
+    TUNNEL_TTL_ATTR,
+    Datapath,
+    Peer,
+    peer_of,
+    tunnel_id,
+    tunnel_key,
+)
 from experiments.dataplanes.built.relays.odp_flows import (
     ACTION_SET,
-    FLOW,
-    FLOW_ACTIONS,
-    FLOW_KEY,
-    FLOW_VERSION,
     KEY_ETHERNET,
     KEY_TUNNEL,
     TUNNEL_ID,
 )
 from experiments.dataplanes.built.relays.process import Stopped, fail, prepare
-from experiments.dataplanes.built.relays.sleeve_wire import name_bytes
 
-PORT = 6784
-TUNNEL_TTL = 64
-SHORT_ID_BITS = 12
 HEARTBEAT_FAST_S, HEARTBEAT_SLOW_S = 0.5, 10.0
 LOST_AFTER_S = 6 * HEARTBEAT_SLOW_S  # as for sleeve
 MACS_AT_MOST = 4096
@@ -57,76 +67,9 @@ CONTROL = bytes(ETHERNET_BYTES)
 HEARTBEAT, HEARTBEAT_ACK = 0, 1
 _CONTROL_BODY = struct.Struct(">BHQ")  # kind, length of the heartbeat, connection
 
-# linux/openvswitch.h
-DATAPATH, VPORT, PACKET = "ovs_datapath", "ovs_vport", "ovs_packet"
-VERSIONS = {DATAPATH: 2, VPORT: 1, FLOW: FLOW_VERSION, PACKET: 1}
-NEW, DEL = 1, 2
-MISS, EXECUTE = 1, 3
-DP_NAME, DP_UPCALL_PID = 1, 2
-VPORT_PORT_NO, VPORT_TYPE, VPORT_NAME, VPORT_OPTIONS, VPORT_UPCALL_PID = 1, 2, 3, 4, 5
-VPORT_NETDEV, VPORT_VXLAN = 1, 4
-TUNNEL_OPTION_DST_PORT = 1
-FLOW_MASK = 7
-PACKET_PACKET, PACKET_KEY, PACKET_ACTIONS = 1, 2, 3
-KEY_IN_PORT = 3
-TUNNEL_SRC, TUNNEL_DST, TUNNEL_TOS, TUNNEL_TTL_ATTR, TUNNEL_DF = 1, 2, 3, 4, 5
-ACTION_OUTPUT = 1
-
 COUNTERS = ("misses", "executed", "flows_installed", "flows_refused", "flows_cleared", "flooded", "from_unknown_peer",
             "not_for_us", "relayed", "too_short", "heartbeats_sent", "heartbeats_received", "heartbeats_acknowledged",
             "peers_acknowledged")
-
-
-@dataclass
-class Peer:
-    """Another node."""
-
-    name: bytes
-    short_id: int
-    address: bytes
-    acknowledged: bool = False
-    next_heartbeat: float = 0.0
-    last_heard: float = 0.0
-
-
-def tunnel_id(source: int, target: int) -> int:
-    """The VNI of a frame between two peers, by their short ids."""
-    return target << SHORT_ID_BITS | source
-
-
-class Datapath:
-    """The kernel's datapath and its two ports."""
-
-    def __init__(self, name: str, device: str) -> None:
-        self.netlink = netlink.Socket()
-        made = self._request(DATAPATH, NEW, 0, attribute(DP_NAME, name.encode() + b"\0")
-                             + attribute(DP_UPCALL_PID, struct.pack("=I", self.netlink.port)), echo=True)
-        self.index: int = struct.unpack_from("=i", made)[0]
-        self.bridge = self._port(device, VPORT_NETDEV)
-        self.tunnel = self._port(f"vxlan-{PORT}", VPORT_VXLAN,
-                                 nested(VPORT_OPTIONS, attribute(TUNNEL_OPTION_DST_PORT, struct.pack("=H", PORT))))
-
-    def _request(self, family: str, command: int, index: int, body: bytes, *, echo: bool = False) -> bytes:
-        return self.netlink.request(family, command, VERSIONS[family], struct.pack("=i", index) + body, echo=echo)
-
-    def _port(self, name: str, kind: int, options: bytes = b"") -> int:
-        body = (attribute(VPORT_NAME, name.encode() + b"\0") + attribute(VPORT_TYPE, struct.pack("=I", kind)) + options
-                + attribute(VPORT_UPCALL_PID, struct.pack("=I", self.netlink.port)))
-        answer = self._request(VPORT, NEW, self.index, body, echo=True)
-        return int(struct.unpack("=I", by_kind(answer[4:])[VPORT_PORT_NO])[0])
-
-    def execute(self, frame: bytes, key: bytes, actions: bytes) -> None:
-        """Carry one frame out."""
-        body = attribute(PACKET_PACKET, frame) + nested(PACKET_KEY, key) + nested(PACKET_ACTIONS, actions)
-        self._request(PACKET, EXECUTE, self.index, body)
-
-    def install(self, key: bytes, mask: bytes, actions: bytes) -> None:
-        """Let the kernel answer the next one itself."""
-        self._request(FLOW, NEW, self.index, nested(FLOW_KEY, key) + nested(FLOW_MASK, mask) + nested(FLOW_ACTIONS, actions))
-
-    def clear(self) -> None:
-        """Remove all flows."""
-        self._request(FLOW, DEL, self.index, b"")
 
 
 class Handler:
@@ -207,16 +150,10 @@ class Handler:
 
     def _from_tunnel_to(self, frame: bytes, key: bytes, identity: int, came_from: bytes, actions: bytes) -> None:
         self._carry_out(frame, key, actions)
-        wanted = self._tunnel_key(identity, came_from, self._own.address)
+        wanted = tunnel_key(identity, came_from, self._own.address)
         mask = nested(KEY_TUNNEL, attribute(TUNNEL_ID, b"\xff" * 8), attribute(TUNNEL_SRC, b"\xff" * 4),
                       attribute(TUNNEL_DST, b"\xff" * 4), attribute(TUNNEL_TOS, b"\0"), attribute(TUNNEL_TTL_ATTR, b"\0"))
         self._install(self._datapath.tunnel, frame, nested(KEY_TUNNEL, wanted), mask, actions)
-
-    @staticmethod
-    def _tunnel_key(identity: int, source: bytes, target: bytes) -> bytes:
-        return (attribute(TUNNEL_ID, identity.to_bytes(8, "big")) + attribute(TUNNEL_SRC, source)
-                + attribute(TUNNEL_DST, target) + attribute(TUNNEL_TOS, b"\0")
-                + attribute(TUNNEL_TTL_ATTR, bytes([TUNNEL_TTL])))
 
     def _hop(self, peer: Peer) -> Peer | None:
         """Who gets what is for a peer: itself, or the next one on the way; None where nobody knows a way."""
@@ -231,7 +168,7 @@ class Handler:
 
     def _by_tunnel(self, identity: int, hop: Peer) -> bytes:
         """Actions: set the tunnel (DF, no UDP checksum), put out on the VXLAN port."""
-        tunnel = self._tunnel_key(identity, self._own.address, hop.address)
+        tunnel = tunnel_key(identity, self._own.address, hop.address)
         return (nested(ACTION_SET, nested(KEY_TUNNEL, tunnel + attribute(TUNNEL_DF, b"")))
                 + attribute(ACTION_OUTPUT, struct.pack("=I", self._datapath.tunnel)))
 
@@ -314,13 +251,6 @@ def serve(handler: Handler, datapath: Datapath) -> None:
                 handler.miss(body)
 
 
-def _peer(text: str) -> Peer:
-    """``NAME/SHORTID=ADDRESS`` as the command line has it."""
-    identity, _, address = text.partition("=")
-    name, _, short_id = identity.partition("/")
-    return Peer(name_bytes(name), int(short_id), socket.inet_aton(address))
-
-
 def main() -> None:
     """The program: make the datapath, answer misses until SIGTERM."""
     parser = argparse.ArgumentParser(description="Podpath's miss handler for Weave's fast data path.")
@@ -335,7 +265,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         datapath = Datapath(given.datapath, given.port)
-        own, peers = _peer(given.own), [_peer(peer) for peer in given.peer]
+        own, peers = peer_of(given.own), [peer_of(peer) for peer in given.peer]
         handler = Handler(datapath, own, peers, given.mtu)
         if given.gossip:
             _gossip(handler, own, peers).start()
@@ -352,8 +282,9 @@ def main() -> None:
 
 def _gossip(handler: Handler, own: Peer, peers: list[Peer]) -> Gossip:
     handler.hops = {}
-    return Gossip(own.name, socket.inet_ntoa(own.address), {peer.name: socket.inet_ntoa(peer.address) for peer in peers},
-                  lambda: [peer.name for peer in peers if peer.acknowledged], lambda hops: setattr(handler, "hops", hops))
+    at = {peer.name: socket.inet_ntoa(peer.address) for peer in (own, *peers)}
+    return Gossip(own.name, at.pop(own.name), at, lambda: [peer.name for peer in peers if peer.acknowledged],
+                  lambda hops: setattr(handler, "hops", hops))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ from pathlib import Path
 
 from experiments.dataplanes.built.relays.gossip import Gossip
 from experiments.dataplanes.built.relays.process import Stopped, fail, prepare
-from experiments.dataplanes.built.relays.sleeve_relay import MAC_AGE_S, Peer, Read, Relay, Write
+from experiments.dataplanes.built.relays.sleeve_peer import Peer, Read, Write
+from experiments.dataplanes.built.relays.sleeve_relay import MAC_AGE_S, Relay
 from experiments.dataplanes.built.relays.sleeve_wire import name_bytes
 
 PORT = 6783

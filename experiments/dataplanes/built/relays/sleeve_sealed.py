@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from experiments.dataplanes.built.relays.sleeve_crypto import HELLO_BYTES, HELLO_PREFIX, KEY_BYTES, Handshake, Session
-from experiments.dataplanes.built.relays.sleeve_relay import MAC_AGE_S, Peer, Relay, Write
+from experiments.dataplanes.built.relays.sleeve_peer import Peer, Write
+from experiments.dataplanes.built.relays.sleeve_relay import MAC_AGE_S, Relay
 from experiments.dataplanes.built.relays.sleeve_wire import ENCRYPTED_OVERHEAD_BYTES, NAME_BYTES, Rejected
 
 HELLO_AGAIN_S = 0.25  # a hello is not answered more often than this
