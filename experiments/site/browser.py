@@ -18,13 +18,13 @@ CUT_OFF = """() => {
   const found = [];
   for (const box of document.querySelectorAll(".md-content *")) {
     if (box.closest("svg, .headerlink, [hidden]") || !["hidden", "clip"].includes(getComputedStyle(box).overflowX)) continue;
-    if (box.clientWidth && box.scrollWidth > box.clientWidth + 1 && box.innerText && box.innerText.trim()) {
+    if (box.clientWidth > 1 && box.scrollWidth > box.clientWidth + 1 && box.innerText && box.innerText.trim()) {
       found.push(box.className + ": " + box.innerText.trim().slice(0, 60));
     }
   }
   for (const words of document.querySelectorAll(".md-content figure svg text")) {
     const inside = words.getBoundingClientRect(), whole = words.ownerSVGElement.getBoundingClientRect();
-    if (inside.width && (inside.left < whole.left - 1 || inside.right > whole.right + 1)) {
+    if (inside.width && (inside.left < whole.left - 2 || inside.right > whole.right + 2)) {
       found.push("drawing: " + words.textContent.trim().slice(0, 60));
     }
   }

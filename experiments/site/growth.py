@@ -46,8 +46,8 @@ class Curves:
     axis: Axis
     columns: tuple[tuple[int, float], ...]  # a number of nodes, and where it stands
     height: int = 268
-    left: int = 58
-    width: int = 284
+    left: int = 74
+    width: int = 268
     top: int = 14
     bottom: int = 210
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 # only mentions it. Long reference pages hold nearly every word, and notebooks nearly every number. All others count 1.
 WEIGHTS: Mapping[str, float] = {
     "modes/": 2.0, "symptoms": 2.0, "method/contribute": 2.0, "scope": 1.5, "encapsulation": 1.2,
-    "failures": 0.5, "growth": 0.6, "history": 0.6, "reported": 0.6, "method/trust": 0.6, "method/dispute": 0.6, "sources": 0.5,
+    "failures": 0.4, "growth": 0.6, "history": 0.6, "reported": 0.6, "method/trust": 0.6, "method/dispute": 0.6, "sources": 0.5,
     "note-2018": 0.4,
     "method/changes": 0.4, "method/format": 0.3, "notebooks/": 0.3,
 }
