@@ -64,7 +64,7 @@ class Line:
     healed: str
     tables: tuple[str, ...]
     programs: str
-    source: str  # of the pair of pods
+    source: str
 
 
 def fragments(jinja: jinja2.Environment, found: Sequence[Failures], modes: Mapping[str, Mode]) -> dict[str, str]:
@@ -138,7 +138,7 @@ def _line(failures: Failures, place: int, one: Incident, titles: Mapping[str, st
     tables = tuple(f"{seen.says}, from {_seconds(seen.at_s)}" if number else seen.says
                    for number, seen in enumerate(one.tables))
     return Line(anchor, title, kernel, one, _seconds(far.first_lost_s) or "never", again, ways.get("during", ""),
-                _seconds(one.healed_s), tables, programs, f"{source}.pairs[{len(one.pairs) - 1}]")
+                _seconds(one.healed_s), tables, programs, source)
 
 
 def _anchor(event: str, mode: str) -> str:
