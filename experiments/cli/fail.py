@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from experiments import catalog
 from experiments.cli.columns import print_table
+from experiments.cli.named import ALL, check_format, kept_at, modes, say_whether_valid
 from experiments.cli.progress import say, telling
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.readiness import choose
@@ -16,13 +16,10 @@ from experiments.machine import look
 from experiments.measure.failure import measure
 from experiments.measure.failure.incident import WATCH_S, Job
 from experiments.probes import environment
-from experiments.results import dated, failures
-from experiments.results.checks.report import Report
+from experiments.results import failures
 from experiments.results.failure_model import Event, Failures, Incident
 from experiments.results.plain import to_plain
 from experiments.variant import EMBEDDED, KERNELS
-
-ALL = "all"
 
 
 def run_fail(
@@ -35,19 +32,16 @@ def run_fail(
         UserError: an unknown mode, event or kernel, or nothing of it can run here.
         ExperimentFailed: a mode did not come into force before, or did other than it promises.
     """
+    check_format(format)
     jobs = _jobs(names, event, kernel, watch)
     if at_once < 1:
         raise UserError(f"--at-once {at_once}: nothing would run.", "1 or more.")
     host = host or environment.host_slug()
-    path = dated.free_path(Path(out) if out else failures.FOLDER, host) if store or out else None
+    path = kept_at(failures.FOLDER, host, store=store, out=out)
     with telling() as tell:
         found = measure.several(jobs, path, host, ("invoke", *sys.argv[1:]), tell, at_once)
     if path:
-        report = Report()
-        failures.check(report, path)
-        for error in report.errors:
-            say(str(error))
-        say(f"{path}: {report.counted}.")
+        say_whether_valid(path, failures.check)
     if format == "json":
         print(json.dumps([to_plain(one) for one in found.incidents], indent=1))
     else:
@@ -72,12 +66,7 @@ def _jobs(names: str, event: str, kernel: str, watch: int) -> list[Job]:
         raise UserError(f"Unknown kernel '{kernel}'.", f"Kernels: {', '.join(('auto', *KERNELS))}.")
     if watch < 0:
         raise UserError(f"--watch {watch}: that is not a time.", "Seconds, 1 or more.")
-    wanted = list(dict.fromkeys(names.replace(",", " ").split()))
-    every = ALL in wanted
-    if every:
-        wanted = list(catalog.load())
-    if not wanted:
-        raise UserError("No mode is named.", f"For example weave-sleeve, or {ALL}.")
+    wanted, every = modes(names, catalog.load()), names.strip() == ALL
     events, machine = _events(event), look()
     jobs, refused = [], []
     for name in wanted:

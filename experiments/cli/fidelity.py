@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from experiments import catalog
+from experiments.cli import named
 from experiments.cli.campaign import CAMPAIGNS
 from experiments.cli.columns import print_table
 from experiments.cli.experiment import LOCAL_RESULTS
@@ -23,7 +24,7 @@ from experiments.measure import campaign, protocol
 from experiments.measure.kernels import Deployer
 from experiments.measure.pace import Pace
 from experiments.results import store
-from experiments.results.fidelity import BY_NATURE, LEFT_OUT, Fidelity, compare
+from experiments.results.fidelity import BY_NATURE, Fidelity, compare, left_out_by_reason
 from experiments.results.kernel_tables import Sets
 from experiments.results.lookup import find
 from experiments.results.model import Purpose
@@ -32,7 +33,6 @@ from experiments.results.store import Stored
 from experiments.results.words import counted, duration, percent
 from experiments.variant import CAPSULE, EMBEDDED, KERNELS, UPSTREAM, Variant
 
-ALL = "all"
 MOST_DEPLOYMENTS = 30  # a mode's file with more would be larger than what a result file may be
 
 
@@ -49,10 +49,10 @@ def run_fidelity(
         UserError: an unknown mode, profile or kernel, a wrong number, or no such campaign.
         ExperimentFailed: a deployment failed, or what was stored is not valid; the comparison stands on the screen.
     """
-    names = _names(modes)
+    names = named.modes(modes, [*catalog.load(), *catalog.variants()], default=named.ALL)
     if source:
         stored = find(source, ROOTS)
-        found = _compared(stored, [name for name in names if modes and modes != ALL] or None)
+        found = _compared(stored, [name for name in names if modes and modes != named.ALL] or None)
         _show(stored, found, {})
         return found
     protocol.profile(profile)
@@ -73,18 +73,6 @@ def run_fidelity(
     if failed:
         raise ExperimentFailed(failed, f"The evidence is in {stored.folder}.")
     return found
-
-
-def _names(modes: str) -> list[str]:
-    """The modes asked for, once each.
-
-    Raises:
-        UserError: one does not exist.
-    """
-    asked = modes.replace(",", " ").split()
-    if not asked or ALL in asked:
-        return [*catalog.load(), *catalog.variants()]
-    return [catalog.get(name).name for name in dict.fromkeys(asked)]
 
 
 def _count(text: str) -> int:
@@ -176,11 +164,8 @@ def _explained() -> Iterator[str]:
     yield ("ratio: ours over upstream's, of their ratios to their own baselines host to host; the wire's is of the "
            "efficiencies themselves.")
     yield "apart: further from 1 than the noise floor, with the whole range, where there is one, on one side of 1."
-    whys: dict[str, list[str]] = {}
-    for left in LEFT_OUT:
-        whys.setdefault(left.why, []).append(f"{left.layer}.{left.field}")
     yield "Left out of the packet, since these must differ:"
-    yield from (f"- {', '.join(fields)}: {why}." for why, fields in whys.items())
+    yield from (f"- {', '.join(fields)}: {why}." for why, fields in left_out_by_reason().items())
 
 
 def _show_verdicts(found: Sequence[Fidelity], refused: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from experiments import catalog
 from experiments.catalog import pending
+from experiments.cli.named import check_format
 from experiments.cli.progress import console
 from experiments.errors import UserError
 from experiments.labs import table
@@ -32,6 +33,7 @@ def run_list(*, format: str = "table", lab: str = "", machine: Machine | None = 
     Raises:
         UserError: the format is neither ``table`` nor ``json``, or there is no such lab.
     """
+    check_format(format)
     machine = machine or look()
     modes = {**catalog.load(), **catalog.variants()}
     places = [place for name in modes for place in readiness(name, machine)]
@@ -42,10 +44,8 @@ def run_list(*, format: str = "table", lab: str = "", machine: Machine | None = 
     if format == "json":
         print(json.dumps([{**asdict(place), "ready": place.ready, "variant_of": modes[place.mode].variant_of}
                           for place in places], indent=2))
-    elif format == "table":
-        _print(machine, places, whole=bool(lab))
     else:
-        raise UserError(f"Unknown format '{format}'.", "Formats: table, json.")
+        _print(machine, places, whole=bool(lab))
 
 
 def _print(machine: Machine, places: list[Readiness], *, whole: bool) -> None:

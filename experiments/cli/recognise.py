@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from experiments.cli.columns import print_table
+from experiments.cli.named import check_format
 from experiments.cli.progress import console, say
 from experiments.dataplanes.found import collect, saved
 from experiments.dataplanes.found.findings import CLUSTER, LAYERS, Finding
 from experiments.dataplanes.found.inquiry import AskedNode, of_cluster
 from experiments.dataplanes.found.recognise import Verdict
 from experiments.dataplanes.table import FOUND
-from experiments.errors import UserError
 from experiments.labs.cluster import backend as cluster
 from experiments.labs.cluster import fit_nodes
-
-FORMATS = ("table", "json")
 
 
 def run_recognise(*, on: str = "", format: str = "table", source: str = "", collecting: bool = False) -> None:
@@ -29,8 +27,7 @@ def run_recognise(*, on: str = "", format: str = "table", source: str = "", coll
     Raises:
         UserError: there is no cluster, it has not two nodes to ask about, or what was saved cannot be used.
     """
-    if format not in FORMATS:
-        raise UserError(f"Unknown format '{format}'.", f"Formats: {', '.join(FORMATS)}.")
+    check_format(format)
     if collecting:
         print(collect.script(FOUND), end="")
         return

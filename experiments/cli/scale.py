@@ -9,6 +9,7 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.cli.columns import print_table
+from experiments.cli.named import check_format, kept_at, modes, say_whether_valid
 from experiments.cli.noise import refuse_if_busy
 from experiments.cli.progress import say, telling
 from experiments.errors import ExperimentFailed, UserError
@@ -17,14 +18,11 @@ from experiments.labs.readiness import choose
 from experiments.machine import look
 from experiments.measure.growth import grow
 from experiments.probes import environment
-from experiments.results import dated, growth
-from experiments.results.checks.report import Report
+from experiments.results import growth
 from experiments.results.growth_model import GrowthPoint
 from experiments.results.plain import to_plain
 from experiments.results.words import counted, figures, quantity
 from experiments.variant import EMBEDDED, HOST
-
-ALL = "all"
 
 
 def run_scale(
@@ -38,14 +36,16 @@ def run_scale(
             or something is missing here.
         ExperimentFailed: routes did not come within ``timeout`` seconds.
     """
-    modes = _modes(names)
-    asked = grow.Asked(modes, tuple(_counts(nodes)), repeat, timeout)
+    check_format(format)
+    wanted = modes(names, (name for name, mode in catalog.load().items() if crowd.grows(mode)))
+    asked = grow.Asked(tuple(wanted), tuple(_counts(nodes)), repeat, timeout)
     grow.check(asked)
-    for name in modes:
+    for name in wanted:
         choose(catalog.get(name), look(), EMBEDDED, HOST)
-    if store or out:
+    host = host or environment.host_slug()
+    if path := kept_at(growth.FOLDER, host, store=store, out=out):
         refuse_if_busy(anyway)
-        points = _stored(asked, Path(out) if out else growth.FOLDER, host)
+        points = _stored(asked, path, host)
     else:
         with telling() as tell:
             points = [grow.grow(mode, count, timeout, tell, n) for mode, count, n in asked.each()]
@@ -56,15 +56,10 @@ def run_scale(
     return points
 
 
-def _stored(asked: grow.Asked, folder: Path, host: str) -> list[GrowthPoint]:
-    path = dated.free_path(folder, host or environment.host_slug())
+def _stored(asked: grow.Asked, path: Path, host: str) -> list[GrowthPoint]:
     with telling() as tell:
-        points = list(grow.measure(asked, path, host or environment.host_slug(), ("invoke", *sys.argv[1:]), tell).points)
-    report = Report()
-    growth.check(report, path)
-    for error in report.errors:
-        say(str(error))
-    say(f"{path}: {report.counted}.")
+        points = list(grow.measure(asked, path, host, ("invoke", *sys.argv[1:]), tell).points)
+    say_whether_valid(path, growth.check)
     if all(point.status != "ok" for point in points):
         raise ExperimentFailed("No size came to stand.", f"The reasons are in {path}.")
     return points
@@ -90,23 +85,6 @@ def _line(point: GrowthPoint) -> tuple[str, ...]:
 
 def _seconds(value: float | None) -> str:
     return "" if value is None else quantity(1e6 * value, "µs")
-
-
-def _modes(names: str) -> tuple[str, ...]:
-    found = tuple(dict.fromkeys(names.replace(",", " ").split()))
-    if ALL in found:
-        return tuple(name for name, mode in catalog.load().items() if _grows(mode))
-    if not found:
-        raise UserError("No mode is named.", f"For example calico-bgp, or {ALL}.")
-    return found
-
-
-def _grows(mode: catalog.Mode) -> bool:
-    try:
-        crowd.shape_of(mode)
-    except UserError:
-        return False
-    return True
 
 
 def _counts(text: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,13 +36,20 @@ def read(path: Path, kind: str, wanted: type[T]) -> T:
         raise UserError(store.located(path, text, misfit)) from None
 
 
-def load_all(folder: Path, kind: str, wanted: type[T]) -> list[T]:
-    """All files of a folder in the order of their names; none if there is no such folder.
+def load_all(folder: Path, kind: str, wanted: type[T], check: Callable[[Report, Path], None]) -> list[T]:
+    """All files of a folder in the order of their names, each checked; none if there is no such folder.
 
     Raises:
-        UserError: as :func:`read`.
+        UserError: a file is broken, or ``check`` refuses it; names file, line and key.
     """
-    return [read(path, kind, wanted) for path in sorted(folder.glob("[!.]*.yml"))]
+    found = []
+    for path in sorted(folder.glob("[!.]*.yml")):
+        report = Report(own_name=False)  # the same files make the same pages everywhere
+        check(report, path)
+        if report.errors:
+            raise UserError(str(report.errors[0]), "`invoke validate` says all of it.")
+        found.append(read(path, kind, wanted))
+    return found
 
 
 def write(path: Path, value: Growth | Failures) -> Path:

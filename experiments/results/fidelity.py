@@ -182,6 +182,14 @@ def left_out(headers: Sequence[Header], number: int, name: str, cni: str) -> boo
                for one in LEFT_OUT)
 
 
+def left_out_by_reason() -> dict[str, list[str]]:
+    """Why fields are not compared, and which, as ``layer.field``."""
+    found: dict[str, list[str]] = {}
+    for one in LEFT_OUT:
+        found.setdefault(one.why, []).append(f"{one.layer}.{one.field}")
+    return found
+
+
 def compare_packets(ours: Packet, theirs: Packet, cni: str = "") -> tuple[Difference, ...]:
     """The frame's length, the layers with their sizes, then each field of each layer."""
     found = []

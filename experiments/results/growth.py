@@ -10,7 +10,7 @@ from experiments import catalog
 from experiments.errors import UserError
 from experiments.labs.fabric import crowd
 from experiments.paths import DATA
-from experiments.results import dated, distribution_free, fields, growth_fit
+from experiments.results import dated, fields, growth_fit
 from experiments.results.checks.report import Report
 from experiments.results.growth_model import Growth, GrowthPoint
 
@@ -90,15 +90,6 @@ class Size:
     def values(self, measure: str) -> list[float]:
         """One value a build."""
         return [float(getattr(point, measure)) for _, point in self.points]
-
-    def median(self, measure: str) -> float:
-        """Of a measure."""
-        return distribution_free.median(self.values(measure))
-
-    def change(self, what: str, measure: str) -> float:
-        """The median of a measure of one change."""
-        return distribution_free.median([float(getattr(change, measure)) for _, point in self.points
-                                         for change in point.changes if change.what == what])
 
 
 def sizes(growth: Growth) -> list[Size]:

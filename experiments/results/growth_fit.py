@@ -12,15 +12,10 @@ FEWEST_SIZES = 3
 
 @dataclass(frozen=True)
 class Power:
-    """``value = factor * nodes ** exponent``, by least squares of the logarithms, and how far the fit is from the values."""
+    """``value = factor * nodes ** exponent``, by least squares of the logarithms."""
 
     exponent: float
     factor: float
-    off_ratio: float  # largest distance of a value from the line, as a ratio above 1
-
-    def at(self, nodes: float) -> float:
-        """The line's value."""
-        return float(self.factor * nodes**self.exponent)
 
 
 def power(pairs: Sequence[tuple[float, float]]) -> Power:
@@ -35,6 +30,4 @@ def power(pairs: Sequence[tuple[float, float]]) -> Power:
     if spread == 0:
         raise ValueError("one number of nodes has no slope")
     exponent = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / spread
-    offset = mean_y - exponent * mean_x
-    off = max(abs(y - offset - exponent * x) for x, y in zip(xs, ys, strict=True))
-    return Power(exponent, math.exp(offset), math.exp(off))
+    return Power(exponent, math.exp(mean_y - exponent * mean_x))

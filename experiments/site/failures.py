@@ -63,7 +63,6 @@ class Line:
     way: str
     healed: str
     tables: tuple[str, ...]
-    programs: str
     source: str
 
 
@@ -127,18 +126,17 @@ def _said(one: Incident) -> str:
 
 def _line(failures: Failures, place: int, one: Incident, titles: Mapping[str, str]) -> Line:
     kernel = "" if one.kernel == HOST else KERNELS.get(one.kernel, one.kernel)
-    programs = ", ".join(dict.fromkeys(one.implementation.values()))
     title, anchor = titles.get(one.mode, one.mode), _anchor(one.event, one.mode)
     source = f"failures/{failures.id}.yml#incidents[{place}]"
     if one.status != "ok":
-        return Line(anchor, title, kernel, one, "", "", "", "", (), programs, source)
+        return Line(anchor, title, kernel, one, "", "", "", "", (), source)
     far = one.pairs[-1]
     ways = {way.when: way.way for way in one.ways}
     again = _seconds(far.connected_again_s) or (f"not within {one.watched_s:.0f} s" if far.lost else "")
     tables = tuple(f"{seen.says}, from {_seconds(seen.at_s)}" if number else seen.says
                    for number, seen in enumerate(one.tables))
     return Line(anchor, title, kernel, one, _seconds(far.first_lost_s) or "never", again, ways.get("during", ""),
-                _seconds(one.healed_s), tables, programs, source)
+                _seconds(one.healed_s), tables, source)
 
 
 def _anchor(event: str, mode: str) -> str:

@@ -9,7 +9,7 @@ import jinja2
 
 from experiments.catalog import Mode
 from experiments.results import fidelity, words
-from experiments.results.fidelity import BY_NATURE, LEFT_OUT, Difference, Fidelity, Figure
+from experiments.results.fidelity import BY_NATURE, Difference, Fidelity, Figure
 from experiments.results.model import ModeResult
 from experiments.results.store import Stored
 from experiments.site import badges
@@ -58,10 +58,7 @@ def fragment(jinja: jinja2.Environment, stored: Sequence[Stored], modes: Mapping
     found = [pair for one in stored for pair in _pairs(one, modes)]
     order = list(modes)
     found.sort(key=lambda pair: order.index(pair.mode))
-    whys: dict[str, list[str]] = {}
-    for left in LEFT_OUT:
-        whys.setdefault(left.why, []).append(f"{left.layer}.{left.field}")
-    return jinja.get_template("faithful.md.j2").render(pairs=found, whys=whys)
+    return jinja.get_template("faithful.md.j2").render(pairs=found, whys=fidelity.left_out_by_reason())
 
 
 def _pairs(stored: Stored, modes: Mapping[str, Mode]) -> Iterator[Pair]:

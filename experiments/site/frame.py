@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from experiments.site import edited, shelf, workshop
+from experiments.site import campaign_build, edited, shelf
 
 # The empty page: its name, and the words in it that stand for what differs.
 NAME = "campaign"
@@ -40,14 +40,15 @@ def fill(root: Path, site: Path) -> None:
     for source in shelf.SOURCES:
         for folder in shelf.folders(root, source):
             made = root / shelf.BELOW / folder.name
-            for name, page in json.loads((made / workshop.PAGES).read_bytes()).items():
+            for name, page in json.loads((made / campaign_build.PAGES).read_bytes()).items():
                 (site / "results" / f"{name}.html").write_text(_filled(frame, name, page), encoding="utf-8")
                 days[name] = edited.last_change((folder / "campaign.yml").relative_to(root).as_posix(), root)
             for kind in ("csv", "json"):
                 target = site / "results" / "tables" / f"{folder.name}-trials.{kind}"
-                shutil.copyfile(made / f"{workshop.TRIALS}.{kind}", target)
+                shutil.copyfile(made / f"{campaign_build.TRIALS}.{kind}", target)
             # Links, for a file takes seven times as long to make; and of copies, so that no hand in the site changes a result.
-            shutil.copytree(made / workshop.FILES, site / "results" / folder.name, copy_function=_link, dirs_exist_ok=True)
+            files = made / campaign_build.FILES
+            shutil.copytree(files, site / "results" / folder.name, copy_function=_link, dirs_exist_ok=True)
     _into_sitemap(site, days)
 
 

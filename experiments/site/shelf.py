@@ -22,9 +22,9 @@ from experiments.paths import MODES, PACKAGE
 from experiments.results import standing, store
 from experiments.results.standing import Standing
 from experiments.results.store import Stored
-from experiments.site import campaign_pages, contributed, workshop
+from experiments.site import campaign_build, campaign_pages, contributed
+from experiments.site.campaign_build import CARD, Wanted
 from experiments.site.campaign_pages import Card, ResultCard
-from experiments.site.workshop import CARD, Wanted
 from experiments.variant import UPSTREAM, Variant
 
 BELOW = "generated/campaigns"
@@ -69,7 +69,7 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
                 wanting.append(Wanted(folder, place, key, local))
             else:
                 cards.append(found)
-    cards += workshop.make(wanting, root / "docs" / "templates", jinja, modes, said)
+    cards += campaign_build.make(wanting, root / "docs" / "templates", jinja, modes, said)
     changed, removed = len(wanting), 0
     for place in (root / BELOW).glob("*"):
         if place.name not in kept:

@@ -36,8 +36,8 @@ def write(root: Path = ROOT) -> Written:
     """
     jinja = environment(root / "docs" / "templates")
     modes, variants, published = catalog.load(), catalog.variants(), reported.load_all(root / "data" / "reported")
-    grown = dated.load_all(root / "data" / growth.KIND, growth.KIND, Growth)
-    broken = dated.load_all(root / "data" / failures.KIND, failures.KIND, Failures)
+    grown = dated.load_all(root / "data" / growth.KIND, growth.KIND, Growth, growth.check)
+    broken = dated.load_all(root / "data" / failures.KIND, failures.KIND, Failures, failures.check)
     campaigns = shelf.update(root, jinja, {**modes, **variants})
     texts = {path: text.encode() for path, text in render(jinja, modes, variants, campaigns, published, grown, broken).items()}
     texts["generated/symptoms.md"] = symptoms.collected(mode_pages.in_order(modes.values()), _pages(root)).encode()

@@ -72,8 +72,7 @@ def test_another_file_does_not_belong_beside_them(tmp_path: Path) -> None:
 def test_a_power_is_found(exponent: float, factor: float) -> None:
     found = growth_fit.power([(nodes, factor * nodes**exponent) for nodes in (25.0, 50.0, 100.0, 200.0)])
     assert found.exponent == pytest.approx(exponent)
-    assert found.at(70) == pytest.approx(factor * 70**exponent)
-    assert found.off_ratio == pytest.approx(1)
+    assert found.factor == pytest.approx(factor)
 
 
 def test_one_size_has_no_slope() -> None:
@@ -86,7 +85,6 @@ def test_medians_and_powers_are_those_of_the_builds() -> None:
                    for nodes in (25, 50, 100) for n in (1, 2, 3))
     found = growth.sizes(replace(HONEST, points=points))
     assert [(size.mode, size.nodes, len(size.points)) for size in found] == [("calico-bgp", n, 3) for n in (25, 50, 100)]
-    assert found[1].median("cpu_s") == pytest.approx(0.002 * 50**2)
-    assert found[0].change("join", "converge_s") == 0.5
+    assert found[1].values("cpu_s") == pytest.approx([0.001 * n * 50**2 for n in (1, 2, 3)])
     assert growth.exponents(found, "cpu_s")["calico-bgp"].exponent == pytest.approx(2)
     assert growth.exponents(found[:2], "cpu_s") == {}

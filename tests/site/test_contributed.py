@@ -13,7 +13,7 @@ from experiments.paths import ROOT
 from experiments.results import standing, store
 from experiments.results.model import Purpose
 from experiments.results.standing import Record
-from experiments.site import contributed, remarks, shelf, workshop, writer
+from experiments.site import campaign_build, contributed, remarks, shelf, writer
 from experiments.site.campaign_pages import Card, Ratio, ResultCard
 from experiments.variant import Variant
 
@@ -103,7 +103,7 @@ def test_what_nobody_has_signed_off_stands_apart_whatever_it_calls_itself(tmp_pa
     assert BOTH[0] in compare.partition('id="contributed"')[2]
     listed = (root / "docs" / "results" / "index.md").read_text()
     assert listed.index("## Contributed campaigns") < listed.index(f'<a href="{BOTH[0]}.html">')
-    own = (root / shelf.BELOW / BOTH[0] / workshop.PAGES).read_text()
+    own = (root / shelf.BELOW / BOTH[0] / campaign_build.PAGES).read_text()
     assert "measured by somebody else on the host h9fa009" in own
 
 
@@ -131,9 +131,9 @@ def test_what_was_found_out_stands_beside_the_figures_and_what_was_withdrawn_lea
     listed = (root / "docs" / "results" / "index.md").read_text()
     assert '<p class="pp-failed">Withdrawn on 2026-11-26: A wrong clock. Instead: 2026-11-26-h9fa009.</p>' in listed
     assert "<td>withdrawn</td>" in listed
-    own = (root / shelf.BELOW / BOTH[0] / workshop.PAGES).read_text()
+    own = (root / shelf.BELOW / BOTH[0] / campaign_build.PAGES).read_text()
     assert "A wrong clock." in own and "deployment-6" in own, "nothing is deleted"
-    assert "The tunnel was off." in (root / shelf.BELOW / BOTH[1] / workshop.PAGES).read_text()
+    assert "The tunnel was off." in (root / shelf.BELOW / BOTH[1] / campaign_build.PAGES).read_text()
 
 
 def test_a_new_record_makes_pages_anew(tmp_path: Path) -> None:

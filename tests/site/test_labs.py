@@ -20,7 +20,7 @@ from experiments.results.checks.report import Report
 from experiments.results.comparison import compare
 from experiments.results.model import ModeResult, Trial
 from experiments.results.standing import Standing
-from experiments.site import campaign_pages, campaign_words, entries, render, workshop, writer
+from experiments.site import campaign_build, campaign_pages, campaign_words, entries, render, writer
 from experiments.site.tables import LABS
 from experiments.site.templating import environment
 from experiments.variant import EMBEDDED
@@ -60,7 +60,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "data" / "reference.yml").write_text(f"campaigns: [{{campaign: {campaign.id}, digest: {signed}}}]\n")
     with pytest.MonkeyPatch.context() as patch:
         # It would refuse figures that are not those of the tools' outputs, and the site would not show them.
-        patch.setattr(workshop, "validate", lambda *_, **__: Report())
+        patch.setattr(campaign_build, "validate", lambda *_, **__: Report())
         writer.write(root)
     return root
 

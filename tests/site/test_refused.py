@@ -7,7 +7,7 @@ from pathlib import Path
 
 from experiments.paths import ROOT
 from experiments.results import store
-from experiments.site import campaign_pages, shelf, workshop, writer
+from experiments.site import campaign_build, campaign_pages, shelf, writer
 
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
 
@@ -35,7 +35,7 @@ def test_the_status_says_that_it_is_not_valid_and_why(tmp_path: Path) -> None:
     assert f"<td>{campaign_pages.REFUSED}</td>" in text
     assert '<tr class="pp-remark"><td colspan="6"><p class="pp-failed">calico-bgp.yml: deployments[0].trials[' in text
     assert str(tmp_path) not in text
-    pages = (tmp_path / shelf.BELOW / campaign.id / workshop.PAGES).read_text()
+    pages = (tmp_path / shelf.BELOW / campaign.id / campaign_build.PAGES).read_text()
     assert "Status: not valid: calico-bgp.yml: " in pages
     mode = (tmp_path / "generated" / "calico-bgp-measured.md").read_text()
     assert mode.startswith("<p>Not measured")

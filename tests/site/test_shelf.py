@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import store
-from experiments.site import contributed, frame, render, shelf, workshop, writer
+from experiments.site import campaign_build, contributed, frame, render, shelf, writer
 from experiments.site.campaign_pages import Card, ResultCard
 from experiments.variant import EMBEDDED, Variant
 
@@ -57,14 +57,14 @@ def test_a_changed_a_new_and_a_removed_campaign_are_noticed(tmp_path: Path) -> N
     writer.write(root)
     made = root / shelf.BELOW
     assert sorted(path.name for path in made.iterdir()) == [names[0], names[2]]
-    assert json.loads((made / names[0] / workshop.CARD).read_bytes())["card"]["status"] == "aborted"
+    assert json.loads((made / names[0] / campaign_build.CARD).read_bytes())["card"]["status"] == "aborted"
     assert "aborted" in (root / "docs" / "results" / "index.md").read_text()
 
 
 def test_the_site_is_given_copies_that_follow_their_originals(tmp_path: Path) -> None:
     root = _project(tmp_path, 1)
     (folder,) = (root / "data" / "campaigns").iterdir()
-    copied = root / shelf.BELOW / folder.name / workshop.FILES
+    copied = root / shelf.BELOW / folder.name / campaign_build.FILES
     for _ in range(2):
         writer.write(root)
         originals = [path for path in folder.rglob("*") if path.is_file()]
@@ -90,7 +90,7 @@ def test_nothing_is_published_but_what_podpath_wrote(tmp_path: Path) -> None:
     changed.write_bytes(b"<script>podpathEvil()</script>")
     del wanted[changed.relative_to(folder).as_posix()]
     writer.write(root)
-    published = root / shelf.BELOW / folder.name / workshop.FILES
+    published = root / shelf.BELOW / folder.name / campaign_build.FILES
     assert {path.relative_to(published).as_posix(): path.read_bytes() for path in published.rglob("*")
             if path.is_file()} == wanted
 
@@ -111,7 +111,7 @@ def test_links_are_no_campaigns_and_one_s_own_contribution_is_there_once(tmp_pat
     shutil.copytree(folder, root / "data" / "local" / folder.name)
     writer.write(root)
     assert [path.name for path in (root / shelf.BELOW).iterdir()] == [folder.name]
-    card = json.loads((root / shelf.BELOW / folder.name / workshop.CARD).read_bytes())["card"]
+    card = json.loads((root / shelf.BELOW / folder.name / campaign_build.CARD).read_bytes())["card"]
     assert card["local"] is False
     assert writer.write(root).changed == 0
 
@@ -131,7 +131,7 @@ def test_the_list_is_cut_and_the_table_names_all(tmp_path: Path, monkeypatch: py
 def test_a_damaged_remembrance_is_made_again(tmp_path: Path) -> None:
     root = _project(tmp_path, 1)
     writer.write(root)
-    (card,) = (root / shelf.BELOW).glob(f"*/{workshop.CARD}")
+    (card,) = (root / shelf.BELOW).glob(f"*/{campaign_build.CARD}")
     whole = card.read_bytes()
     card.write_bytes(whole[:100])
     writer.write(root)
@@ -213,13 +213,13 @@ def test_each_campaign_s_pages_stand_in_the_frame_and_in_the_sitemap(tmp_path: P
 def test_many_are_made_by_several_processes_into_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, several = _project(tmp_path / "one", 5), _project(tmp_path / "several", 5)
     writer.write(one)
-    monkeypatch.setattr(workshop, "MANY", 5)
-    monkeypatch.setattr(workshop.os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(campaign_build, "MANY", 5)
+    monkeypatch.setattr(campaign_build.os, "sched_getaffinity", lambda _: {0, 1})
     writer.write(several)
     names = [path.relative_to(one) for path in sorted(one.glob(f"{shelf.BELOW}/**/*")) if path.is_file()]
     assert len(names) > 5
     for name in names:
-        if name.name != workshop.CARD:  # its key has the times of the files
+        if name.name != campaign_build.CARD:  # its key has the times of the files
             assert (one / name).read_bytes() == (several / name).read_bytes(), name
     (broken, *_) = sorted((several / "data" / "campaigns").glob("*/campaign.yml"))
     broken.write_text(broken.read_text().replace("id:", "ie:"))

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from experiments import catalog
 from experiments.catalog import Mode
 from experiments.errors import UserError
 from experiments.labs.base import Node
@@ -22,10 +23,10 @@ from experiments.labs.fabric.peering import Peering
 
 Shape = Literal["mesh", "reflectors", "racks"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
+BGP = "BGP"  # by this word in its protocol a control plane is known that can be grown here
 FEWEST, MOST = 2, 200  # nodes; one more joins
 RACK = 30  # nodes in one
 REFLECTORS = 2
-RACK_AS = 64700  # node1 is AS 64701, …; the racks' routers begin at 64601 (peering.TOR_AS)
 # What Calico has a speaker wait before it dials: projectcalico/calico v3.31.0,
 # confd/etc/calico/confd/templates/bird.cfg.template, line 140.
 CONNECT_DELAY_S = 2
@@ -35,16 +36,22 @@ UNDERLAY, BRIDGE = "underlay", "br0"
 DAEMON_BYTES, PEER_BYTES = 4_000_000, 30_000
 
 
+def grows(mode: Mode) -> bool:
+    """Whether a mode has a control plane of its own that can be grown here."""
+    return BGP in mode.control_plane.protocol and mode.encapsulation.name == "none"
+
+
 def shape_of(mode: Mode) -> Shape:
     """How a mode's speakers are joined.
 
     Raises:
         UserError: it has none, or they are joined as those of another mode.
     """
-    if "BGP" not in mode.control_plane.protocol:
+    if BGP not in mode.control_plane.protocol:
+        able = [name for name, one in catalog.load().items() if grows(one)]
         raise UserError(f"{mode.name} has no control plane that runs in this lab: its entries are typed by the recipe.",
-                        "Modes with BGP: calico-bgp, calico-bgp-global, calico-bgp-node.")
-    if mode.encapsulation.name != "none":
+                        f"Modes that can be grown: {', '.join(able)}.")
+    if not grows(mode):
         raise UserError(f"{mode.name} has the mesh of calico-bgp; the tunnel changes where routes lead, not how they come.",
                         "`invoke scale calico-bgp` shows it.")
     if mode.underlay.kind == "routed":
@@ -103,8 +110,7 @@ class Crowd:
     @property
     def peering(self) -> Peering:
         """Who peers with whom."""
-        return Peering(self.nodes, self.routers, rack_as=RACK_AS, more_blocks=self.more_blocks,
-                       connect_delay_s=CONNECT_DELAY_S)
+        return Peering(self.nodes, self.routers, more_blocks=self.more_blocks, connect_delay_s=CONNECT_DELAY_S)
 
     def configurations(self) -> dict[str, str]:
         """The ``bird.conf`` of each speaker, by its name."""

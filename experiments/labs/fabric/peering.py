@@ -13,7 +13,7 @@ from experiments.catalog import Mode
 from experiments.labs.base import Node
 from experiments.labs.fabric import addresses, bird
 
-TOR_AS = 64600  # tor1 is AS 64601, tor2 AS 64602, …
+TOR_AS, TORS = 64600, 100  # tor1 is AS 64601, tor2 AS 64602, …; so many numbers are the routers'
 TUNNEL = "tunl0"  # the device of Linux' ipip module, which Calico uses
 
 
@@ -34,7 +34,6 @@ class Peering:
     nodes: Sequence[Node]
     routers: Sequence[Node]
     tunnel: str = ""
-    rack_as: int = bird.CALICO_AS  # behind ToRs node1 has the AS number after this one, node2 the next, …
     more_blocks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of a node beside its first, by its name
     connect_delay_s: int = bird.CONNECT_DELAY_S
 
@@ -51,8 +50,11 @@ class Peering:
         """Return a speaker's AS number."""
         if node.role == "tor":
             return TOR_AS + node.index
+        if not self.racks:
+            return bird.CALICO_AS
         # Behind ToRs each node is an AS of its own, else one would refuse another's routes as a loop.
-        return self.rack_as + node.index if self.racks else bird.CALICO_AS
+        own = bird.CALICO_AS + node.index
+        return own if own <= TOR_AS else own + TORS
 
     def configuration(self, node: Node) -> str:
         """Return the ``bird.conf`` of a speaker."""

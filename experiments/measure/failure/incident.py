@@ -23,7 +23,7 @@ from experiments.dataplanes.table import recipe_for
 from experiments.evidence import Check, Header, Packet
 from experiments.labs import table
 from experiments.labs.base import Lab, Pod, run
-from experiments.measure.failure.watched import FIRM_S, Watched
+from experiments.measure.failure.pings import FIRM_S, Watched
 from experiments.probes import capture, decode
 from experiments.results.failure_model import Event, Incident, Seen, Way
 from experiments.variant import EMBEDDED, HOST

@@ -97,10 +97,6 @@ class Watch:
             found[place] = found.get(place, set()) | (unwanted & self._present[place])
         return {place: left for place, left in found.items() if left}
 
-    def routes(self) -> dict[str, int]:
-        """How many there are, by place."""
-        return {place: len(present) for place, present in self._present.items()}
-
     def hear(self, seconds: float) -> None:
         """Take in what the kernel has told; wait up to ``seconds`` for something.
 
@@ -132,10 +128,3 @@ class Watch:
             if wanted or destination in self._vanish.get(place, ()):
                 self.left += -1 if added == wanted else 1
                 self.last = time.monotonic()
-
-    def close(self) -> None:
-        """Hear no more."""
-        for key in list(self._selector.get_map().values()):
-            assert isinstance(key.fileobj, socket.socket)
-            key.fileobj.close()
-        self._selector.close()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import re
 import subprocess
 import time
@@ -17,8 +15,9 @@ from experiments.labs.base import Node
 from experiments.labs.fabric import bird
 from experiments.labs.fabric.crowd import Crowd
 from experiments.measure.growth.routes import Watch
+from experiments.probes import one_process
 
-CLONE_NEWNET = 0x40000000  # linux/sched.h
+HOME = "/proc/1/ns/net"  # of the first process in the lab, which enters no other
 FOLDER = Path("/run/podpath")
 AT_ONCE = 8  # commands that are started before the first is waited for
 COMMAND_TIMEOUT_S = 60
@@ -27,8 +26,6 @@ _UPDATES = re.compile(r"^\s+Import updates:\s+(\d+)", re.MULTILINE)
 _DEVICE = re.compile(r"^\s*(\w+):(.*)$", re.MULTILINE)
 _COUNTED_ELSEWHERE = ("lo", "rack")  # a bridge's frames are its ports'
 TX_BYTES, TX_PACKETS = 8, 9  # columns of /proc/net/dev after the device's name
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Running:
@@ -40,19 +37,12 @@ class Running:
         self.attached: list[Node] = []
         self.told: dict[str, str] = {}  # the configuration of each speaker that runs
         self.watch = Watch()
-        self._home = os.open("/proc/self/ns/net", os.O_RDONLY)
 
     # -- namespaces ---------------------------------------------------------------------------------------------------
 
     def enter(self, place: str) -> None:
         """Work in a speaker's namespace from now on; the empty place is where the program began."""
-        handle = os.open(f"/run/netns/{place}", os.O_RDONLY) if place else self._home
-        try:
-            if _libc.setns(handle, CLONE_NEWNET):
-                raise OSError(ctypes.get_errno(), f"{place} cannot be entered")
-        finally:
-            if place:
-                os.close(handle)
+        one_process.enter(f"/run/netns/{place}" if place else HOME)
 
     def typed(self, place: str, lines: Iterable[str]) -> None:
         """Give ``ip`` a batch of commands at a place.

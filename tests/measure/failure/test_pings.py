@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.measure.failure.watched import FIRM_S, Watched
+from experiments.measure.failure.pings import FIRM_S, Watched
 
 
 def seen(answers: list[bool]) -> Watched:

@@ -1,0 +1,55 @@
+"""What several commands share: modes by their names, and one file of a day and host to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from experiments import catalog
+from experiments.cli.progress import say
+from experiments.errors import UserError
+from experiments.results import dated
+from experiments.results.checks.report import Report
+
+ALL = "all"
+FORMATS = ("table", "json")
+
+
+def modes(text: str, every: Iterable[str], *, default: str = "") -> list[str]:
+    """The modes of a text with blanks or commas between them, once each; ``all`` stands for ``every``.
+
+    Raises:
+        UserError: one does not exist, or none is named and there is no ``default``.
+    """
+    asked = dict.fromkeys((text or default).replace(",", " ").split())
+    if not asked:
+        raise UserError("No mode is named.", f"For example calico-bgp, or {ALL}.")
+    return list(every) if ALL in asked else [catalog.get(name).name for name in asked]
+
+
+def check_format(text: str) -> None:
+    """Whether an answer can have this form.
+
+    Raises:
+        UserError: it cannot.
+    """
+    if text not in FORMATS:
+        raise UserError(f"Unknown format '{text}'.", f"Formats: {', '.join(FORMATS)}.")
+
+
+def kept_at(folder: Path, host: str, *, store: bool, out: str) -> Path | None:
+    """The file that is to be kept: in ``folder``, or in ``out``; None where nothing is.
+
+    Raises:
+        UserError: as :func:`experiments.results.dated.free_path`.
+    """
+    return dated.free_path(Path(out) if out else folder, host) if store or out else None
+
+
+def say_whether_valid(path: Path, check: Callable[[Report, Path], None]) -> None:
+    """Check the file that was kept, and say what was found."""
+    report = Report()
+    check(report, path)
+    for error in report.errors:
+        say(str(error))
+    say(f"{path}: {report.counted}.")
