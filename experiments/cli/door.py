@@ -53,7 +53,7 @@ def _number(option: str, default: int) -> int:
             try:
                 return super().__new__(cls, typed)
             except ValueError:
-                raise Exit(f"--{option} {typed}: that is not a whole number.\nFor example --{option} {default}.",
+                raise Exit(f"--{option} {typed}: that is not a whole number.\nFor example --{option} {default or 1}.",
                            code=UserError.exit_code) from None
 
     return Number(default)

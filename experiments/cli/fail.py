@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from experiments import catalog
 from experiments.cli.columns import print_table
-from experiments.cli.named import ALL, check_format, kept_at, modes, say_whether_valid
+from experiments.cli.named import ALL, check_format, kept_at, modes, say_not_kept, say_whether_valid
 from experiments.cli.progress import say, telling
 from experiments.errors import ExperimentFailed, UserError
 from experiments.labs.readiness import choose
@@ -46,6 +46,8 @@ def run_fail(
         print(json.dumps([to_plain(one) for one in found.incidents], indent=1))
     else:
         _show(found.incidents)
+        if not path:
+            say_not_kept(failures.FOLDER)
     if wrong := [*_wrong(found.incidents)]:
         raise ExperimentFailed("\n".join(wrong))
     return found
@@ -65,7 +67,7 @@ def _jobs(names: str, event: str, kernel: str, watch: int) -> list[Job]:
     if kernel not in ("auto", *KERNELS):
         raise UserError(f"Unknown kernel '{kernel}'.", f"Kernels: {', '.join(('auto', *KERNELS))}.")
     if watch < 0:
-        raise UserError(f"--watch {watch}: that is not a time.", "Seconds, 1 or more.")
+        raise UserError(f"--watch {watch}: that is not a time.", "Seconds; 0 is the event's own time, for example --watch 90.")
     wanted, every = modes(names, catalog.load()), names.strip() == ALL
     events, machine = _events(event), look()
     jobs, refused = [], []
@@ -88,13 +90,20 @@ def _jobs(names: str, event: str, kernel: str, watch: int) -> list[Job]:
 def _show(incidents: Sequence[Incident]) -> None:
     for event in dict.fromkeys(one.event for one in incidents):
         say(f"After the event '{event}': pod1 to pod3{', full-size packets' if event == 'mtu' else ''}")
-        print_table(("mode", "lost from", "answered from", "then by", "after healing", "node1 says"),
-                    [_line(one) for one in incidents if one.event == event])
+        own = [one for one in incidents if one.event == event]
+        seen = [one for one in own if one.status == "ok"]
+        if seen:
+            print_table(("mode", "lost from", "answered from", "then by", "after healing", "node1 says"),
+                        [_line(one) for one in seen])
+        for one in own:
+            if one.status != "ok":
+                say(f"{one.mode}: {'not run, because' if one.status == 'not-run' else 'failed:'} {one.reason}")
+        far = [(one.pairs[-1], one.watched_s or 0.0) for one in seen]
+        if any(pair.lost and pair.connected_again_s is None and watched_s < WATCH_S[event] for pair, watched_s in far):
+            say(f"What takes longer was not seen: without --watch, {WATCH_S[event]:g} s are watched.")
 
 
 def _line(one: Incident) -> tuple[str, ...]:
-    if one.status != "ok":
-        return (one.mode, one.status, "", "", "", one.reason or "")
     far = one.pairs[-1]
     ways = {way.when: way.way for way in one.ways}
     again = _at(far.connected_again_s) or (f"not within {one.watched_s:.0f} s" if far.lost else "")

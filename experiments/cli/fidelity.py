@@ -171,6 +171,8 @@ def _explained() -> Iterator[str]:
 def _show_verdicts(found: Sequence[Fidelity], refused: Mapping[str, str]) -> None:
     not_run = [(name, f"not run, because {why.rstrip('.')}") for name, why in refused.items()]
     print_table(("mode", "ours beside upstream's"), [*((one.mode, one.verdict) for one in found), *not_run], words=2)
+    if lacking := next((name for name in refused if catalog.get(name).daemon), None):
+        say(f"How to get what one lacks: `invoke experiment {lacking} --daemon upstream` says it, for each mode its own.")
 
 
 def _show_one(one: Fidelity, variant: Variant) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from experiments import catalog
 from experiments.cli.progress import say
 from experiments.errors import UserError
+from experiments.paths import ROOT
 from experiments.results import dated
 from experiments.results.checks.report import Report
 
@@ -53,3 +54,8 @@ def say_whether_valid(path: Path, check: Callable[[Report, Path], None]) -> None
     for error in report.errors:
         say(str(error))
     say(f"{path}: {report.counted}.")
+
+
+def say_not_kept(folder: Path) -> None:
+    """That what was shown is gone with the screen, and how it is kept."""
+    say(f"Nothing of it is kept: with --store it goes to {folder.relative_to(ROOT)}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.cli.columns import print_table
-from experiments.cli.named import check_format, kept_at, modes, say_whether_valid
+from experiments.cli.named import check_format, kept_at, modes, say_not_kept, say_whether_valid
 from experiments.cli.noise import refuse_if_busy
 from experiments.cli.progress import say, telling
 from experiments.errors import ExperimentFailed, UserError
@@ -53,6 +53,8 @@ def run_scale(
         print(json.dumps([to_plain(point) for point in points], indent=1))
     else:
         _show(points)
+        if not path:
+            say_not_kept(growth.FOLDER)
     return points
 
 
@@ -89,6 +91,6 @@ def _seconds(value: float | None) -> str:
 
 def _counts(text: str) -> list[int]:
     try:
-        return [int(part) for part in text.split(",")]
+        return list(dict.fromkeys(int(part) for part in text.split(",")))
     except ValueError:
         raise UserError(f"'{text}' is not a list of numbers.", "For example --nodes 2,10,30.") from None

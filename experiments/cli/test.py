@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from experiments.errors import ExperimentFailed
+from experiments.errors import ExperimentFailed, UserError
 from experiments.paths import ROOT
 
 # As many workers as tests/conftest.py says; a group of tests stays with one of them; what is first in the order begins first.
 WORKERS = ("-n", "auto", "--dist", "loadgroup", "--no-loadscope-reorder")
+NO_TEST = 5  # pytest.ExitCode.NO_TESTS_COLLECTED
 SLOWEST = ("--durations", "10", "--durations-min", "1")
 
 
@@ -28,8 +29,11 @@ def run_tests(*, quick: bool = False) -> None:
     """Run pytest with the arguments that stood after ``--``; ``quick`` leaves out what takes long.
 
     Raises:
+        UserError: the arguments select no test.
         ExperimentFailed: a test failed.
     """
     done = subprocess.run(command(sys.argv, quick=quick), cwd=ROOT, check=False)
+    if done.returncode == NO_TEST:
+        raise UserError("No test was selected.", f"These arguments select: {' '.join(after_dashes(sys.argv)) or 'nothing'}.")
     if done.returncode != 0:
         raise ExperimentFailed(f"pytest ended with {done.returncode}.", "Its summary above names what failed.")

@@ -57,6 +57,14 @@ def test_what_is_cut_from_the_start_weave_goes_round(name: str) -> None:
         assert middle["relayed"] > 0
 
 
+def test_a_relay_that_is_not_given_its_minute_breaks_no_promise() -> None:
+    if reason := why_not_on_the_host("weave-sleeve"):
+        pytest.skip(reason)
+    found = incident(Job("weave-sleeve", "cut", watch_s=1), lambda _: None)
+    assert (found.status, [check.check for check in found.checks]) == ("ok", ["way.before", "way.after"])
+    assert all(check.ok for check in found.checks)
+
+
 def test_what_was_seen_is_stored_and_valid(tmp_path: Path) -> None:
     path = dated.free_path(tmp_path / "data" / "failures", "tester")
     jobs = [Job("calico-bgp", "silent", watch_s=1), Job("flannel-udp", "daemon", watch_s=1),
