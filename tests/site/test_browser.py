@@ -113,10 +113,11 @@ def test_the_path_is_stepped_through_by_keyboard_and_by_link(address: str, brows
     assert lit.get_attribute("href") == "#step-3"
     page.get_by_role("button", name="Next").focus()
     page.keyboard.press("Enter")
-    assert page.url.endswith("#step-4") and shown.inner_text().startswith("4. client node: eth0")
+    # The page's own address: the driver hears of a changed one later, and its copy may be the one before.
+    assert page.evaluate("location.hash") == "#step-4" and shown.inner_text().startswith("4. client node: eth0")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    assert page.url.endswith("#step-2")
+    assert page.evaluate("location.hash") == "#step-2"
     order = ["Back", "Next", "All steps"]
     page.locator(".pp-stepper button").first.focus()
     for name in order:
@@ -125,7 +126,7 @@ def test_the_path_is_stepped_through_by_keyboard_and_by_link(address: str, brows
     page.get_by_role("button", name="All steps").click()
     assert shown.count() == len(catalog.load()["flannel-vxlan"].path)
     page.locator(".pp-wide .pp-station").nth(5).click()
-    assert page.url.endswith("#step-6") and shown.count() == 1
+    assert page.evaluate("location.hash") == "#step-6" and shown.count() == 1
     page.close()
 
 
