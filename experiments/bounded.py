@@ -40,20 +40,30 @@ def run(
     """
     with subprocess.Popen(list(argv), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
                           cwd=folder) as process:
-        try:
-            stdout, stderr = _collect(process, time.monotonic() + timeout_s, most_bytes)
-        except BaseException:
-            process.kill()
-            raise
-    return subprocess.CompletedProcess(list(argv), process.returncode, stdout, stderr)
+        return ended(process, timeout_s, most_bytes)
+
+
+def ended(process: subprocess.Popen[bytes], timeout_s: float, most_bytes: int) -> subprocess.CompletedProcess[bytes]:
+    """As :func:`run`, of a command that was started with its outputs as pipes; one of them may be the other's.
+
+    Raises:
+        TooLong: it did not end within ``timeout_s`` seconds from now; it is killed.
+        TooMuch: it said more; it is killed.
+    """
+    try:
+        stdout, stderr = _collect(process, time.monotonic() + timeout_s, most_bytes)
+    except BaseException:
+        process.kill()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 def _collect(process: subprocess.Popen[bytes], deadline: float, most_bytes: int) -> tuple[bytes, bytes]:
     said: dict[object, bytearray] = {process.stdout: bytearray(), process.stderr: bytearray()}
     with selectors.DefaultSelector() as selector:
         for stream in (process.stdout, process.stderr):
-            assert stream is not None
-            selector.register(stream, selectors.EVENT_READ)
+            if stream is not None:
+                selector.register(stream, selectors.EVENT_READ)
         while selector.get_map():
             ended = process.poll() is not None  # asked first: what it said before is there to be read
             ready = selector.select(0 if ended else max(0.0, min(POLL_S, deadline - time.monotonic())))

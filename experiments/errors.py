@@ -5,6 +5,7 @@ Both carry ready sentences: one that says what is wrong (and where), one that sa
 
 from __future__ import annotations
 
+MOST_ECHOED = 40  # characters of what somebody typed
 
 class PodpathError(Exception):
     """Base of all errors that are shown to a person as sentences, never as a traceback."""
@@ -30,3 +31,9 @@ class ExperimentFailed(PodpathError):
     """The experiment itself failed: a build step, a failed attestation, a hung daemon. Exit status 1."""
 
     exit_code = 1
+
+
+def echoed(typed: object) -> str:
+    """What was typed, as a message repeats it: a number of 400 digits fills no screen."""
+    text = str(typed)
+    return text if len(text) <= MOST_ECHOED else f"{text[:MOST_ECHOED]}…"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from experiments.catalog.model import Mode
 from experiments.catalog.rules import check
-from experiments.errors import UserError
+from experiments.errors import UserError, echoed
 from experiments.paths import MODES
 from experiments.typed_yaml import Document
 
@@ -32,7 +32,7 @@ def get(name: str) -> Mode:
         return modes[name]
     close = difflib.get_close_matches(name, modes, n=1)
     meant = f" Did you mean {close[0]}?" if close else ""
-    raise UserError(f"Unknown mode '{name}'.{meant}", f"Modes: {', '.join(modes)}.")
+    raise UserError(f"Unknown mode '{echoed(name)}'.{meant}", f"Modes: {', '.join(modes)}.")
 
 
 def load(folder: Path = MODES) -> dict[str, Mode]:

@@ -10,14 +10,15 @@ from experiments import catalog
 from experiments.cli.columns import print_table
 from experiments.cli.named import ALL, check_format, kept_at, modes, say_not_kept, say_whether_valid
 from experiments.cli.progress import say, telling
-from experiments.errors import ExperimentFailed, UserError
+from experiments.errors import ExperimentFailed, UserError, echoed
 from experiments.labs.readiness import choose
 from experiments.machine import look
 from experiments.measure.failure import measure
-from experiments.measure.failure.incident import WATCH_S, Job
+from experiments.measure.failure.incident import MOST_WATCH_S, WATCH_S, Job
 from experiments.probes import environment
 from experiments.results import failures
 from experiments.results.failure_model import Event, Failures, Incident
+from experiments.results.outputs import as_shown
 from experiments.results.plain import to_plain
 from experiments.variant import EMBEDDED, KERNELS
 
@@ -33,16 +34,17 @@ def run_fail(
         ExperimentFailed: a mode did not come into force before, or did other than it promises.
     """
     check_format(format)
-    jobs = _jobs(names, event, kernel, watch)
+    piped = format == "json"  # then nothing else may be said on standard output
+    jobs = _jobs(names, event, kernel, watch, piped=piped)
     if at_once < 1:
-        raise UserError(f"--at-once {at_once}: nothing would run.", "1 or more.")
+        raise UserError(f"--at-once {echoed(at_once)}: nothing would run.", "1 or more.")
     host = host or environment.host_slug()
     path = kept_at(failures.FOLDER, host, store=store, out=out)
-    with telling() as tell:
+    with telling(beside=piped) as tell:
         found = measure.several(jobs, path, host, ("invoke", *sys.argv[1:]), tell, at_once)
     if path:
-        say_whether_valid(path, failures.check)
-    if format == "json":
+        say_whether_valid(path, failures.check, beside=piped)
+    if piped:
         print(json.dumps([to_plain(one) for one in found.incidents], indent=1))
     else:
         _show(found.incidents)
@@ -54,20 +56,19 @@ def run_fail(
 
 
 def _events(text: str) -> list[Event]:
-    if text == ALL:
-        return list(WATCH_S)
     known = {str(name): name for name in WATCH_S}
     wanted = [name.strip() for name in text.split(",")]
-    if unknown := [name for name in wanted if name not in known]:
-        raise UserError(f"Unknown event '{unknown[0]}'.", f"Events: {', '.join(WATCH_S)}, or {ALL}.")
-    return [known[name] for name in dict.fromkeys(wanted)]
+    if unknown := [name for name in wanted if name not in (*known, ALL)]:
+        raise UserError(f"Unknown event '{echoed(unknown[0])}'.", f"Events: {', '.join(WATCH_S)}, or {ALL}.")
+    return list(WATCH_S) if ALL in wanted else [known[name] for name in dict.fromkeys(wanted)]
 
 
-def _jobs(names: str, event: str, kernel: str, watch: int) -> list[Job]:
+def _jobs(names: str, event: str, kernel: str, watch: int, *, piped: bool) -> list[Job]:
     if kernel not in ("auto", *KERNELS):
-        raise UserError(f"Unknown kernel '{kernel}'.", f"Kernels: {', '.join(('auto', *KERNELS))}.")
-    if watch < 0:
-        raise UserError(f"--watch {watch}: that is not a time.", "Seconds; 0 is the event's own time, for example --watch 90.")
+        raise UserError(f"Unknown kernel '{echoed(kernel)}'.", f"Kernels: {', '.join(('auto', *KERNELS))}.")
+    if not 0 <= watch <= MOST_WATCH_S:
+        raise UserError(f"--watch {echoed(watch)}: out of range.",
+                        f"Seconds, at most {MOST_WATCH_S}; 0 is the event's own time, for example --watch 90.")
     wanted, every = modes(names, catalog.load()), names.strip() == ALL
     events, machine = _events(event), look()
     jobs, refused = [], []
@@ -81,7 +82,7 @@ def _jobs(names: str, event: str, kernel: str, watch: int) -> list[Job]:
         else:
             jobs += [Job(name, one, on, float(watch)) for one in events]
     for line in refused:
-        say(line)
+        say(line, beside=piped)
     if not jobs:
         raise UserError("No mode can run here.", "`invoke list` says what is missing.")
     return jobs
@@ -97,7 +98,7 @@ def _show(incidents: Sequence[Incident]) -> None:
                         [_line(one) for one in seen])
         for one in own:
             if one.status != "ok":
-                say(f"{one.mode}: {'not run, because' if one.status == 'not-run' else 'failed:'} {one.reason}")
+                say(f"{one.mode}: {'not run, because' if one.status == 'not-run' else 'failed:'} {as_shown(one.reason or '')}")
         far = [(one.pairs[-1], one.watched_s or 0.0) for one in seen]
         if any(pair.lost and pair.connected_again_s is None and watched_s < WATCH_S[event] for pair, watched_s in far):
             say(f"What takes longer was not seen: without --watch, {WATCH_S[event]:g} s are watched.")
@@ -118,7 +119,8 @@ def _at(seconds: float | None) -> str:
 def _wrong(incidents: Sequence[Incident]) -> Iterator[str]:
     for one in incidents:
         if one.status == "failed":
-            yield f"{one.mode}, {one.event}: {one.reason}"
+            yield as_shown(f"{one.mode}, {one.event}: {one.reason}")
         for check in one.checks:
             if not check.ok:
-                yield f"{one.mode}, {one.event}: {check.check}: expected {check.expected}, observed {check.observed}."
+                said = f"{one.mode}, {one.event}: {check.check}: expected {check.expected}, observed {check.observed}."
+                yield as_shown(said)

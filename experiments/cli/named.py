@@ -7,7 +7,7 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.cli.progress import say
-from experiments.errors import UserError
+from experiments.errors import UserError, echoed
 from experiments.paths import ROOT
 from experiments.results import dated
 from experiments.results.checks.report import Report
@@ -25,7 +25,8 @@ def modes(text: str, every: Iterable[str], *, default: str = "") -> list[str]:
     asked = dict.fromkeys((text or default).replace(",", " ").split())
     if not asked:
         raise UserError("No mode is named.", f"For example calico-bgp, or {ALL}.")
-    return list(every) if ALL in asked else [catalog.get(name).name for name in asked]
+    named = [catalog.get(name).name for name in asked if name != ALL]  # a wrong one is said, whatever stands beside it
+    return list(every) if ALL in asked else named
 
 
 def check_format(text: str) -> None:
@@ -35,25 +36,29 @@ def check_format(text: str) -> None:
         UserError: it cannot.
     """
     if text not in FORMATS:
-        raise UserError(f"Unknown format '{text}'.", f"Formats: {', '.join(FORMATS)}.")
+        raise UserError(f"Unknown format '{echoed(text)}'.", f"Formats: {', '.join(FORMATS)}.")
 
 
 def kept_at(folder: Path, host: str, *, store: bool, out: str) -> Path | None:
-    """The file that is to be kept: in ``folder``, or in ``out``; None where nothing is.
+    """The file that is to be kept: in ``folder``, or in ``out``, which is made; None where nothing is.
 
     Raises:
-        UserError: as :func:`experiments.results.dated.free_path`.
+        UserError: as :func:`experiments.results.dated.free_path`, or the folder cannot be written.
     """
-    return dated.free_path(Path(out) if out else folder, host) if store or out else None
+    if not store and not out:
+        return None
+    path = dated.free_path(Path(out) if out else folder, host)
+    dated.make_folder(path.parent)  # now: what was measured for minutes is not to be lost for it
+    return path
 
 
-def say_whether_valid(path: Path, check: Callable[[Report, Path], None]) -> None:
-    """Check the file that was kept, and say what was found."""
+def say_whether_valid(path: Path, check: Callable[[Report, Path], None], *, beside: bool) -> None:
+    """Check the file that was kept, and say what was found; ``beside`` the output, where that is for another program."""
     report = Report()
     check(report, path)
     for error in report.errors:
-        say(str(error))
-    say(f"{path}: {report.counted}.")
+        say(str(error), beside=beside)
+    say(f"{path}: {report.counted}.", beside=beside)
 
 
 def say_not_kept(folder: Path) -> None:

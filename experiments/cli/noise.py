@@ -39,8 +39,8 @@ def run_noise(*, anyway: bool = False) -> list[floor.Floor]:
     return floors
 
 
-def refuse_if_busy(anyway: bool) -> None:
-    """Say so before measuring, where others have most of the processors.
+def refuse_if_busy(anyway: bool, *, beside: bool = False) -> None:
+    """Say so before measuring, where others have most of the processors; ``beside`` the output if that is for a program.
 
     Raises:
         UserError: they have, and ``anyway`` was not said.
@@ -51,7 +51,8 @@ def refuse_if_busy(anyway: bool) -> None:
     if not anyway:
         raise UserError(f"The machine is busy: others take {percent(taken)} of its processors' time.",
                         "Wait until it is idle, or measure all the same: --anyway.")
-    say(f"The machine is busy: others take {percent(taken)} of its processors' time. Figures by the clock (link) suffer.")
+    say(f"The machine is busy: others take {percent(taken)} of its processors' time. Figures by the clock (link) suffer.",
+        beside=beside)
 
 
 def where() -> str:

@@ -15,6 +15,8 @@ from experiments.measure.pace import Pace
 from experiments.results.words import duration
 
 console = Console(highlight=False, soft_wrap=True)
+# Where standard output is for another program, which reads JSON there.
+_beside = Console(highlight=False, soft_wrap=True, stderr=True)
 
 
 class _Line:
@@ -40,23 +42,30 @@ class _Line:
 
 
 @contextmanager
-def telling(pace: Pace | None = None) -> Iterator[Tell]:
-    """Give a function that shows what is being done now; with a ``pace`` also how long it will take, about."""
-    line = _Line(pace)
-    if console.is_terminal:
-        with console.status(line):
+def telling(pace: Pace | None = None, *, beside: bool = False) -> Iterator[Tell]:
+    """Give a function that shows what is being done now; with a ``pace`` also how long it will take, about.
+
+    ``beside`` the output, on standard error.
+    """
+    line, where = _Line(pace), _beside if beside else console
+    if where.is_terminal:
+        with where.status(line):
             yield lambda text: setattr(line, "text", text)
         return
 
     def log(text: str) -> None:
-        console.print(f"{line.times:>8}  {text}", markup=False)
+        where.print(f"{line.times:>8}  {text}", markup=False)
 
     yield log
 
 
-def say(text: str, *, indent: str = "") -> None:
-    """Print sentences, broken between words where the terminal ends; a path is never broken."""
+def say(text: str, *, indent: str = "", beside: bool = False) -> None:
+    """Print sentences, broken between words where the terminal ends; a path is never broken.
+
+    ``beside`` the output, on standard error.
+    """
+    where = _beside if beside else console
     for paragraph in text.splitlines():
-        lines = textwrap.wrap(paragraph, max(20, console.width), subsequent_indent=indent, break_long_words=False,
+        lines = textwrap.wrap(paragraph, max(20, where.width), subsequent_indent=indent, break_long_words=False,
                               break_on_hyphens=False)
-        console.print("\n".join(lines), markup=False)
+        where.print("\n".join(lines), markup=False)

@@ -12,7 +12,7 @@ from experiments.cli.columns import print_table
 from experiments.cli.named import check_format, kept_at, modes, say_not_kept, say_whether_valid
 from experiments.cli.noise import refuse_if_busy
 from experiments.cli.progress import say, telling
-from experiments.errors import ExperimentFailed, UserError
+from experiments.errors import ExperimentFailed, UserError, echoed
 from experiments.labs.fabric import crowd
 from experiments.labs.readiness import choose
 from experiments.machine import look
@@ -20,6 +20,7 @@ from experiments.measure.growth import grow
 from experiments.probes import environment
 from experiments.results import growth
 from experiments.results.growth_model import GrowthPoint
+from experiments.results.outputs import as_shown
 from experiments.results.plain import to_plain
 from experiments.results.words import counted, figures, quantity
 from experiments.variant import EMBEDDED, HOST
@@ -37,6 +38,7 @@ def run_scale(
         ExperimentFailed: routes did not come within ``timeout`` seconds.
     """
     check_format(format)
+    piped = format == "json"  # then nothing else may be said on standard output
     wanted = modes(names, (name for name, mode in catalog.load().items() if crowd.grows(mode)))
     asked = grow.Asked(tuple(wanted), tuple(_counts(nodes)), repeat, timeout)
     grow.check(asked)
@@ -44,12 +46,12 @@ def run_scale(
         choose(catalog.get(name), look(), EMBEDDED, HOST)
     host = host or environment.host_slug()
     if path := kept_at(growth.FOLDER, host, store=store, out=out):
-        refuse_if_busy(anyway)
-        points = _stored(asked, path, host)
+        refuse_if_busy(anyway, beside=piped)
+        points = _stored(asked, path, host, piped=piped)
     else:
-        with telling() as tell:
+        with telling(beside=piped) as tell:
             points = [grow.grow(mode, count, timeout, tell, n) for mode, count, n in asked.each()]
-    if format == "json":
+    if piped:
         print(json.dumps([to_plain(point) for point in points], indent=1))
     else:
         _show(points)
@@ -58,10 +60,10 @@ def run_scale(
     return points
 
 
-def _stored(asked: grow.Asked, path: Path, host: str) -> list[GrowthPoint]:
-    with telling() as tell:
+def _stored(asked: grow.Asked, path: Path, host: str, *, piped: bool) -> list[GrowthPoint]:
+    with telling(beside=piped) as tell:
         points = list(grow.measure(asked, path, host, ("invoke", *sys.argv[1:]), tell).points)
-    say_whether_valid(path, growth.check)
+    say_whether_valid(path, growth.check, beside=piped)
     if all(point.status != "ok" for point in points):
         raise ExperimentFailed("No size came to stand.", f"The reasons are in {path}.")
     return points
@@ -75,7 +77,7 @@ def _show(points: Sequence[GrowthPoint]) -> None:
                     [_line(point) for point in own if point.status == "ok"])
         for point in own:
             if point.status != "ok":
-                say(f"{counted(point.nodes, 'node')}: failed: {point.reason}")
+                say(f"{counted(point.nodes, 'node')}: failed: {as_shown(point.reason or '')}")
 
 
 def _line(point: GrowthPoint) -> tuple[str, ...]:
@@ -93,4 +95,4 @@ def _counts(text: str) -> list[int]:
     try:
         return list(dict.fromkeys(int(part) for part in text.split(",")))
     except ValueError:
-        raise UserError(f"'{text}' is not a list of numbers.", "For example --nodes 2,10,30.") from None
+        raise UserError(f"'{echoed(text)}' is not a list of numbers.", "For example --nodes 2,10,30.") from None

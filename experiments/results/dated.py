@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -59,12 +60,23 @@ def write(path: Path, value: Growth | Failures) -> Path:
         UserError: a value does not fit the format, or the folder cannot be made.
         ExperimentFailed: the disk is full or refuses.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{path.parent}: cannot be made: {error.strerror}.", "Choose another --out.") from None
+    make_folder(path.parent)
     store.write_object(path, "growth" if isinstance(value, Growth) else "failures", value)
     return path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for such files, where it is not there.
+
+    Raises:
+        UserError: it cannot be made, or not be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be made: {error.strerror}.", "Choose another --out.") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: cannot be written.", "Choose another --out.")
 
 
 def opened(report: Report, path: Path, kind: str, wanted: type[T]) -> tuple[File[T], T | None]:

@@ -17,7 +17,7 @@ from typing import Literal, get_args
 
 from experiments import catalog
 from experiments.catalog import Mode
-from experiments.errors import UserError
+from experiments.errors import UserError, echoed
 from experiments.labs.base import Node
 from experiments.labs.fabric.peering import Peering
 
@@ -66,7 +66,7 @@ def check(nodes: int) -> None:
         UserError: they do not.
     """
     if not FEWEST <= nodes <= MOST:
-        raise UserError(f"{nodes} node{'s' if nodes != 1 else ''} cannot be built.", f"Between {FEWEST} and {MOST}.")
+        raise UserError(f"{echoed(nodes)} node{'s' if nodes != 1 else ''} cannot be built.", f"Between {FEWEST} and {MOST}.")
 
 
 def racks(nodes: int) -> int:

@@ -40,6 +40,7 @@ ICMP_AND_IP_BYTES = 28
 HEX_BYTES = 160  # of a frame: all headers
 # Past the longest time after which somebody notices: Weave's 60 s, BIRD's hold time of 240 s, its 120 s for a restart.
 WATCH_S: Mapping[Event, float] = {"cut": 90.0, "silent": 260.0, "mtu": 90.0, "daemon": 150.0}
+MOST_WATCH_S = 600  # a capsule's job has 900 s in all
 
 Tell = Callable[[str], None]
 

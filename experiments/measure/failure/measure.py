@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
-from experiments.errors import ExperimentFailed
 from experiments.measure import provenance
-from experiments.measure.failure.incident import NODES, Job, Tell, incident
-from experiments.measure.kernels import DEPLOYMENT_TIMEOUT_S, booted
+from experiments.measure.failure import apart
+from experiments.measure.failure.incident import Job, Tell
+from experiments.measure.program import Program
 from experiments.probes import environment
-from experiments.results import dated, store
-from experiments.results.failure_model import Failures, Incident
+from experiments.results import dated
+from experiments.results.failure_model import Failures
 from experiments.results.times import now
-from experiments.variant import CAPSULE, EMBEDDED
 
 SCHEMA = "podpath/failures/1"
 
 
-def one(job: Job, tell: Tell) -> Incident:
-    """One incident, on the kernel that was asked for; one that failed is returned with its reason.
+class _Begun:
+    """The processes that were begun, and whether they are to end."""
 
-    Raises:
-        UserError: the mode cannot be built here.
-    """
-    def say(text: str) -> None:
-        tell(f"{job.mode}, {job.event}: {text}")
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._programs: list[Program] = []
+        self.ending = False
 
-    try:
-        if job.kernel != CAPSULE:
-            return incident(job, say)
-        with booted(EMBEDDED, None, say) as capsule:
-            return store.from_plain(Incident, capsule.call(
-                "experiments.measure.failure.incident:incident_plain", asdict(job), timeout_s=DEPLOYMENT_TIMEOUT_S,
-                on_progress=say))
-    except ExperimentFailed as failure:
-        return Incident(mode=job.mode, event=job.event, kernel=job.kernel, nodes=NODES, status="failed", reason=failure.problem)
+    def add(self, program: Program) -> None:
+        """Note one; it ends at once where all are to end."""
+        with self._lock:
+            self._programs.append(program)
+            if self.ending:
+                program.end()
+
+    def end(self) -> None:
+        """End them all, and whichever is begun from now on."""
+        with self._lock:
+            self.ending = True
+            for program in self._programs:
+                program.end()
 
 
 def several(
@@ -45,14 +48,17 @@ def several(
 ) -> Failures:
     """All of them, ``at_once`` at the same time; with a ``path`` the file there is written anew after each.
 
+    Interrupted, it ends those that run; what was seen before is in the file.
+
     Raises:
         UserError: a mode cannot be built here, or the file cannot be written.
         ExperimentFailed: the disk is full.
     """
     found = Failures(schema=SCHEMA, id=path.stem if path else "unstored", started_at=now(),
                      generator=provenance.generator(command), host=environment.host(host), software=environment.software())
+    begun = _Begun()
     with ThreadPoolExecutor(at_once) as pool:
-        running = [pool.submit(one, job, tell) for job in jobs]
+        running = [pool.submit(apart.one, job, tell, begun.add) for job in jobs]
         try:
             for ended in as_completed(running):
                 found = replace(found, incidents=(*found.incidents, ended.result()), finished_at=now())
@@ -61,5 +67,7 @@ def several(
         except BaseException:
             for waiting in running:
                 waiting.cancel()
+            begun.end()
             raise
     return found
+

@@ -5,24 +5,17 @@ No packet of a pod is measured. All nodes share one machine, so the times say ho
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from experiments import catalog, paths
-from experiments.errors import ExperimentFailed, UserError
+from experiments import catalog
+from experiments.errors import ExperimentFailed, UserError, echoed
 from experiments.labs import private
 from experiments.labs.fabric import crowd
-from experiments.measure import provenance
+from experiments.measure import program, provenance
 from experiments.measure.growth import inside
 from experiments.probes import environment
-from experiments.probes.slices import START
 from experiments.results import dated, store
 from experiments.results.growth_model import Growth, GrowthPoint
 from experiments.results.times import now
@@ -31,6 +24,7 @@ from experiments.results.words import quantity
 SCHEMA = "podpath/growth/1"
 MEMINFO = Path("/proc/meminfo")
 PHASES = 6  # that may each wait as long as the timeout says: build, sessions, and the changes
+MOST_TIMEOUT_S = 3600
 BESIDE_S = 120.0  # what they take without waiting
 
 Tell = Callable[[str], None]
@@ -60,7 +54,9 @@ def check(asked: Asked) -> None:
         UserError: a mode cannot be grown, a number is out of range, or the memory is too small; with the estimate.
     """
     if asked.repeat < 1:
-        raise UserError(f"--repeat {asked.repeat}: nothing would be built.", "1 or more.")
+        raise UserError(f"--repeat {echoed(asked.repeat)}: nothing would be built.", "1 or more.")
+    if not 1 <= asked.timeout_s <= MOST_TIMEOUT_S:
+        raise UserError(f"--timeout {echoed(asked.timeout_s)}: out of range.", f"Seconds, 1 to {MOST_TIMEOUT_S}.")
     for mode in asked.modes:
         shape = crowd.shape_of(catalog.get(mode))
         for nodes in asked.nodes:
@@ -89,13 +85,9 @@ def grow(mode: str, nodes: int, timeout_s: float, tell: Tell, n: int = 1) -> Gro
     shape = crowd.shape_of(catalog.get(mode))
     crowd.check(nodes)
     job = {"shape": shape, "nodes": nodes, "timeout_s": timeout_s}
-    with private.namespaces() as enter, _program(enter, PHASES * timeout_s + BESIDE_S) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(job) + "\n")
-        process.stdin.close()
-        for line in process.stdout:
-            said = _line(line)
+    with private.namespaces() as enter, program.running(inside.__name__, job, PHASES * timeout_s + BESIDE_S,
+                                                        enter=enter) as made:
+        for said in made.lines():
             if "tell" in said:
                 tell(f"{nodes} nodes: {said['tell']}")
             elif "failed" in said:
@@ -104,29 +96,6 @@ def grow(mode: str, nodes: int, timeout_s: float, tell: Tell, n: int = 1) -> Gro
                 return store.from_plain(GrowthPoint, {"mode": mode, "nodes": nodes, "n": n, "status": "ok", **said["point"]})
     raise ExperimentFailed(f"The program that builds {nodes} nodes of {mode} ended without a result.",
                            "It may have been killed for want of memory: the kernel's log says so.")
-
-
-def _line(text: str) -> dict[str, Any]:
-    try:
-        said = json.loads(text)
-    except ValueError:
-        said = None
-    if not isinstance(said, dict):
-        raise ExperimentFailed(f"The program that builds the nodes said something else than JSON: {text.strip()[:200]}")
-    return said
-
-
-@contextmanager
-def _program(enter: Sequence[str], most_s: float) -> Iterator[subprocess.Popen[str]]:
-    argv = [*enter, sys.executable, "-B", "-c", START, str(paths.ROOT), inside.__name__]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=paths.environment()) as process:
-        watchdog = threading.Timer(most_s, process.kill)
-        watchdog.start()
-        try:
-            yield process
-        finally:
-            watchdog.cancel()
-            process.kill()
 
 
 def measure(asked: Asked, path: Path, host: str, command: Sequence[str], tell: Tell) -> Growth:

@@ -7,7 +7,6 @@ phase that begins, and one at the end. It ends with its namespaces, and they wit
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from experiments.labs.fabric.crowd import BRIDGE, MTU, UNDERLAY, Crowd, crowd, s
 from experiments.labs.fabric.peering import block
 from experiments.measure.growth.routes import Lost
 from experiments.measure.growth.running import Running, resident_bytes, run_time_s
+from experiments.measure.program import say
 
 
 def _others(nodes: Sequence[Node], blocks: Mapping[str, set[str]]) -> dict[str, set[str]]:
@@ -84,22 +84,18 @@ def _change(running: Running, what: str, after: Crowd, arrive: Mapping[str, set[
 
 
 def _tell(phase: str) -> None:
-    _say({"tell": phase})
-
-
-def _say(line: Mapping[str, Any]) -> None:
-    print(json.dumps(line), flush=True)
+    say({"tell": phase})
 
 
 def run() -> None:
     """Do what the line on standard input asks."""
     asked = json.loads(sys.stdin.readline())
     try:
-        _say({"point": grown(Running(crowd(asked["shape"], asked["nodes"]), asked["timeout_s"]))})
+        say({"point": grown(Running(crowd(asked["shape"], asked["nodes"]), asked["timeout_s"]))})
     except ExperimentFailed as failure:
-        _say({"failed": [failure.problem, failure.advice]})
+        say({"failed": [failure.problem, failure.advice]})
     except Lost as lost:
-        _say({"failed": [f"The kernel told more of the routes of {lost} than was heard.", "Run it again on an idle machine."]})
-    except (OSError, subprocess.TimeoutExpired) as error:
-        _say({"failed": [f"{type(error).__name__}: {error}", "The message says which command or file; run it again."]})
+        say({"failed": [f"The kernel told more of the routes of {lost} than was heard.", "Run it again on an idle machine."]})
+    except (OSError, ValueError) as error:
+        say({"failed": [f"{type(error).__name__}: {error}", "The message says which command or file; run it again."]})
 

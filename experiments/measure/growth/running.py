@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, cast
 
+from experiments import bounded
 from experiments.errors import ExperimentFailed
-from experiments.labs.base import Node
+from experiments.labs.base import LARGEST_BYTES, Node
 from experiments.labs.fabric import bird
 from experiments.labs.fabric.crowd import Crowd
+from experiments.measure.growth import command
 from experiments.measure.growth.routes import Watch
 from experiments.probes import one_process
 
 HOME = "/proc/1/ns/net"  # of the first process in the lab, which enters no other
 FOLDER = Path("/run/podpath")
 AT_ONCE = 8  # commands that are started before the first is waited for
-COMMAND_TIMEOUT_S = 60
+COMMAND_TIMEOUT_S, LEAST_COMMAND_S = 60.0, 5.0
 LOOK_S = 0.05  # between two looks whether all sessions stand
 _UPDATES = re.compile(r"^\s+Import updates:\s+(\d+)", re.MULTILINE)
 _DEVICE = re.compile(r"^\s*(\w+):(.*)$", re.MULTILINE)
@@ -51,10 +56,10 @@ class Running:
             ExperimentFailed: one of them was refused.
         """
         where = ["-n", place] if place else []
-        done = subprocess.run(["ip", *where, "-batch", "-"], input="".join(f"{line}\n" for line in lines), text=True,
-                              capture_output=True, check=False, timeout=COMMAND_TIMEOUT_S)
-        if done.returncode != 0:
-            raise ExperimentFailed(f"On {place or 'the lab'}: `ip -batch` ended with {done.returncode}: {done.stderr.strip()}")
+        with tempfile.TemporaryFile() as batch:  # a pipe would want somebody who fills it
+            batch.write("".join(f"{line}\n" for line in lines).encode())
+            batch.seek(0)
+            self._said(place or "the lab", ["ip", *where, "-batch", "-"], stdin=batch)
 
     def attach(self, whole: Crowd, new: Sequence[Node]) -> None:
         """Make the namespaces of speakers and join them to the others."""
@@ -102,24 +107,30 @@ class Running:
         return len(gone) + len(changed) + len(new)
 
     def _all(self, commands: Iterable[tuple[str, list[str]]]) -> None:
-        running: list[tuple[str, subprocess.Popen[str]]] = []
+        running: list[tuple[str, subprocess.Popen[bytes]]] = []
         for name, argv in commands:
             self.enter(name)
             running.append((name, subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                                   stderr=subprocess.STDOUT, text=True)))
+                                                   stderr=subprocess.STDOUT)))
             if len(running) == AT_ONCE:
                 self._end(running)
         self._end(running)
         self.enter("")
 
-    def _end(self, running: list[tuple[str, subprocess.Popen[str]]]) -> None:
+    def _end(self, running: list[tuple[str, subprocess.Popen[bytes]]]) -> None:
         for name, process in running:
-            said, _ = process.communicate(timeout=COMMAND_TIMEOUT_S)
-            if process.returncode != 0:
-                raise ExperimentFailed(f"On {name}: `{' '.join(map(str, process.args[:2]))}` ended with "  # type: ignore[index]
-                                       f"{process.returncode}: {said.strip()[:500]}")
+            command.answer(name, cast(list[str], process.args), functools.partial(
+                bounded.ended, process, self.command_timeout_s, LARGEST_BYTES))
         running.clear()
         self.watch.hear(0)
+
+    @property
+    def command_timeout_s(self) -> float:
+        """How long one command may take: not longer than all routes may, but a busy machine's moment."""
+        return max(LEAST_COMMAND_S, min(COMMAND_TIMEOUT_S, self.timeout_s))
+
+    def _said(self, place: str, argv: Sequence[str], *, stdin: int | IO[bytes] = subprocess.DEVNULL) -> str:
+        return command.answer(place, argv, lambda: bounded.run(argv, self.command_timeout_s, LARGEST_BYTES, stdin=stdin))
 
     def until_quiet(self, what: str, began: float) -> float:
         """Seconds from ``began`` until the last thing that was waited for.
@@ -147,7 +158,7 @@ class Running:
     # -- looking ------------------------------------------------------------------------------------------------------
 
     def _states(self, name: str) -> dict[str, str]:
-        return bird.sessions(_said([*_birdc(name), "show", "protocols"]))
+        return bird.sessions(self._said(name, [*_birdc(name), "show", "protocols"]))
 
     def established(self) -> int:
         """The ends of sessions that stand, once all do: a second reflector's may come after the last route.
@@ -169,7 +180,7 @@ class Running:
     def updates(self) -> int:
         """Routes that have come in messages, at all speakers together."""
         return sum(int(number) for speaker in self.now.speakers
-                   for part in _said([*_birdc(speaker.name), "show", "protocols", "all"]).split("\n\n")
+                   for part in self._said(speaker.name, [*_birdc(speaker.name), "show", "protocols", "all"]).split("\n\n")
                    if " BGP " in part.partition("\n")[0] for number in _UPDATES.findall(part))
 
     def sent(self) -> tuple[int, int]:
@@ -193,20 +204,14 @@ class Running:
         """BIRD's routes in the nodes' tables, as ``ip`` lists them: what was heard, looked at."""
         found = 0
         for node in self.now.nodes:
-            listed = json.loads(_said(["ip", "-n", node.name, "-json", "route", "show", "proto", "bird"]) or "[]")
+            argv = ["ip", "-n", node.name, "-json", "route", "show", "proto", "bird"]
+            listed = json.loads(self._said(node.name, argv) or "[]")
             found += sum(route.get("type", "unicast") == "unicast" for route in listed)
         return found
 
 
 def _birdc(name: str) -> list[str]:
     return ["birdc", "-s", f"{FOLDER}/{name}.bird.ctl"]
-
-
-def _said(argv: Sequence[str]) -> str:
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=COMMAND_TIMEOUT_S)
-    if done.returncode != 0:
-        raise ExperimentFailed(f"`{' '.join(argv)}` ended with {done.returncode}: {(done.stderr or done.stdout).strip()[:500]}")
-    return done.stdout
 
 
 def run_time_s(process: Path) -> float:

@@ -1,0 +1,78 @@
+"""One incident in a process of its own, so that several can be ended at once: a thread that waits cannot be."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from types import FrameType
+
+from experiments.errors import ExperimentFailed, UserError
+from experiments.measure import program
+from experiments.measure.failure.incident import NODES, WATCH_S, Job, Tell, incident
+from experiments.measure.kernels import DEPLOYMENT_TIMEOUT_S, booted
+from experiments.results import store
+from experiments.results.failure_model import Incident
+from experiments.variant import CAPSULE, EMBEDDED
+
+
+def one(job: Job, tell: Tell, begun: Callable[[program.Program], None] = lambda _: None) -> Incident:
+    """One incident, on the kernel that was asked for; one that failed is returned with its reason.
+
+    ``begun`` is given the process that makes it.
+
+    Raises:
+        UserError: the mode cannot be built here.
+    """
+    most_s = DEPLOYMENT_TIMEOUT_S + (job.watch_s or WATCH_S[job.event])
+    try:
+        with program.running(__name__, asdict(job), most_s) as made:
+            begun(made)
+            for said in made.lines():
+                if "tell" in said:
+                    tell(f"{job.mode}, {job.event}: {said['tell']}")
+                elif "user_error" in said:
+                    raise UserError(*said["user_error"])
+                elif "failed" in said:
+                    raise ExperimentFailed(*said["failed"])
+                elif "incident" in said:
+                    return store.from_plain(Incident, said["incident"])
+        raise ExperimentFailed("The process that breaks and watches ended without a result.")
+    except ExperimentFailed as failure:
+        return Incident(mode=job.mode, event=job.event, kernel=job.kernel, nodes=NODES, status="failed", reason=failure.problem)
+
+
+def run() -> None:
+    """The process's side: do what the line on standard input asks, and end when it closes."""
+    job = Job(**json.loads(sys.stdin.readline()))
+    signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_until_alone, daemon=True).start()
+    try:
+        program.say({"incident": asdict(_made(job, lambda text: program.say({"tell": text})))})
+    except UserError as error:
+        program.say({"user_error": [error.problem, error.advice]})
+    except ExperimentFailed as failure:
+        program.say({"failed": [failure.problem, failure.advice]})
+
+
+def _made(job: Job, tell: Tell) -> Incident:
+    if job.kernel != CAPSULE:
+        return incident(job, tell)
+    with booted(EMBEDDED, None, tell) as capsule:
+        return store.from_plain(Incident, capsule.call(
+            "experiments.measure.failure.incident:incident_plain", asdict(job),
+            timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell))
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # what is taken down is not interrupted again
+    raise SystemExit(128 + number)  # through every block that has something up
+
+
+def _until_alone() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
