@@ -22,8 +22,14 @@ from experiments.results import growth
 from experiments.results.growth_model import GrowthPoint
 from experiments.results.outputs import as_shown
 from experiments.results.plain import to_plain
-from experiments.results.words import counted, figures, quantity
+from experiments.results.words import counted, quantity
 from experiments.variant import EMBEDDED, HOST
+
+COLUMNS = ("build: until the last daemon was started; routes: from then until the last one stood in the last node's table; "
+           "CPU and memory: of all daemons.")
+CHANGES = ("One node more, one block of addresses more, one node less: until all nodes knew, and how many daemons got another "
+           "configuration.")
+CHANGED = ("join", "block", "leave")
 
 
 def run_scale(
@@ -71,20 +77,27 @@ def _stored(asked: grow.Asked, path: Path, host: str, *, piped: bool) -> list[Gr
 
 def _show(points: Sequence[GrowthPoint]) -> None:
     for mode in dict.fromkeys(point.mode for point in points):
-        say(f"{catalog.get(mode).title}: the control plane by number of nodes")
         own = [point for point in points if point.mode == mode]
-        print_table(("nodes", "sessions", "build", "routes in", "CPU", "memory", "join", "leave"),
-                    [_line(point) for point in own if point.status == "ok"])
+        if stand := [point for point in own if point.status == "ok"]:
+            say(f"{catalog.get(mode).title}: the control plane by number of nodes")
+            print_table(("nodes", "sessions", "build", "routes", "CPU", "memory"), [_line(point) for point in stand])
+            say("After a change")
+            print_table(("nodes", *CHANGED), [_changes(point) for point in stand])
         for point in own:
             if point.status != "ok":
-                say(f"{counted(point.nodes, 'node')}: failed: {as_shown(point.reason or '')}")
+                say(f"{mode}, {counted(point.nodes, 'node')}: failed: {as_shown(point.reason or '')}")
+    if any(point.status == "ok" for point in points):
+        say(f"{COLUMNS} {CHANGES}")
 
 
 def _line(point: GrowthPoint) -> tuple[str, ...]:
-    changes = {change.what: _seconds(change.converge_s) for change in point.changes}
-    return (str(point.nodes), str(point.sessions), _seconds(point.build_s), _seconds(point.converge_s),
-            f"{figures(point.cpu_s or 0)} s", quantity(point.memory_bytes or 0, "bytes"), changes.get("join", ""),
-            changes.get("leave", ""))
+    return (str(point.nodes), str(point.sessions), _seconds(point.build_s), _seconds(point.converge_s), _seconds(point.cpu_s),
+            quantity(point.memory_bytes or 0, "bytes"))
+
+
+def _changes(point: GrowthPoint) -> tuple[str, ...]:
+    made: dict[str, str] = {change.what: f"{_seconds(change.converge_s)} ({change.touched})" for change in point.changes}
+    return (str(point.nodes), *(made.get(what, "") for what in CHANGED))
 
 
 def _seconds(value: float | None) -> str:
