@@ -1,15 +1,19 @@
 """Relays tell each other over TCP 6783 which of their connections stand: no store, no controller. A thread of its own.
 
 As weaver does (weaveworks/mesh router.go, local_peer.go), everybody has a TCP connection with everybody it can reach, says
-there what has changed at once, and all that it knows every now and then. Each line is one JSON object.
+there what has changed at once, and all that it knows every now and then. Each line is one JSON object: the first is
+``{"name": …}``, all others are ``{"peers": …}``.
 
-What is not weaver's: the form of the messages (weaver's are Go's gob), that the peer with the smaller name dials, that all
-neighbours are told and not a few of them at random, and that there is no password.
+Who may speak: only the addresses of the peers from the command line are let in, and on its connection a peer first says the
+name that belongs to its address. What it then says, of others too, is believed: this keeps out strangers and nonsense, not
+a peer that lies.
+
+What is not weaver's: the form of the messages (weaver's are Go's gob), that the peer with the smaller name dials, so that two
+never dial each other, that all neighbours are told and not a few of them at random, and that there is no password.
 """
 
 from __future__ import annotations
 
-import json
 import select
 import socket
 import threading
@@ -17,33 +21,24 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
-from experiments.dataplanes.built.relays.topology import Topology, from_plain, to_plain
+from experiments.dataplanes.built.relays.gossip_line import Line, dialled, read, written
+from experiments.dataplanes.built.relays.topology import MOST_PEERS, Topology, from_plain, to_name, to_plain
 
 PORT = 6783
 LOOK_S = 0.2  # how often it is asked which connections stand
 ALL_S = 30.0  # how often everything is told again (weaveworks/mesh router.go, gossipInterval)
 DIAL_AGAIN_S = 2.0  # after an attempt that came to nothing (weaveworks/mesh connection_maker.go, InitialInterval)
-LONGEST_LINE_BYTES = 1 << 20
-CHUNK_BYTES = 65536
-
-
-class _Line:
-    """A TCP connection with a peer: what it sent and is not yet a line, what it was not yet told."""
-
-    def __init__(self, made: socket.socket, *, ready: bool) -> None:
-        made.setblocking(False)
-        self.socket = made
-        self.ready = ready  # a connection that is being dialled is not
-        self.name = b""  # not known until the peer has said so
-        self.received = bytearray()
-        self.unsent = bytearray()
+ACCEPT_AGAIN_S = 1.0  # after a failure, such as no descriptor left: the caller goes on waiting, and we must not spin
+NAME_S = 10.0  # until a connection has to stand and its peer has to have said its name
+SILENT_S = 2 * ALL_S  # a peer of which no whole line comes for so long is gone (weaveworks/mesh connection.go: 2 TCPHeartbeat)
 
 
 class Gossip:
     """One relay's share in it.
 
     ``standing`` gives the names of the peers that are reached directly; ``changed`` is told the next hops whenever these are
-    others than before. Both are called from this object's thread.
+    others than before. Both are called from this object's thread: ``standing`` may read what the relay's thread writes, as
+    long as the set of peers stays the same, and each mapping that ``changed`` gets is a new one that nobody changes any more.
     """
 
     def __init__(
@@ -53,15 +48,23 @@ class Gossip:
         """Listen.
 
         Raises:
-            OSError: the address is not ours, or the port is taken.
+            OSError: the address is not ours, the port is taken, or a peer's address is none.
+            ValueError: too many peers, or two of us with one name or one address, which is what they are known by.
         """
-        self._topology = Topology(own)
-        self._address, self._peers = address, dict(peers)
+        address = socket.gethostbyname(address)
+        at = {name: socket.gethostbyname(peer) for name, peer in peers.items()}  # as accept() will write it
+        if len(at) >= MOST_PEERS or own in at or len({address, *at.values()}) <= len(at):
+            raise ValueError(f"gossip needs a name and an address for each peer, and fewer than {MOST_PEERS} peers")
+        self._topology = Topology(own, at)
+        self._address, self._peers = address, at
         self._standing, self._changed = standing, changed
         self._hops: dict[bytes, bytes] = {}
-        self._lines: dict[int, _Line] = {}
-        self._next_dial = dict.fromkeys((name for name in peers if own < name), 0.0)
-        self._next_all = 0.0
+        # Of two peers only one dials, so a peer has one line, and while it dials anew a second one that has no name yet.
+        self._lines: list[Line] = []
+        self._callers = {where: name for name, where in at.items() if name < own}
+        self._next_dial = dict.fromkeys((name for name in at if own < name), 0.0)
+        self._next_accept = self._next_all = 0.0
+        self._news = False
         self._listener = socket.create_server((address, PORT), reuse_port=False)
         self._listener.setblocking(False)
 
@@ -75,110 +78,94 @@ class Gossip:
 
     def turn(self, now: float) -> None:
         """Look once at everything; waits a fifth of a second at most."""
+        for line in [line for line in self._lines if now >= line.until]:
+            self._drop(line)
         self._dial(now)
-        new = self._topology.connected(self._standing())
+        self._agree(now)
+        at = {line.socket.fileno(): line for line in self._lines}
+        # poll and not select, which takes no descriptor above 1023; made anew, so that it cannot differ from the lines.
+        poll = select.poll()
+        if now >= self._next_accept:
+            poll.register(self._listener, select.POLLIN)
+        for number, line in at.items():
+            poll.register(number, line.events())
+        for number, what in poll.poll(LOOK_S * 1000):
+            if number not in at:
+                self._accept(now)
+            elif at[number] in self._lines:  # not dropped a moment ago
+                self._serve(at[number], what, now)
+
+    def _agree(self, now: float) -> None:
+        """What is new becomes our ways, and everybody is told, the teller too: it has to hear what we say of ourselves."""
+        new = self._topology.connected(self._standing()) or self._news
+        self._news = False
+        if new:
+            hops = self._topology.next_hops()
+            if hops != self._hops:
+                self._hops = hops
+                self._changed(hops)
         if new or now >= self._next_all:
             self._next_all = now + ALL_S
-            self._tell(self._lines.values())
-        self._route()
-        readers = [self._listener, *(line.socket for line in self._lines.values() if line.ready)]
-        writers = [line.socket for line in self._lines.values() if line.unsent or not line.ready]
-        readable, writable, _ = select.select(readers, writers, [], LOOK_S)
-        for one in readable:
-            if one is self._listener:
-                self._accept()
-            elif one.fileno() in self._lines:
-                self._read(self._lines[one.fileno()])
-        for one in writable:
-            if one.fileno() in self._lines:
-                self._write(self._lines[one.fileno()])
+            said = written("peers", to_plain(self._topology.said))
+            for line in self._lines:
+                line.say(said)
 
     def _dial(self, now: float) -> None:
-        connected = {line.name for line in self._lines.values()}
+        connected = {line.peer for line in self._lines}
         for name, due in self._next_dial.items():
-            if name in connected or now < due:
-                continue
-            self._next_dial[name] = now + DIAL_AGAIN_S
-            made = socket.socket()
-            made.setblocking(False)
-            with suppress(OSError):
-                made.bind((self._address, 0))
-            with suppress(BlockingIOError):
-                try:
-                    made.connect((self._peers[name], PORT))
-                except BlockingIOError:
-                    raise
-                except OSError:
-                    made.close()
-                    continue
-            line = self._lines[made.fileno()] = _Line(made, ready=False)
-            line.name = name
+            if name not in connected and now >= due:
+                self._next_dial[name] = now + DIAL_AGAIN_S
+                with suppress(OSError):
+                    made = dialled(self._address, self._peers[name], PORT)
+                    self._lines.append(Line(made, name, ready=False, until=now + NAME_S))
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            made, _ = self._listener.accept()
-            self._greet(self._lines.setdefault(made.fileno(), _Line(made, ready=True)))
-
-    def _greet(self, line: _Line) -> None:
-        line.unsent += json.dumps({"name": self._topology.own.hex()}).encode() + b"\n"
-        self._tell([line])
-
-    def _tell(self, lines: Iterable[_Line]) -> None:
-        said = json.dumps({"peers": to_plain(self._topology.said)}).encode() + b"\n"
-        for line in list(lines):
-            if line.ready and len(line.unsent) < LONGEST_LINE_BYTES:
-                line.unsent += said
-
-    def _read(self, line: _Line) -> None:
+    def _accept(self, now: float) -> None:
         try:
-            came = line.socket.recv(CHUNK_BYTES)
-        except BlockingIOError:
+            made, (address, _) = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
             return
         except OSError:
-            came = b""
-        line.received += came
-        if not came or len(line.received) > LONGEST_LINE_BYTES:
-            self._drop(line)
+            self._next_accept = now + ACCEPT_AGAIN_S
             return
-        *whole, rest = bytes(line.received).split(b"\n")
-        line.received = bytearray(rest)
-        try:
-            for text in whole:
-                self._heard(line, json.loads(text))
-        except (ValueError, RecursionError):
-            self._drop(line)
-
-    def _heard(self, line: _Line, said: object) -> None:
-        if not isinstance(said, dict):
-            raise ValueError("not an object")
-        if "name" in said:
-            name = bytes.fromhex(str(said["name"]))
-            if name not in self._peers:
-                raise ValueError("a stranger")
-            line.name = name
-        elif self._topology.learn(from_plain(said.get("peers"))):
-            self._tell(other for other in self._lines.values() if other is not line)
-
-    def _write(self, line: _Line) -> None:
-        if not line.ready:
-            if line.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                self._drop(line)
-                return
-            line.ready = True
-            self._greet(line)
-        try:
-            del line.unsent[:line.socket.send(line.unsent)]
-        except BlockingIOError:
+        peer = self._callers.get(address)
+        if peer is None:
+            made.close()
             return
-        except OSError:
+        for other in [line for line in self._lines if line.peer == peer and not line.named]:
+            self._drop(other)
+        line = Line(made, peer, ready=True, until=now + NAME_S)
+        self._lines.append(line)
+        self._greet(line)
+
+    def _greet(self, line: Line) -> None:
+        line.say(written("name", self._topology.own.hex()))
+        line.say(written("peers", to_plain(self._topology.said)))
+
+    def _serve(self, line: Line, what: int, now: float) -> None:
+        """Read and write as ``poll`` says that one can; whatever is wrong with the line, or on it, is its end."""
+        try:
+            if not line.ready:
+                line.connected()
+                self._greet(line)
+            if what & ~select.POLLOUT:
+                for text in line.receive():
+                    self._heard(line, *read(text))
+                    line.until = now + SILENT_S
+            line.send()
+        except (OSError, ValueError):
             self._drop(line)
 
-    def _drop(self, line: _Line) -> None:
-        self._lines.pop(line.socket.fileno(), None)
+    def _heard(self, line: Line, key: str, value: object) -> None:
+        if key == "name" and not line.named and to_name(value) == line.peer:
+            # Whoever dials has lost the line before this one, whether we have noticed or not.
+            for other in [other for other in self._lines if other.peer == line.peer and other is not line]:
+                self._drop(other)
+            line.named = True
+        elif key == "peers" and line.named:
+            self._news = self._topology.learn(from_plain(value)) or self._news
+        else:
+            raise ValueError("neither the peer's name nor, after that, what it knows")
+
+    def _drop(self, line: Line) -> None:
+        self._lines.remove(line)
         line.socket.close()
-
-    def _route(self) -> None:
-        hops = self._topology.next_hops()
-        if hops != self._hops:
-            self._hops = hops
-            self._changed(hops)

@@ -7,11 +7,18 @@ The way to a peer is the shortest, found by breadth-first search; of several the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 MOST_PEERS = 256
-NAME_DIGITS = 12
+# A number rises by one with each change: at five changes a second, more than anybody makes, this one is 27 years away.
+MOST_VERSION = 1 << 32
+# What we go above if a peer says that it is ours. One that is higher was never ours, and half of the numbers stay free: else
+# one wrong word would leave us at the end, unable to say anything new. They do not begin again at the end, for then three
+# could each be newer than the next, and would go round for ever (the ARPANET, 27 October 1980; RFC 789).
+MOST_VERSION_BEFORE_START = MOST_VERSION // 2
+_NAME = re.compile("[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -25,8 +32,10 @@ class Said:
 class Topology:
     """One peer's knowledge of all."""
 
-    def __init__(self, own: bytes) -> None:
+    def __init__(self, own: bytes, peers: Iterable[bytes]) -> None:
+        """``peers``: the names of the others; what is said of anybody else is not kept."""
         self.own = own
+        self._peers = frozenset(peers)
         self.said: dict[bytes, Said] = {own: Said(0, frozenset())}
 
     def connected(self, peers: Iterable[bytes]) -> bool:
@@ -35,23 +44,24 @@ class Topology:
         now = frozenset(peers)
         if now == mine.connections:
             return False
-        self.said[self.own] = Said(mine.version + 1, now)
+        self.said[self.own] = Said(min(mine.version + 1, MOST_VERSION), now)
         return True
 
     def learn(self, heard: Mapping[bytes, Said]) -> bool:
         """Take in what another peer knows; whether something of it was new. Nobody tells us about ourselves.
 
-        But for one thing: a number of ours that is higher than we know is from before we were started again. We go on
-        above it.
+        But for one thing: a number of ours that is higher than we know, or has other connections than now, is from before we
+        were started again. We go on above it.
         """
         new = False
         for name, said in heard.items():
             known = self.said.get(name)
             if name == self.own:
-                if said.version > self.said[name].version:
-                    self.said[name] = Said(said.version + 1, self.said[name].connections)
+                mine = self.said[name]
+                if said != mine and mine.version <= said.version <= MOST_VERSION_BEFORE_START:
+                    self.said[name] = Said(said.version + 1, mine.connections)
                     new = True
-            elif (known is None and len(self.said) < MOST_PEERS) or (known is not None and said.version > known.version):
+            elif name in self._peers and (known is None or said.version > known.version):
                 self.said[name] = said
                 new = True
         return new
@@ -90,18 +100,26 @@ def from_plain(plain: object) -> dict[bytes, Said]:
     """
     if not isinstance(plain, dict) or len(plain) > MOST_PEERS:
         raise ValueError("not a topology")
-    found = {}
-    for name, one in plain.items():
-        if not (isinstance(one, list) and len(one) == 2 and isinstance(one[1], list) and len(one[1]) <= MOST_PEERS):
-            raise ValueError("not what a peer says of itself")
-        version, connections = one
-        if not isinstance(version, int) or isinstance(version, bool) or not 0 <= version < 1 << 63:
-            raise ValueError("not a version")
-        found[_name(name)] = Said(version, frozenset(_name(other) for other in connections))
-    return found
+    return {to_name(name): _said(one) for name, one in plain.items()}
 
 
-def _name(text: object) -> bytes:
-    if not isinstance(text, str) or len(text) != NAME_DIGITS:
+def _said(one: object) -> Said:
+    if not isinstance(one, list) or len(one) != 2 or not isinstance(one[1], list) or len(one[1]) > MOST_PEERS:
+        raise ValueError("not what a peer says of itself")
+    version, connections = one[0], frozenset(map(to_name, one[1]))
+    if type(version) is not int or not 0 <= version <= MOST_VERSION:  # a bool is an int by inheritance
+        raise ValueError("not a version")
+    if len(connections) != len(one[1]):
+        raise ValueError("a connection twice")
+    return Said(version, connections)
+
+
+def to_name(text: object) -> bytes:
+    """A peer's name from how it travels.
+
+    Raises:
+        ValueError: it is not that: 12 small hexadecimal digits, so that there are no two spellings of one name.
+    """
+    if not isinstance(text, str) or not _NAME.fullmatch(text):
         raise ValueError("not a peer's name")
     return bytes.fromhex(text)
