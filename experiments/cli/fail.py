@@ -14,10 +14,11 @@ from experiments.errors import ExperimentFailed, UserError, echoed
 from experiments.labs.readiness import choose
 from experiments.machine import look
 from experiments.measure.failure import measure
-from experiments.measure.failure.incident import MOST_WATCH_S, WATCH_S, Job
+from experiments.measure.failure.incident import Job
 from experiments.probes import environment
 from experiments.results import failures
-from experiments.results.failure_model import Event, Failures, Incident
+from experiments.results.failure_model import MOST_WATCH_S, Event, Failures, Incident
+from experiments.results.failure_rules import WATCH_S
 from experiments.results.outputs import as_shown
 from experiments.results.plain import to_plain
 from experiments.variant import EMBEDDED, KERNELS
@@ -67,8 +68,8 @@ def _jobs(names: str, event: str, kernel: str, watch: int, *, piped: bool) -> li
     if kernel not in ("auto", *KERNELS):
         raise UserError(f"Unknown kernel '{echoed(kernel)}'.", f"Kernels: {', '.join(('auto', *KERNELS))}.")
     if not 0 <= watch <= MOST_WATCH_S:
-        raise UserError(f"--watch {echoed(watch)}: out of range.",
-                        f"Seconds, at most {MOST_WATCH_S}; 0 is the event's own time, for example --watch 90.")
+        raise UserError(f"--watch {echoed(watch)} is out of range.",
+                        f"Seconds, {MOST_WATCH_S} at most; 0 is the event's own time, for example --watch 90.")
     wanted, every = modes(names, catalog.load()), names.strip() == ALL
     events, machine = _events(event), look()
     jobs, refused = [], []

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from experiments.errors import UserError
 from experiments.field import CAMPAIGN
-from experiments.results import migrate, store, yamlfile
-from experiments.results.checks import privacy
+from experiments.results import migrate, store, times, yamlfile
+from experiments.results.checks import clock, machine, privacy
 from experiments.results.checks.report import File, Report
 from experiments.results.failure_model import Failures
 from experiments.results.growth_model import Growth
@@ -21,6 +21,7 @@ from experiments.results.times import now
 T = TypeVar("T", Growth, Failures)
 
 MOST_NAMES = 1000
+DAY = len("2026-11-26-")  # with which a name begins
 
 
 def read(path: Path, kind: str, wanted: type[T]) -> T:
@@ -86,9 +87,31 @@ def opened(report: Report, path: Path, kind: str, wanted: type[T]) -> tuple[File
     value = file.value
     if value is not None:
         privacy.facts(file, value)
+        machine.check(file, value.host, value.software)
         if value.id != path.stem:
             file.error(("id",), f"the file is {path.name}; they must be equal")
+        slug = value.host.get("slug")
+        if not isinstance(slug, str) or not re.fullmatch(rf"{re.escape(slug)}(-[0-9]{{1,3}})?", value.id[DAY:]):
+            file.error(("host", "slug"), f"the file is {value.id}; after the day stands the machine's name")
     return file, value
+
+
+def check_span(file: File[T], value: T, least_s: float, what: str) -> None:
+    """Whether a file's two times are true, and leave room for what it holds.
+
+    ``least_s`` is how long ``what`` took at least (s).
+    """
+    if value.finished_at is None:
+        file.error(("finished_at",), "is missing; Podpath writes it with each that ended")
+        return
+    found = [times.seconds(text) for text in (value.started_at, value.finished_at)]
+    for name, seconds in zip(("started_at", "finished_at"), found, strict=True):
+        if seconds is None:
+            file.error((name,), "is a time that the calendar does not have")
+        elif getattr(value, name) < clock.FIRST:
+            file.error((name,), f"is before there was a Podpath; allowed: from {clock.FIRST}")
+    if found[0] is not None and found[1] is not None and least_s > found[1] - found[0] + clock.ROUNDED_S:
+        file.error(("finished_at",), f"is {found[1] - found[0]:g} s after started_at; {what} took {least_s:.1f} s")
 
 
 def free_path(folder: Path, host: str) -> Path:

@@ -10,6 +10,12 @@ from experiments.field import CAMPAIGN, NAME, SHA256, TIME, Field
 from experiments.results.model import Generator
 
 _CLOCK = "clock of the program in the namespaces"
+# What `invoke scale --timeout` takes at most: an hour for what takes seconds. Of a time that is stored the commands before the
+# waiting are a part too.
+MOST_TIMEOUT_S = 3600
+LONGEST_S = 2 * MOST_TIMEOUT_S
+LEAST_S = 0.0001  # the smallest that is written; to start a command takes longer
+MOST_BYTES = 10**12  # 200 nodes in a mesh sent 31 MB; no control plane sends a terabyte in an hour
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +27,10 @@ class GrowthChange:
     touched: Annotated[int, Field(
         "Speakers that were started, stopped, or given a new configuration for it.", "the program", minimum=1)]
     converge_s: Annotated[float, Field(
-        "From its first command until the last table had it.", _CLOCK, "s", minimum=0, better="lower", digits=4)]
+        "From its first command until the last table had it.", _CLOCK, "s", minimum=LEAST_S, maximum=LONGEST_S, better="lower",
+        digits=4)]
     underlay_bytes: Annotated[int, Field(
-        "Bytes that all speakers sent meanwhile.", "counters of the devices", "bytes", minimum=0)]
+        "Bytes that all speakers sent meanwhile.", "counters of the devices", "bytes", minimum=1, maximum=MOST_BYTES)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,24 +49,25 @@ class GrowthPoint:
     routes: Annotated[int | None, Field(
         "BIRD's routes in the nodes' kernel tables.", "ip route show proto bird", "routes", minimum=1)] = None
     build_s: Annotated[float | None, Field(
-        "From the first command until the last daemon was started.", _CLOCK, "s", minimum=0, digits=4, header="build")] = None
+        "From the first command until the last daemon was started.", _CLOCK, "s", minimum=LEAST_S, maximum=LONGEST_S, digits=4,
+        header="build")] = None
     converge_s: Annotated[float | None, Field(
-        "From then until the last route stood in the last kernel table.", _CLOCK + ", rtnetlink", "s", minimum=0,
-        better="lower", digits=4, header="last route")] = None
+        "From then until the last route stood in the last kernel table.", _CLOCK + ", rtnetlink", "s", minimum=LEAST_S,
+        maximum=LONGEST_S, better="lower", digits=4, header="last route")] = None
     cpu_s: Annotated[float | None, Field(
-        "Time on a processor of all daemons together until then.", "/proc/PID/schedstat", "core·s", minimum=0, better="lower",
-        digits=4, header="processor time")] = None
+        "Time on a processor of all daemons together until then.", "/proc/PID/schedstat", "core·s", minimum=LEAST_S,
+        better="lower", digits=4, header="processor time")] = None
     memory_bytes: Annotated[int | None, Field(
         "Resident memory of all daemons together.", "/proc/PID/status", "bytes", minimum=1, better="lower",
         header="memory")] = None
     updates: Annotated[int | None, Field(
-        "Routes that had come in messages, at all speakers together.", "birdc show protocols all", "routes", minimum=0,
+        "Routes that had come in messages, at all speakers together.", "birdc show protocols all", "routes", minimum=1,
         better="lower")] = None
     underlay_bytes: Annotated[int | None, Field(
-        "Bytes that all speakers had sent when all sessions stood.", "counters of the devices", "bytes", minimum=0,
-        better="lower", header="bytes sent")] = None
+        "Bytes that all speakers had sent when all sessions stood.", "counters of the devices", "bytes", minimum=1,
+        maximum=MOST_BYTES, better="lower", header="bytes sent")] = None
     underlay_packets: Annotated[int | None, Field(
-        "The packets that they were in.", "counters of the devices", "packets", minimum=0)] = None
+        "The packets that they were in.", "counters of the devices", "packets", minimum=1)] = None
     changes: Annotated[tuple[GrowthChange, ...], Field("What was then changed, in this order.", "the program")] = ()
 
 

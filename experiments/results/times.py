@@ -14,8 +14,12 @@ def now(ahead: timedelta = timedelta(0)) -> str:
 
 def is_time(text: str) -> bool:
     """Return whether a text is a time that the calendar has."""
+    return seconds(text) is not None
+
+
+def seconds(text: str) -> float | None:
+    """Return a time as seconds since 1970; None where the calendar does not have it."""
     try:
-        datetime.strptime(text, _FORMAT)
+        return datetime.strptime(text, _FORMAT).replace(tzinfo=UTC).timestamp()
     except ValueError:
-        return False
-    return True
+        return None

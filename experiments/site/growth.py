@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 
 from experiments.catalog import Mode
-from experiments.results import fields, growth, words
+from experiments.results import fields, growth, growth_rules, words
 from experiments.results.growth import Size
 from experiments.results.growth_fit import Power
 from experiments.results.growth_model import Growth
@@ -81,7 +81,7 @@ def rows(grown: Sequence[Growth]) -> list[dict[str, Any]]:
             found.append({
                 "file": one.id, "mode": point.mode, "nodes": point.nodes, "n": point.n, "status": point.status,
                 **{name: getattr(point, name) for name in ("daemons", *COLUMNS, "updates", "underlay_packets")},
-                **{f"{what}_{name}": getattr(changes.get(what), name, None) for what in growth.CHANGES
+                **{f"{what}_{name}": getattr(changes.get(what), name, None) for what in growth_rules.CHANGES
                    for name in ("touched", "converge_s", "underlay_bytes")}})
     return found
 
@@ -161,7 +161,7 @@ def _lines(found: Sequence[Size], newest: Growth | None, titles: Mapping[str, st
             place, value = _of_middle([(place, float(getattr(point, name))) for place, point in size.points])
             cells.append(Cell(_shown(name, value), value, f"growth/{newest.id}.yml#points[{place}].{name}",
                               anchor(newest, place)))
-        for number, what in enumerate(growth.CHANGES):
+        for number, what in enumerate(growth_rules.CHANGES):
             place, value = _of_middle([(place, point.changes[number].converge_s) for place, point in size.points])
             source = f"growth/{newest.id}.yml#points[{place}].changes[{number}].converge_s"
             cells.append(Cell(_shown(what, value), value, source, anchor(newest, place)))

@@ -88,6 +88,16 @@ def sessions(shape: Shape, nodes: int) -> int:
     return nodes + racks(nodes) * (racks(nodes) - 1) // 2
 
 
+def told_of_one_more(shape: Shape, nodes: int) -> int:
+    """The speakers that are started or get another configuration when a node joins ``nodes`` others, or leaves them."""
+    if shape == "mesh":
+        return nodes + 1
+    if shape == "reflectors":
+        return 1 + REFLECTORS
+    # The router of its rack; where it is the first in a new one, that router and all others.
+    return 1 + (1 if racks(nodes + 1) == racks(nodes) else racks(nodes + 1))
+
+
 def memory_bytes(shape: Shape, nodes: int) -> int:
     """What the daemons will hold at most, an estimate."""
     return speakers(shape, nodes) * DAEMON_BYTES + 2 * sessions(shape, nodes) * PEER_BYTES

@@ -13,10 +13,11 @@ from types import FrameType
 
 from experiments.errors import ExperimentFailed, UserError
 from experiments.measure import program
-from experiments.measure.failure.incident import NODES, WATCH_S, Job, Tell, incident
+from experiments.measure.failure.incident import Job, Tell, incident
 from experiments.measure.kernels import DEPLOYMENT_TIMEOUT_S, booted
 from experiments.results import store
-from experiments.results.failure_model import Incident
+from experiments.results.failure_model import NODES, Incident
+from experiments.results.failure_rules import WATCH_S
 from experiments.variant import CAPSULE, EMBEDDED
 
 
@@ -28,9 +29,8 @@ def one(job: Job, tell: Tell, begun: Callable[[program.Program], None] = lambda 
     Raises:
         UserError: the mode cannot be built here.
     """
-    most_s = DEPLOYMENT_TIMEOUT_S + (job.watch_s or WATCH_S[job.event])
     try:
-        with program.running(__name__, asdict(job), most_s) as made:
+        with program.running(__name__, asdict(job), 2 * _most_s(job)) as made:  # it gives up before, with its reason
             begun(made)
             for said in made.lines():
                 if "tell" in said:
@@ -65,7 +65,11 @@ def _made(job: Job, tell: Tell) -> Incident:
     with booted(EMBEDDED, None, tell) as capsule:
         return store.from_plain(Incident, capsule.call(
             "experiments.measure.failure.incident:incident_plain", asdict(job),
-            timeout_s=DEPLOYMENT_TIMEOUT_S, on_progress=tell))
+            timeout_s=_most_s(job), on_progress=tell))
+
+
+def _most_s(job: Job) -> float:
+    return DEPLOYMENT_TIMEOUT_S + (job.watch_s or WATCH_S[job.event])
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -11,36 +11,31 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from experiments import catalog
 from experiments.catalog import Mode
 from experiments.dataplanes.built.weave import Weave
-from experiments.dataplanes.recipe import Recipe, expect, ip_json
+from experiments.dataplanes.recipe import Recipe, ip_json
 from experiments.dataplanes.table import recipe_for
-from experiments.evidence import Check, Header, Packet
+from experiments.evidence import Check, Packet
 from experiments.labs import table
 from experiments.labs.base import Lab, Pod, run
 from experiments.measure.failure.pings import FIRM_S, Watched
 from experiments.probes import capture, decode
-from experiments.results.failure_model import Event, Incident, Pair, Seen, Way
+from experiments.results import failure_rules
+from experiments.results.failure_model import HEAL_S, NODES, Event, Incident, Pair, Seen, Way
+from experiments.results.failure_rules import PING_EVERY_S, PINGS, ROUND_S, WATCH_S
 from experiments.variant import EMBEDDED, HOST
 
-NODES = 3
 READY_TIMEOUT_S = 60.0
-ROUND_S = 0.5  # each pair is pinged once in it
 ANSWER_S = 0.4  # after which a ping counts as lost
-HEAL_S = 40.0  # at most, from the healing until the direct way is used again: BGP's sessions wait up to 30 s
 ASK_EVERY_S = 5.0  # what a relay is asked for
-PINGS = 4  # while packets are captured
 SHRUNK_BYTES, UNDERLAY_BYTES = 1400, 1500
 ICMP_AND_IP_BYTES = 28
 HEX_BYTES = 160  # of a frame: all headers
-# Past the longest time after which somebody notices: Weave's 60 s, BIRD's hold time of 240 s, its 120 s for a restart.
-WATCH_S: Mapping[Event, float] = {"cut": 90.0, "silent": 260.0, "mtu": 90.0, "daemon": 150.0}
-MOST_WATCH_S = 600  # a capsule's job has 900 s in all
 
 Tell = Callable[[str], None]
 
@@ -79,7 +74,7 @@ class _Run:
 
     def __init__(self, lab: Lab, recipe: Recipe, mode: Mode, job: Job, tell: Tell) -> None:
         self.lab, self.recipe, self.mode, self.job, self.tell = lab, recipe, mode, job, tell
-        self.first, self.middle, self.last = recipe.pods[:NODES]
+        self.first, _, self.last = recipe.pods[:NODES]
         self.ways: list[Way] = []
         self.checks: list[Check] = []
 
@@ -99,20 +94,13 @@ class _Run:
             self._break(broken=True)
         pairs, tables, watched_s = self._watch(watch_s)
         self.tell("look where packets go")
-        after = self._look("during", self._promised(watched_s, pairs[-1]))
+        after = self._look("during", failure_rules.promised(self.mode, self.job.event, watched_s, pairs[-1]))
         healed_s = self._healed() if self.job.event != "daemon" else None
         return replace(
             begun, implementation=dict(self.recipe.implementation()), watched_s=watched_s, pairs=tuple(pairs),
             tables=tuple(tables), healed_s=healed_s, ways=tuple(self.ways), checks=tuple(self.checks),
             packets=(*before[:1], *after),
         )
-
-    def _promised(self, watched_s: float, far: Pair) -> str:
-        """The way that the mode promises after the event; nothing, where it was not given the time that it needs."""
-        if self.job.event == "cut" and isinstance(self.recipe, Weave):
-            enough = far.connected_again_s is not None or watched_s >= WATCH_S["cut"]
-            return "by node2" if enough else ""
-        return "none" if self.job.event in ("cut", "silent") else ""
 
     def _break(self, *, broken: bool) -> None:
         if self.job.event == "silent":
@@ -129,9 +117,11 @@ class _Run:
         self.tell("heal, and wait for the direct way")
         self._break(broken=False)
         began = time.monotonic()
-        while time.monotonic() < began + HEAL_S:
-            if self._way()[0] == "direct":
-                healed_s = time.monotonic() - began
+        while True:
+            way, healed_s = self._way()[0], time.monotonic() - began
+            if healed_s > HEAL_S:
+                break
+            if way == "direct":
                 self._look("after", "direct")
                 return healed_s
         self._look("after", "")
@@ -161,10 +151,8 @@ class _Run:
 
     def _pairs(self) -> list[tuple[Pod, Pod, int | None]]:
         """Who pings whom, and with which size; the pair that the event is about comes last."""
-        if self.job.event == "mtu":
-            full = self.mode.mtu.pod_bytes
-            return [(self.first, self.middle, full), (self.first, self.last, None), (self.first, self.last, full)]
-        return [(self.first, self.middle, None), (self.middle, self.last, None), (self.first, self.last, None)]
+        return [(self.recipe.pods[a - 1], self.recipe.pods[b - 1], size)
+                for a, b, size in failure_rules.pinged(self.mode, self.job.event)]
 
     def _answers(self, a: Pod, b: Pod, packet_bytes: int | None = None) -> bool:
         sized = ["-M", "do", "-s", str(packet_bytes - ICMP_AND_IP_BYTES)] if packet_bytes else []
@@ -190,10 +178,9 @@ class _Run:
         way, packets = self._way()
         self.ways.append(Way(when=when, way=way))  # type: ignore[arg-type]
         if expected:
-            self.checks.append(expect(f"way.{when}", self.first.name, expected, way,
-                                      f"ping {self.last.address}; captures of what leaves node1 and node2"))
-        if way == "by node2" and len(packets) == 2:
-            self.checks += _same_names(*packets)
+            self.checks.append(failure_rules.way_check(when, expected, way, self.last.address))
+        if when == "during" and way == "by node2" and failure_rules.relayed(packets):
+            self.checks += failure_rules.same_names(*packets)
         return packets
 
     def _way(self) -> tuple[str, list[Packet]]:
@@ -202,7 +189,7 @@ class _Run:
         asked = b"".join(ipaddress.IPv4Address(pod.address).packed for pod in (self.first, self.last))
         with capture.on(self.lab, near.name, near.device, asked) as left, capture.on(
                 self.lab, far.name, far.device, asked) as passed:
-            ping = ["ping", "-n", "-c", str(PINGS), "-i", "0.2", "-W", "1", self.last.address]
+            ping = ["ping", "-n", "-c", str(PINGS), "-i", f"{PING_EVERY_S:g}", "-W", "1", self.last.address]
             done = run(self.lab, self.first.name, ping, check=False)
         frames = [(near.name, left.frames()), (far.name, passed.frames())]
         way = "none" if done.exit_code != 0 else "by node2" if frames[1][1] else "direct"
@@ -211,23 +198,6 @@ class _Run:
 
 def _packet(at: str, frame: bytes) -> Packet:
     return Packet(at, len(frame), decode.decode(frame), hex=frame[:HEX_BYTES].hex())
-
-
-def _same_names(near: Packet, far: Packet) -> Iterator[Check]:
-    """That the middle node changed the outer addresses, and left alone what names both ends."""
-    outer = [_first(packet, "ipv4") for packet in (near, far)]
-    same = "captures of what leaves node1 and node2"
-    yield expect("relay.outer_source", "node2", str(outer[0].fields["destination"]), str(outer[1].fields["source"]), same)
-    for layer, names in (("vxlan", ("vni",)), ("sleeve", ("source_peer", "destination_peer"))):
-        for name in names:
-            values = [next((str(one.fields[name]) for one in packet.headers if one.layer == layer), "")
-                      for packet in (near, far)]
-            if any(values):
-                yield expect(f"relay.{layer}.{name}", "node2", values[0], values[1], same)
-
-
-def _first(packet: Packet, layer: str) -> Header:
-    return next(one for one in packet.headers if one.layer == layer)
 
 
 def incident_plain(arguments: dict[str, Any], tell: Tell) -> dict[str, Any]:

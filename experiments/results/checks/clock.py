@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import pairwise
 
 from experiments.results import times
@@ -64,6 +63,4 @@ def _in_turn(first: Trial, second: Trial) -> bool:
 
 
 def _seconds(when: str | None) -> float | None:
-    if when is None or not times.is_time(when):
-        return None
-    return datetime.fromisoformat(when).timestamp()
+    return None if when is None else times.seconds(when)

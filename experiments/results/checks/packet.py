@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from experiments.catalog import Mode, limits
 from experiments.evidence import Check, Header, Packet
 from experiments.labs.table import LABS
@@ -25,9 +27,9 @@ def check(file: File[ModeResult], value: ModeResult, mode: Mode) -> None:
             if deployment.status == "ok" and not _may_be_absent(value, mode):
                 file.error(key, "is missing; without a captured packet a deployment is not ok")
             continue
-        decoded = _decoded(file, key, deployment.packet)
-        if decoded is not None and deployment.status == "ok":
-            _attested(file, d, deployment, decoded, mode, sizes=lab.sizes_of_catalogue)
+        found = decoded(file, key, deployment.packet)
+        if found is not None and deployment.status == "ok":
+            _attested(file, d, deployment, found, mode, sizes=lab.sizes_of_catalogue)
 
 
 def _may_be_absent(value: ModeResult, mode: Mode) -> bool:
@@ -35,7 +37,7 @@ def _may_be_absent(value: ModeResult, mode: Mode) -> bool:
     return LABS[value.lab].foreign and (mode.password or "not looked at" in value.implementation)
 
 
-def _decoded(file: File[ModeResult], key: Key, packet: Packet) -> tuple[Header, ...] | None:
+def decoded(file: File[Any], key: Key, packet: Packet) -> tuple[Header, ...] | None:
     """The headers that the bytes show; None where they are none, or others than the file says."""
     content = bytes.fromhex(packet.hex)
     if len(content) != min(KEPT_BYTES, packet.frame_bytes):
