@@ -14,6 +14,7 @@ from typing import Literal
 from experiments.catalog import Mode
 from experiments.dataplanes.recipe import expect
 from experiments.evidence import Check, Header, Packet
+from experiments.results.checks.labels import TOLD
 from experiments.results.failure_model import HEAL_S, NODES, Event, Incident, Pair
 
 ROUND_S = 0.5  # each pair is pinged once in it
@@ -92,6 +93,9 @@ def broken(one: Incident, mode: Mode) -> Broken:
                 yield ("pairs", i, name), f"after this event it is {'absent' if wanted is None else wanted}"
         if pair.pings != one.pairs[0].pings:
             yield ("pairs", i, "pings"), f"each pair is pinged as often, the first {one.pairs[0].pings} times"
+    for name in TOLD:
+        if not one.implementation.get(name, "").strip():
+            yield ("implementation", name), "is missing; a result says what did the work"
     yield from _tables(one, mode)
     yield from _ways(one)
     yield from _packets(one, mode)

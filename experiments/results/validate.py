@@ -27,6 +27,7 @@ from experiments.results.checks import (
     evidence,
     folder,
     labels,
+    machine,
     one_folder,
     packet,
     privacy,
@@ -236,6 +237,7 @@ def _campaign(report: Report, place: Path, beside: _Beside) -> None:
     protocol.numbers(file, campaign)
     evidence.provenance(file, campaign, beside.standings.get(place.absolute().parent))
     clock.campaign(file, campaign)
+    machine.numbers(file, campaign.host)
     privacy.facts(file, campaign)
     if len(read) == len(files):
         references.plan(file, campaign, read)

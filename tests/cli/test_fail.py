@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from experiments.cli.fail import run_fail
+from experiments.errors import UserError
 from experiments.paths import ROOT
 
 
@@ -29,3 +31,9 @@ def test_an_event_that_a_mode_cannot_have_is_not_run_with_its_reason() -> None:
     said = run("flannel-vxlan", "--event", "daemon")
     assert "flannel-vxlan: not run, because no process of this mode runs on a node of this lab" in said
     assert "lost from" not in said
+
+
+@pytest.mark.parametrize("watch", [-1, 3601, 10**9])
+def test_a_time_that_nobody_watches_is_refused(watch: int) -> None:
+    with pytest.raises(UserError, match="is out of range"):
+        run_fail("calico-bgp", watch=watch)

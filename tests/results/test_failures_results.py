@@ -25,7 +25,7 @@ CHECKS = tuple(Check(f"way.{when}", way, way, True, "ping 192.168.3.2; captures 
                for when, way in (("before", "direct"), ("during", "none"), ("after", "direct")))
 WAYS = (Way(when="before", way="direct"), Way(when="during", way="none"), Way(when="after", way="direct"))
 ONE = Incident(mode="calico-bgp", event="cut", kernel="host", nodes=3, status="ok", watched_s=25.0,
-               implementation={"data plane": "Linux routing"}, pairs=(*PAIRS, FAR),
+               implementation={"control plane": "BIRD 2.0.12", "data plane": "Linux routing"}, pairs=(*PAIRS, FAR),
                tables=(Seen(at_s=0.1, says="gateway 172.31.0.3, dev eth0"),), healed_s=1.0, ways=WAYS, checks=CHECKS,
                packets=(PACKET, PACKET))
 HONEST = Failures(schema="podpath/failures/1", id="2026-11-26-h000001", started_at="2026-11-26T12:00:00Z",
@@ -147,6 +147,8 @@ HOSTILE = [
     (check(1, ok=False), "ways and packets make it True"),
     (check(2, evidence="trust me"), "ways and packets make it ping 192.168.3.2; captures of what leaves node1 and node2"),
     (check(2, at="pod3"), "ways and packets make it pod1"),
+    (incident(implementation={"data plane": "Linux routing"}), "implementation.control plane: is missing"),
+    (incident(implementation={"control plane": "BIRD", "data plane": " "}), "implementation.data plane"),
     (incident(checks=CHECKS[:2]), "are 2; this event asks for way.before, way.during, way.after"),
     (incident(checks=CHECKS * 2), "are 6; this event asks for way.before, way.during, way.after"),
     (incident(healed_s=None), "are 3; this event asks for way.before, way.during"),

@@ -19,9 +19,17 @@ _NUMBERS = {"cores": MOST_CORES, "memory_bytes": MOST_MEMORY_BYTES}
 
 def check(file: File[Any], host: Mapping[str, Any], software: Mapping[str, Any]) -> None:
     """The facts of the machine and the versions of its tools."""
+    numbers(file, host)
     for group, facts in (("host", host), ("software", software)):
-        for key, text in _wrong(facts):
+        for key, text in _unnamed(facts):
             file.error((group, *key), text)
+
+
+def numbers(file: File[Any], host: Mapping[str, Any]) -> None:
+    """What is counted of the machine."""
+    for name, most in _NUMBERS.items():
+        if host.get(name) is not None and _number(host, name) is None:
+            file.error(("host", name), f"no machine has that; allowed: a whole number, 1 to {most}")
 
 
 def cores(host: Mapping[str, Any]) -> int:
@@ -39,16 +47,13 @@ def _number(host: Mapping[str, Any], name: str) -> int | None:
     return value if type(value) is int and 1 <= value <= _NUMBERS[name] else None
 
 
-def _wrong(facts: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
+def _unnamed(facts: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     for name, value in facts.items():
         if name == "absent":
             for inner, reason in value.items() if isinstance(value, dict) else [("", value)]:
                 if not _is_name(reason):
                     yield ("absent", inner) if inner else ("absent",), "is not why a fact is absent"
-        elif name in _NUMBERS:
-            if _number(facts, name) is None:
-                yield (name,), f"no machine has that; allowed: a whole number, 1 to {_NUMBERS[name]}"
-        elif not _is_name(value):
+        elif name not in _NUMBERS and not _is_name(value):
             yield (name,), f"is no name or version; allowed: text of 1 to {LONGEST_NAME} characters"
 
 

@@ -67,6 +67,12 @@ def test_what_cannot_be_grown_is_refused(mode: str, nodes: int, said: str) -> No
         grow.check(grow.Asked((mode,), (nodes,), 1, 60))
 
 
+@pytest.mark.parametrize("timeout_s", [0, -1, 3601, 10**9])
+def test_a_wait_that_nobody_waits_is_refused(timeout_s: float) -> None:
+    with pytest.raises(UserError, match="is out of range"):
+        grow.check(grow.Asked(("calico-bgp",), (3,), 1, timeout_s))
+
+
 def test_more_than_the_memory_holds_is_refused_with_the_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grow, "available_bytes", lambda: 100_000_000)
     grow.check(grow.Asked(("calico-bgp",), (10,), 1, 60))

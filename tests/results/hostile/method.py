@@ -53,6 +53,9 @@ def _together(s: Submission) -> None:
     second["started_at"] = first["started_at"]
 
 
+MACHINES = tuple(Case(f"{name}: {value!r}", "no machine has that; allowed: a whole number",
+                      lambda s, name=name, value=value: s.campaign["host"].update({name: value}))  # type: ignore[misc]
+                 for name in ("cores", "memory_bytes") for value in (0, -1, 1e308, 10**17, "many"))
 CLOCKS = (
     Case("the year 1", "is before there was a Podpath", _at("0001-01-01T00:00:00Z")),
     Case("a year before Podpath", "is before there was a Podpath", _at("2019-11-24T13:59:15Z")),
@@ -129,4 +132,4 @@ COPIES = (
     Case("a merged campaign under an older id", "is a copy from the campaign", lambda s: _again(s, "2026-11-23-mine")),
 )
 
-CASES = (*PROTOCOLS, *CLOCKS, *COPIES)
+CASES = (*PROTOCOLS, *MACHINES, *CLOCKS, *COPIES)
