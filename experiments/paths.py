@@ -35,6 +35,12 @@ def find(program: str) -> str | None:
     return shutil.which(program, path=program_path())
 
 
+def part(program: str | Path, name: str) -> Path | None:
+    """A file or folder that came with a program: in its folder, or below one of the two above, as in ROOT/usr/bin."""
+    folder = Path(program).absolute().parent
+    return next((found for found in (above / name for above in (folder, *list(folder.parents)[:2])) if found.exists()), None)
+
+
 def cache() -> Path:
     """What can be fetched or made again."""
     return _base("XDG_CACHE_HOME", ".cache") / "podpath"

@@ -14,10 +14,11 @@ from typing import Literal
 
 KernelFeature = Literal[
     "veth", "bridge", "ipv4-forwarding", "vxlan", "ipip", "tun", "openvswitch", "packet-socket", "dummy", "bridge-netfilter",
-    "iptables",
+    "iptables", "ipset",
 ]
 Tool = Literal[
-    "ip", "bridge", "ping", "iperf3", "sockperf", "ethtool", "bird", "tc", "unshare", "nsenter", "etcd", "etcdctl", "iptables"
+    "ip", "bridge", "ping", "iperf3", "sockperf", "ethtool", "bird", "tc", "unshare", "nsenter", "etcd", "etcdctl", "iptables",
+    "ipset", "birdc",
 ]
 Place = Literal["client pod", "client node", "client ToR", "wire", "server ToR", "server node", "server pod"]
 Layer = Literal["ethernet", "ipv4", "udp", "vxlan", "sleeve", "sealed", "sealed-frame", "tcp"]
@@ -146,6 +147,7 @@ class Upstream:
     version: str  # with which it was tried
     install: str  # how one gets it, in a sentence
     needs: Needs  # beyond the mode's
+    parts: tuple[str, ...] = ()  # files that belong to it: below the folder that has the program, or one of the two above
 
 
 @dataclass(frozen=True)

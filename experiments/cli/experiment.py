@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from experiments import catalog
+from experiments import catalog, paths
 from experiments.catalog import Mode
 from experiments.cli import cluster
 from experiments.cli.progress import console, say, telling
@@ -127,19 +127,32 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
     return deploy
 
 
-def _use(program: Path, name: str) -> None:
-    """Have upstream's daemon of a mode be this program: its folder comes first on this run's PATH.
+def _use(named: Path, name: str) -> None:
+    """Have upstream's daemon of a mode be this program, or the one in this folder: its folder comes first on this run's PATH.
+
+    The folder of a program that came with others may be that of an unpacked image, and hold a whole system's programs: it
+    comes last.
 
     Raises:
-        UserError: it is no program, or not under the name that the mode's daemon has.
+        UserError: it is no program, or not under the name that the mode's daemon has, or another is found before it.
     """
     wanted = catalog.get(name).daemon
+    program = named
+    if wanted is not None and named.is_dir():
+        places = [named / folder / wanted.program for folder in ("", "bin", "usr/bin")]
+        program = next((place for place in places if place.is_file()), named)
     if wanted is not None and program.name != wanted.program:
-        raise UserError(f"--daemon {program}: upstream's daemon of {name} is called {wanted.program}.",
-                        f"Name a file {wanted.program}, or a link of that name.")
+        raise UserError(f"--daemon {named}: upstream's daemon of {name} is called {wanted.program}.",
+                        f"Name a file {wanted.program}, a link of that name, or a folder that has it.")
     if not (program.is_file() and os.access(program, os.X_OK)):
-        raise UserError(f"--daemon {program}: there is no such program.", "Name the file that was built, with its folder.")
-    os.environ["PATH"] = f"{program.absolute().parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        raise UserError(f"--daemon {named}: there is no such program.", "Name the file that was built, with its folder.")
+    folder = str(program.absolute().parent)
+    if wanted is None or not wanted.parts:
+        os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
+        return
+    os.environ["PATH"] = f"{paths.program_path()}{os.pathsep}{folder}"
+    if (found := paths.find(wanted.program)) and not Path(found).samefile(program):
+        raise UserError(f"--daemon {named}: PATH has another {wanted.program} before it, {found}.", "Take that one off PATH.")
 
 
 def _show_plan(mode: Mode | None, profile: str, nodes: int, lab: Backend, daemon: str, means: Means) -> None:

@@ -19,7 +19,7 @@ from experiments.dataplanes.found.flannel import FlannelCni
 from experiments.dataplanes.found.inquiry import require_running
 from experiments.dataplanes.found.weave import WeaveCni
 from experiments.dataplanes.recipe import Recipe
-from experiments.dataplanes.upstream import flanneld, weaver
+from experiments.dataplanes.upstream import calico_node, flanneld, weaver
 from experiments.errors import UserError
 from experiments.labs.base import Lab
 from experiments.paths import MODES
@@ -36,6 +36,8 @@ BUILT: Recipes = {
     ("weave", "sleeve"): weave.Sleeve,
 }
 UPSTREAM: Recipes = {
+    ("calico", "none"): calico_node.ByCalicoNode,
+    ("calico", "ipip"): calico_node.ByCalicoNode,
     ("flannel", "vxlan"): flanneld.VxlanByFlanneld,
     ("flannel", "udp"): flanneld.UdpByFlanneld,
     ("weave", "vxlan"): weaver.FastDataPathByWeaver,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from experiments import catalog
+from experiments import catalog, paths
 from experiments.catalog import pending
 from experiments.errors import UserError
 from experiments.labs import table
@@ -95,8 +96,7 @@ def require_upstream(mode: catalog.Mode, lab: str) -> catalog.Upstream:
         UserError: the mode has none that could run in place of ours, or the lab is another.
     """
     if mode.daemon is None:
-        raise UserError(f"{mode.name} has no daemon of upstream's that could replace one of ours: its routing daemon is real "
-                        "anyway (BIRD), and the kernel carries its packets.", "Leave --daemon out.")
+        raise UserError(f"{mode.name} has no daemon of upstream's that could be run in place of ours.", "Leave --daemon out.")
     if not table.get(lab).upstream:
         raise UserError(f"--daemon upstream is for the embedded lab: in {lab}, the nodes would have to bring "
                         f"{mode.daemon.program} with them.", "Use --lab netns.")
@@ -110,8 +110,11 @@ def _with_upstream(mode: catalog.Mode, place: Readiness, lab: str, machine: Mach
     if mode.architectures and machine.processor not in mode.architectures:
         found.append(Missing(f"a processor of the kind {', '.join(mode.architectures)}",
                              f"{daemon.program} has this mode for no other", "Leave --daemon out."))
-    if machine.program(daemon.program) is None:
+    program = machine.program(daemon.program)
+    if program is None:
         found.append(Missing(daemon.program, f"upstream's daemon of {mode.name}", daemon.install))
+    found += [Missing(part, f"belongs to {daemon.program}", daemon.install)
+              for part in (daemon.parts if program else ()) if paths.part(Path(program or "").resolve(), part) is None]
     found += packaged(daemon.needs.tools, machine)
     if place.kernel == HOST:
         found += features(mode, daemon.needs.kernel, machine)

@@ -76,4 +76,5 @@ FEATURES: Mapping[str, Feature] = {
     "packet-socket": Feature("", _packet_socket, "af_packet"),
     "bridge-netfilter": Feature("", _bridge_netfilter, "br_netfilter"),
     "iptables": Feature("iptables", _iptables, "ip_tables"),
+    "ipset": Feature("ipset", lambda scratch: scratch("ipset", "create", "probe0", "hash:net"), "ip_set"),
 }

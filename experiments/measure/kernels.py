@@ -78,7 +78,10 @@ def booted(lab: str, daemon: catalog.Upstream | None, tell: Tell) -> Iterator[Ca
     if daemon:
         features |= set(daemon.needs.kernel)
         programs.append(daemon.program)
-    folders = [str(Path(found).parent) for found in map(paths.find, programs) if found]
+    files = [Path(found) for found in map(paths.find, programs) if found]
+    if daemon and (program := paths.find(daemon.program)):
+        files += filter(None, (paths.part(Path(program).resolve(), part) for part in daemon.parts))
+    folders = list(dict.fromkeys(str(file.parent) for file in files))
     memory_mb = wanted.memory_mb or capsule.MEMORY_MB
     with capsule.boot(features=sorted(features), folders=folders, memory_mb=memory_mb) as made:
         if wanted.start:

@@ -44,7 +44,7 @@ LEFT_OUT = (
     LeftOut("vxlan", "vni", "Weave's is made of the peers' short ids, which weaver draws", cni="weave"),
 )
 # Checks that tell the two programs from each other, so that only one side can have them.
-BY_NATURE = frozenset({"relay.process", "daemon.process", "daemon.version"})
+BY_NATURE = frozenset({"relay.process", "daemon.process", "daemon.version", "daemon.ready"})
 
 _FLOW = re.compile(r"^flow\.tunnel_id\.0x[0-9a-f]+\.")  # the id is drawn, as the VNI is
 _PACKET_CHECK = re.compile(r"^packet\.(\d+)\.(\w+)\.(\w+)$")

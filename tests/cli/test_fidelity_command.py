@@ -61,4 +61,4 @@ def test_where_nothing_can_run_the_table_says_why() -> None:
     done = run("calico-bgp", "flannel-udp", path="/nonexistent")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("not run, because") == 2 and "flanneld" in done.stdout
-    assert "`invoke experiment flannel-udp --daemon upstream` says it" in " ".join(done.stdout.split())
+    assert "`invoke experiment calico-bgp --daemon upstream` says it" in " ".join(done.stdout.split())

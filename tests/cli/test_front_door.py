@@ -61,7 +61,7 @@ def test_an_unknown_mode_is_answered_with_the_closest_one_and_all() -> None:
     (("experiment", "calico-bgp", "--lab", "kind", "--nodes", "5"), "5 nodes cannot be had in the lab kind"),
     (("experiment", "calico-bgp", "--lab", "kind", "--manifests", "/nonexistent"), "there is no such folder"),
     (("experiment", "calico-bgp", "--lab", "kind", "--image-archive", "/nonexistent"), "there is no such file"),
-    (("experiment", "calico-bgp", "--daemon", "upstream"), "calico-bgp has no daemon of upstream's"),
+    (("experiment", "calico-bgp", "--daemon", "/nonexistent/calico-node"), "there is no such program"),
     (("experiment", "flannel-udp", "--daemon", "upstream", "--lab", "containerlab"), "is for the embedded lab"),
     (("experiment", "flannel-udp", "--daemon", "upstream", "--lab", "kind", "--dry-run"), "is for the embedded lab"),
     (("experiment", "flannel-udp", "--daemon", "theirs"), "Unknown daemon 'theirs'."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from described import without
 
@@ -56,12 +58,25 @@ def test_upstream_s_daemon_is_asked_for_by_name_with_the_way_to_get_it() -> None
     assert "Debian package etcd-server" in str(refused.value)
     with pytest.raises(UserError, match=r"github\.com/rajch/weave, tag v2\.9\.0"):
         choose(catalog.get("weave-fastdp"), without("weaver"), "auto", "uml", daemon="upstream")
+    with pytest.raises(UserError, match=r"github\.com/projectcalico/calico, tag v3\.32\.1"):
+        choose(catalog.get("calico-bgp"), without("calico-node"), "auto", "host", daemon="upstream")
 
 
-@pytest.mark.parametrize("name", ["calico-bgp", "calico-ipip"])
-def test_a_mode_without_a_daemon_of_upstream_s_says_so(name: str) -> None:
-    with pytest.raises(UserError, match="BIRD"):
-        choose(catalog.get(name), look(), daemon="upstream")
+def test_what_is_not_beside_upstream_s_daemon_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image has it in ROOT/usr/bin, and its files in ROOT/etc."""
+    folder = tmp_path / "usr" / "bin"
+    folder.mkdir(parents=True)
+    for name in ("calico-node", "bird", "birdcl"):
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o755)
+    (tmp_path / "etc/calico/confd/templates").mkdir(parents=True)
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(UserError) as refused:
+        choose(catalog.get("calico-bgp"), look(), "netns", "host", daemon="upstream")
+    said = str(refused.value)
+    assert "calicoctl (belongs to calico-node)" in said and "etc/calico/felix.cfg (belongs to calico-node)" in said
+    assert "birdcl (" not in said and "etc/calico/confd/templates (" not in said
+    assert "--daemon FOLDER" in said
 
 
 def test_what_upstream_s_daemons_need_is_not_installed_by_itself() -> None:

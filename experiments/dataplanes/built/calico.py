@@ -112,12 +112,15 @@ class Calico:
             checks += self._tor_checks()
         return checks
 
+    def _show_protocols(self, speaker: Node) -> list[str]:
+        return ["birdc", "-s", f"/run/podpath/{speaker.name}.bird.ctl", "show", "protocols"]
+
     def _states(self, speaker: Node) -> dict[str, str]:
-        done = run(self.lab, speaker.name, _show_protocols(speaker), check=False, record=False)
+        done = run(self.lab, speaker.name, self._show_protocols(speaker), check=False, record=False)
         return bird.sessions(done.stdout)
 
     def _sessions(self, speaker: Node) -> list[Check]:
-        done = run(self.lab, speaker.name, _show_protocols(speaker), check=False)
+        done = run(self.lab, speaker.name, self._show_protocols(speaker), check=False)
         found = bird.sessions(done.stdout)
         observed = {peer.name: found.get(peer.name, done.stderr.strip() or "no such session")
                     for peer in self.peering.peers(speaker)}
@@ -132,11 +135,12 @@ class Calico:
         device = self.tunnel or node.device
         # A reflected route keeps the originating node as next hop; behind a ToR the ToR is the next hop.
         next_hop = node.gateway if self.peering.racks else other.address
+        metric = bird.METRIC_OF_ANOTHER_AS if self.peering.racks else bird.ROUTE_METRIC
         checks = [
             expect("route.gateway", node.name, next_hop, route.get("gateway", "no route"), evidence),
             expect("route.device", node.name, device, route.get("dev", "no route"), evidence),
             expect("route.protocol", node.name, "bird", route.get("protocol", "no route"), evidence),
-            expect("route.metric", node.name, bird.ROUTE_METRIC, route.get("metric", 0), evidence),
+            expect("route.metric", node.name, metric, route.get("metric", 0), evidence),
         ]
         if self.tunnel:
             flags = ",".join(route.get("flags", []))
@@ -177,22 +181,27 @@ class Calico:
 
     def daemons(self) -> list[Daemon]:
         """The BIRD of every speaker."""
-        found = []
-        for speaker in (*self.lab.nodes, *self.lab.routers):
-            done = run(self.lab, speaker.name, ["cat", f"/run/podpath/{speaker.name}.bird.pid"], record=False)
-            found.append(Daemon("bird", speaker.name, int(done.stdout)))
-        return found
+        return [self._own_bird(speaker) for speaker in (*self.lab.nodes, *self.lab.routers)]
+
+    def _own_bird(self, speaker: Node) -> Daemon:
+        done = run(self.lab, speaker.name, ["cat", f"/run/podpath/{speaker.name}.bird.pid"], record=False)
+        return Daemon("bird", speaker.name, int(done.stdout))
 
     def implementation(self) -> dict[str, str]:
         """BIRD's version as the running daemon gives it, and the kernel that forwards."""
-        node = self.lab.nodes[0].name
-        answer = run(self.lab, node, ["birdc", "-s", f"/run/podpath/{node}.bird.ctl", "show", "status"], record=False)
+        return {"control plane": self._own_version(self.lab.nodes[0].name), "data plane": self._data_plane()}
+
+    def _own_version(self, place: str) -> str:
+        """What the BIRD that we have started there says of itself: ``BIRD 2.0.12``.
+
+        Raises:
+            ExperimentFailed: it does not say it.
+        """
+        answer = run(self.lab, place, ["birdc", "-s", f"/run/podpath/{place}.bird.ctl", "show", "status"], record=False)
         version = next((line for line in answer.stdout.splitlines() if line.startswith("BIRD")), "")
         if not version:
-            raise ExperimentFailed(f"On {node}: BIRD did not say its version.")
-        data_plane = "Linux ipip tunnel and routing" if self.tunnel else "Linux routing"
-        return {"control plane": version.removesuffix(" ready."), "data plane": data_plane}
+            raise ExperimentFailed(f"On {place}: BIRD did not say its version.")
+        return version.removesuffix(" ready.")
 
-
-def _show_protocols(speaker: Node) -> list[str]:
-    return ["birdc", "-s", f"/run/podpath/{speaker.name}.bird.ctl", "show", "protocols"]
+    def _data_plane(self) -> str:
+        return "Linux ipip tunnel and routing" if self.tunnel else "Linux routing"

@@ -22,6 +22,8 @@ LAST_WORDS_BYTES = 4096
 class DaemonProcess:
     """One daemon on one node. It ends with the lab."""
 
+    asked_by = "--version"  # how its program is asked for its version
+
     def __init__(self, lab: Lab, place: str, argv: Sequence[str], program: str) -> None:
         """Start it by ``argv``, which may begin with ``env``; ``program`` is what it is called."""
         self.lab = lab
@@ -42,7 +44,7 @@ class DaemonProcess:
         """
         deadline = time.monotonic() + 10
         while self._pid is None:
-            self._pid = _only_child_inside(self.process.pid)
+            self._pid = inside(child(self.process.pid))
             self._require_running()
             if self._pid is None and time.monotonic() > deadline:
                 raise ExperimentFailed(f"{self.program} on {self.place} did not start within 10 s.")
@@ -81,7 +83,7 @@ class DaemonProcess:
 
     def version(self) -> str:
         """What the program on PATH says of itself."""
-        return version_of(self.lab, self.place, self.program)
+        return version_of(self.lab, self.place, self.program, self.asked_by)
 
     def checks(self) -> list[Check]:
         """That it still runs, and that the file it runs is the program whose version is stored."""
@@ -90,22 +92,30 @@ class DaemonProcess:
         if state == "running":
             file = f"/proc/{self.pid}/exe"
             found.append(expect("daemon.version", self.place, f"{self.program} {self.version()}",
-                                f"{self.program} {version_of(self.lab, self.place, file)}", f"{file} --version"))
+                                f"{self.program} {version_of(self.lab, self.place, file, self.asked_by)}",
+                                f"{file} {self.asked_by}"))
         return found
 
 
-def version_of(lab: Lab, place: str, program: str) -> str:
+def version_of(lab: Lab, place: str, program: str, asked_by: str = "--version") -> str:
     """The version that a program says of itself; ``v0.28.9`` is 0.28.9, and a build that was given none says none."""
-    done = run(lab, place, [program, "--version"], check=False, record=False)
+    done = run(lab, place, [program, asked_by], check=False, record=False)
     found = re.search(r"v?(\d+(?:\.\d+)+\S*)", done.stdout + done.stderr)
     return found[1] if found and done.exit_code == 0 else "of unknown version"
 
 
-def _only_child_inside(parent: int) -> int | None:
-    """The process id inside the lab of what ``nsenter`` has started: the last of the numbers under NSpid (proc(5))."""
+def child(parent: int | None) -> int | None:
+    """The first process that a process has started, by the runner's own numbers."""
     try:
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        status = Path(f"/proc/{children[0]}/status").read_text()
+        return int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
+    except (OSError, IndexError):
+        return None
+
+
+def inside(process: int | None) -> int | None:
+    """The process id inside the lab: the last of the numbers under NSpid (proc(5))."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
         return int(re.findall(r"^NSpid:.*?(\d+)$", status, re.MULTILINE)[0])
-    except (OSError, IndexError, ValueError):
+    except (OSError, IndexError):
         return None

@@ -16,22 +16,16 @@ from experiments.catalog import Mode
 from experiments.dataplanes.built.flannel import NETWORK, Flannel, FlannelUdp, FlannelVxlan, gateway, subnet
 from experiments.dataplanes.recipe import ip_json
 from experiments.dataplanes.upstream.daemon_process import DaemonProcess, version_of
+from experiments.dataplanes.upstream.etcd import Etcd
 from experiments.errors import ExperimentFailed
 from experiments.evidence import Check
 from experiments.labs.base import Lab, Node, run
 
 PREFIX = "/coreos.com/network"  # flanneld's default (main.go, --etcd-prefix)
-CLIENT_PORT, PEER_PORT = 2379, 2380  # etcd's own
 
 
-class SubnetStore:
-    """etcd on the first node, for the lab only: it listens on that node's underlay address, without TLS."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.place = lab.nodes[0].name
-        self.endpoint = f"http://{lab.nodes[0].address}:{CLIENT_PORT}"
-        self.process: DaemonProcess | None = None
+class SubnetStore(Etcd):
+    """The subnets of the nodes, as flanneld reads them."""
 
     def begin(self, mode: Mode) -> None:
         """Start etcd, and write the network's configuration and a reservation for each node.
@@ -39,29 +33,14 @@ class SubnetStore:
         Raises:
             ExperimentFailed: it did not start, or refused.
         """
-        peer = f"http://127.0.0.1:{PEER_PORT}"
-        argv = ["etcd", "--data-dir", "/run/podpath/etcd", "--listen-client-urls", self.endpoint, "--advertise-client-urls",
-                self.endpoint, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster",
-                f"default={peer}"]
-        self.process = DaemonProcess(self.lab, self.place, argv, "etcd")
-        self.process.wait_until(self._answers, "to answer")
+        self.start()
         backend = {"Type": mode.encapsulation.name}  # both are called as in mode.yml
         self._put("config", {"Network": NETWORK, "SubnetLen": 24, "Backend": backend})
         for node in self.lab.nodes:
             self._put(f"subnets/{subnet(node).replace('/', '-')}", {"PublicIP": node.address})
 
-    def _control(self, *arguments: str) -> list[str]:
-        return ["env", "ETCDCTL_API=3", "etcdctl", "--endpoints", self.endpoint, *arguments]
-
-    def _answers(self) -> bool:
-        return run(self.lab, self.place, self._control("endpoint", "health"), check=False, record=False).exit_code == 0
-
     def _put(self, key: str, value: object) -> None:
-        run(self.lab, self.place, self._control("put", f"{PREFIX}/{key}", json.dumps(value)))
-
-    def version(self) -> str:
-        """etcd's own word."""
-        return version_of(self.lab, self.place, "etcd")
+        run(self.lab, self.place, self.control("put", f"{PREFIX}/{key}", json.dumps(value)))
 
 
 class ByFlanneld(Flannel):

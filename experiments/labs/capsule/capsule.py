@@ -51,6 +51,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "bridge-netfilter": ("br_netfilter",),
     "iptables": ("iptable_nat", "iptable_filter", "xt_MASQUERADE", "xt_conntrack", "xt_addrtype", "xt_mark",
                  "xt_comment", "xt_tcpudp"),
+    "ipset": ("ip_set", "ip_set_hash_net", "ip_set_hash_ip", "xt_set", "iptable_mangle", "iptable_raw", "ipt_rpfilter",
+              "ipt_REJECT", "xt_multiport"),
     "docker": docker_inside.MODULES,
 }
 TMPFS = (Path("/tmp"), Path("/run"), Path("/mnt"))  # of the guest's own, as the start script mounts them

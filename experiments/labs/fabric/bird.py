@@ -15,8 +15,13 @@ CALICO_AS = 64512  # projectcalico/calico v3.31.0: api/pkg/apis/projectcalico/v3
 TUNNEL_WANTS = ("Routes through a tunnel want BIRD 2: the filters of BIRD 3 cannot set `onlink`. Install BIRD 2 (Debian package"
                 " bird2), should `bird --version` say 3.")
 # Of the routes that Calico 3.32 puts into a node's kernel, Felix's to its pods and BIRD's to other nodes' blocks; a node's own
-# block, the blackhole, has none. Seen on two nodes with its own daemons, v3.32.1.
+# block, the blackhole, has none. What BIRD learns has the metric that its local preference stands for, so the nodes of an AS
+# tell each other theirs; a route of another AS has none, and gets BIRD's default. projectcalico/calico v3.32.1,
+# confd/pkg/backends/calico/bgp_processor.go; seen with its own daemons.
 ROUTE_METRIC = 1024
+PREFERENCE_AND_METRIC = 2147483647  # their sum
+DEFAULT_PREFERENCE = 100  # BIRD's default bgp_local_pref
+METRIC_OF_ANOTHER_AS = PREFERENCE_AND_METRIC - DEFAULT_PREFERENCE
 CLUSTER_ID = "244.0.0.1"  # the one that Calico's documentation uses in its route reflector example
 # Calico waits 2 s before it dials; BIRD takes whole seconds. 1 s halves a lab's start and changes nothing on the wire.
 CONNECT_DELAY_S = 1
@@ -84,8 +89,9 @@ def _filters(speaker: Speaker) -> str:
         if speaker.tunnel
         else ""
     )
-    metric = f"  if source = RTS_BGP then krt_metric = {ROUTE_METRIC};\n" if speaker.block else ""
-    own = "".join(f"  if net = {block} then accept;\n" for block in (speaker.block, *speaker.more_blocks) if block)
+    metric = f"  if source = RTS_BGP then krt_metric = {PREFERENCE_AND_METRIC} - bgp_local_pref;\n" if speaker.block else ""
+    own = "".join(f"  if net = {block} then {{ bgp_local_pref = {PREFERENCE_AND_METRIC} - {ROUTE_METRIC}; accept; }}\n"
+                  for block in (speaker.block, *speaker.more_blocks) if block)
     # A reflector or a ToR hands on what it has learned; a node only announces its own block.
     others = "" if speaker.block else f"  if net ~ {speaker.pool} then accept;\n"
     return (
