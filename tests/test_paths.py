@@ -58,3 +58,14 @@ def test_who_has_no_home_has_a_place_that_does_not_exist(monkeypatch: pytest.Mon
     assert paths.home() == Path("/nonexistent")
     assert paths.cache() == Path("/nonexistent/.cache/podpath")
     assert paths.shown(tmp_path / "x") == "x"
+
+
+@pytest.mark.parametrize("folder", ["bin", "usr/bin", ""])
+def test_what_came_with_a_program_is_beside_it_or_above(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    (tmp_path / folder / "bird").touch()
+    (tmp_path / "etc").mkdir()
+    program = tmp_path / folder / "calico-node"
+    assert paths.part(program, "bird") == tmp_path / folder / "bird"
+    assert paths.part(program, "etc") == tmp_path / "etc"
+    assert paths.part(program, "nothing") is None

@@ -30,6 +30,11 @@ from experiments.probes import mtu
 
 LINK_LOCAL_GATEWAY = "169.254.1.1"
 HOST_SIDE_MAC = "ee:ee:ee:ee:ee:ee"
+# What Felix gives the node's end of a pod. It looks at the way back by a rule of the packet filter, so the kernel need not.
+SETTINGS = {
+    "net.ipv4.conf.{}.proxy_arp": "1", "net.ipv4.neigh.{}.proxy_delay": "0", "net.ipv4.conf.{}.forwarding": "1",
+    "net.ipv4.conf.{}.route_localnet": "1", "net.ipv4.conf.{}.rp_filter": "0",
+}
 
 
 class Calico:
@@ -69,9 +74,7 @@ class Calico:
         run(lab, pod.name, ["ip", "link", "set", "eth0", "up"])
         run(lab, pod.name, ["ip", "route", "add", LINK_LOCAL_GATEWAY, "dev", "eth0", "scope", "link"])
         run(lab, pod.name, ["ip", "route", "add", "default", "via", LINK_LOCAL_GATEWAY])
-        run(lab, node.name, ["sysctl", "-qw", f"net.ipv4.conf.{device}.proxy_arp=1",
-                             f"net.ipv4.neigh.{device}.proxy_delay=0", f"net.ipv4.conf.{device}.forwarding=1",
-                             f"net.ipv4.conf.{device}.route_localnet=1"])
+        run(lab, node.name, ["sysctl", "-qw", *(f"{name.format(device)}={value}" for name, value in SETTINGS.items())])
         run(lab, node.name, ["ip", "route", "add", f"{pod.address}/32", "dev", device, "scope", "link",
                              "metric", str(bird.ROUTE_METRIC)])
 
@@ -106,6 +109,8 @@ class Calico:
         checks = [check for speaker in (*self.lab.nodes, *self.lab.routers) for check in self._sessions(speaker)]
         for node, other in permutations(self.lab.nodes, 2):
             checks += self._route_checks(node, other)
+        for node, pod in zip(self.lab.nodes, self.pods, strict=True):
+            checks += self._pod_checks(node, pod)
         if self.tunnel:
             checks += [check for node in self.lab.nodes for check in self._tunnel_checks(node)]
         if self.peering.racks:
@@ -146,6 +151,21 @@ class Calico:
             flags = ",".join(route.get("flags", []))
             checks.append(expect("route.onlink", node.name, "onlink", flags, evidence))
         return checks
+
+    def _pod_checks(self, node: Node, pod: Pod) -> list[Check]:
+        """The node's own end of a pod: its route, the block around it, and the settings of its device."""
+        device = f"cali{pod.name}"
+        own, around = (next(iter(ip_json(self.lab, node.name, "route", "show", prefix)), {})
+                       for prefix in (pod.address, block(node)))
+        evidence = f"ip -json route show {pod.address}"
+        done = run(self.lab, node.name, ["sysctl", *(name.format(device) for name in SETTINGS)], check=False)
+        expected = "; ".join(f"{name.format(device)} = {value}" for name, value in SETTINGS.items())
+        return [
+            expect("pod.route.device", node.name, device, own.get("dev", "no route"), evidence),
+            expect("pod.route.metric", node.name, bird.ROUTE_METRIC, own.get("metric", 0), evidence),
+            expect("block.route", node.name, "blackhole", around.get("type", "no route"), f"ip -json route show {block(node)}"),
+            expect("pod.device", node.name, expected, "; ".join(done.stdout.splitlines()), done.command),
+        ]
 
     def _tunnel_checks(self, node: Node) -> list[Check]:
         links = ip_json(self.lab, node.name, "-details", "link", "show", "dev", self.tunnel)

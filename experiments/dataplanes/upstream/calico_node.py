@@ -70,6 +70,13 @@ while :; do
   sleep 0.2
 done
 """,
+    # What Calico's programs log while all goes well is long, and nothing for a result; what they say at their end is kept.
+    "briefly": """#!/bin/sh
+said=$("$@" 2>&1) && exit
+status=$?
+printf '%s\\n' "$said" | tail -n 5 >&2
+exit $status
+""",
     # What confd calls when it has written a configuration: `sv hup bird`; in the image, runit's.
     "sv": """#!/bin/sh
 [ "$1" = hup ] && [ -s "/var/run/calico/$2.pid" ] && kill -HUP "$(cat "/var/run/calico/$2.pid")"
@@ -189,14 +196,15 @@ class ByCalicoNode(Calico):
         return all(run(self.lab, node.name, ["test", "-s", file], check=False, record=False).exit_code == 0 for file in files)
 
     def _calico(self, node: Node, *argv: str) -> None:
-        run(self.lab, node.name, on_node(node, *argv), timeout_s=COMMAND_TIMEOUT_S)
+        run(self.lab, node.name, on_node(node, f"{HERE}/tools/briefly", *argv), timeout_s=COMMAND_TIMEOUT_S)
 
     def _attach(self, node: Node, pod: Pod) -> None:
         """By Calico's CNI plugin, as a container runtime calls it: with a file as its standard input."""
         self.lab.add_pod(pod)
         request = calico_resources.cni_request(pod, f"/run/netns/{pod.name}", PLUGINS)
         run(self.lab, node.name, ["sh", "-c", 'exec "$@" < "$0"', f"{HERE}/{node.name}/cni.json",
-                                  *on_node(node, "env", *request, f"{PLUGINS}/calico")], timeout_s=COMMAND_TIMEOUT_S)
+                                  *on_node(node, "env", *request, f"{HERE}/tools/briefly", f"{PLUGINS}/calico")],
+            timeout_s=COMMAND_TIMEOUT_S)
 
     def _start(self, node: Node) -> None:
         felix = Felix(self.lab, node)
