@@ -9,6 +9,7 @@ from experiments.results.model import ModeResult, Trial
 from experiments.results.summary import aggregates
 from experiments.results.words import counted, percent
 
+FEW = 4  # as many figures are named; of more the worst is
 UNSTEADY_RATIO = 0.10  # spread of deployments above which the range says more than the median
 DRIFT_RATIO = 0.05  # between the baselines before and after; the protocol's limit
 
@@ -80,12 +81,13 @@ def _drifted(result: ModeResult) -> list[str]:
 
 
 def _unsteady(result: ModeResult) -> list[str]:
-    found = []
-    for aggregate in aggregates(result):
-        whole = aggregate.estimate(aggregate.headline)
-        if whole is not None and whole.n > 1 and whole.spread > UNSTEADY_RATIO:
-            found.append(f"{questions.title(aggregate.key)} ({percent(whole.spread)})")
+    known = [(whole.spread, questions.title(aggregate.key)) for aggregate in aggregates(result)
+             if (whole := aggregate.estimate(aggregate.headline)) is not None and whole.n > 1]
+    found = [(spread, title) for spread, title in known if spread > UNSTEADY_RATIO]
     if not found:
         return []
-    return [f"Deployments differ by more than {percent(UNSTEADY_RATIO)} by: {'; '.join(found)}. "
-            "More deployments narrow the interval; one figure alone means little here."]
+    spread, title = max(found)
+    which = ("in: " + "; ".join(f"{title} ({percent(spread)})" for spread, title in found) if len(found) <= FEW else
+             f"in {len(found)} of {len(known)} figures, most of all in {title} ({percent(spread)})")
+    return [f"Deployments differ by more than {percent(UNSTEADY_RATIO)} {which}. "
+            "More deployments narrow the interval; one deployment alone means little here."]

@@ -38,7 +38,7 @@ def scaled(largest: float, unit: str) -> tuple[float, str]:
     if unit == "µs":
         return _scale(largest, [(size, name) for name, size in _TIMES])
     if unit in COUNTED and largest >= 1000:
-        return 1000.0, f"thousand {unit}"
+        return 1000.0, f"k {unit}"
     return 1.0, "" if unit == "ratio" else unit
 
 

@@ -49,8 +49,8 @@ class Axis:
 
 
 def label(tick: float) -> str:
-    """A mark as it is written: as short as it can be."""
-    return f"{tick:.10g}"
+    """A mark as it is written: as short as it can be, thousands apart."""
+    return f"{tick:,.10g}"
 
 
 def linear(values: Iterable[float]) -> Axis:

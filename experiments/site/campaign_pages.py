@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 
 from experiments.catalog import Mode
+from experiments.results import questions
 from experiments.results.model import ModeResult, Trial
 from experiments.results.standing import Record, Standing
 from experiments.results.store import Stored, mode_path
@@ -22,6 +23,8 @@ from experiments.variant import Variant
 
 REFUSED = "not valid"  # the status of what `validate` refuses, whatever the file says
 WITHDRAWN = "withdrawn"  # … and of what a record takes back
+NOISE: Mapping[str, str] = {
+    "canary_ratio": "canary", "steal_ratio": "steal", "load1": "load", "pressure_some_ratio": "pressure"}
 HEADLINES = ("link", "speed")  # what the list of a mode's other campaigns shows: one stream, native segments
 
 
@@ -147,7 +150,8 @@ def pages(jinja: jinja2.Environment, stored: Stored, card: Card, standing: Stand
             "title": f"{result.mode}, {variant.place_unless_usual}: {campaign.id}",
             "description": f"Every trial and attestation of {result.mode} in the campaign {campaign.id}, {variant.place}.",
             "body": jinja.get_template("campaign-mode.html.j2").render(
-                campaign=campaign, card=card, result=result, figure=_figure,
+                campaign=campaign, card=card, result=result, figure=_figure, noise=_noise,
+                path=lambda name: questions.PATHS.get(name, name),
                 remarks=[] if card.local else list(map(remarks.sentence, standing.of(campaign.id, result.variant.name))),
                 file=mode_path(stored.folder, result).name,
                 phases=entries.phases(result.transcript),
@@ -158,6 +162,12 @@ def pages(jinja: jinja2.Environment, stored: Stored, card: Card, standing: Stand
 
 def _measure(trial: Trial) -> str:
     return "wire_goodput_bps" if trial.view == "wire" else measures(trial)[0]
+
+
+def _noise(trial: Trial) -> str:
+    """What disturbed a trial: ``canary 1.11, steal 0``; as many digits as were measured, three at most."""
+    return ", ".join(f"{NOISE.get(name, name)} {f'{value:.3g}' if isinstance(value, int | float) else value}"
+                     for name, value in trial.noise.items())
 
 
 def _figure(trial: Trial) -> str:

@@ -31,6 +31,7 @@ NAMES: Mapping[str, str] = {
     "dirty": "files differed from the commit",
     "sysctl": "settings of the kernel", "command": "what was typed", "ip": "iproute2", "linux.uml": "User-Mode Linux",
 }
+FEW = 6  # as many questions are named; of more it is said how many they are
 LARGE_BYTES = 10_000  # from which a size has a prefix; a packet's has none
 YES_OR_NO = {True: "yes", False: "no"}
 
@@ -143,22 +144,23 @@ def summary(found: Sequence[Told], deployments: int, failed: int) -> list[str]:
 def _apart(found: Sequence[Told]) -> str:
     if not found:
         return "No two modes were measured in the same place, so nothing here compares them."
-    able = [f"{_named(one, found)} ({one.apart} of {words.counted(len(one.comparison.pairs), 'pair')})"
-            for one in found if one.apart]
-    return (f"Modes can be told apart by: {'; '.join(able)}." if able
-            else "No question tells any two modes apart.")
+    able = [one for one in found if one.apart]
+    if not able:
+        return "No question tells any two modes apart."
+    if len(able) <= FEW:
+        named = [f"{_named(one, found)} ({one.apart} of {words.counted(len(one.comparison.pairs), 'pair')})" for one in able]
+        return f"Modes can be told apart by: {'; '.join(named)}."
+    return f"Modes can be told apart by {_counted(able, found, pairs=True)}."
 
 
 def _alike(found: Sequence[Told]) -> str:
-    noisy = [_named(one, found) for one in found if one.floor.ratio is not None and not one.floor.ranks]
-    withheld = [_named(one, found) for one in found if one.floor.ranks and one.comparison.withheld]
-    none = [_named(one, found) for one in found if one.floor.ranks and not one.comparison.withheld and not one.apart]
-    unknown = [_named(one, found) for one in found if one.floor.ratio is None]
-    said = [f"by {'; '.join(noisy)}, because the floor is above {words.percent(RANKS)}" if noisy else "",
-            f"by {'; '.join(none)}, because the modes lie too near together" if none else "",
-            f"by {'; '.join(withheld)}, because there are too few deployments" if withheld else "",
-            f"by {'; '.join(unknown)}, because no floor is known" if unknown else ""]
-    kept = [one for one in said if one]
+    noisy = [one for one in found if one.floor.ratio is not None and not one.floor.ranks]
+    withheld = [one for one in found if one.floor.ranks and one.comparison.withheld]
+    none = [one for one in found if one.floor.ranks and not one.comparison.withheld and not one.apart]
+    unknown = [one for one in found if one.floor.ratio is None]
+    reasons = ((noisy, f"the floor is above {words.percent(RANKS)}"), (none, "the modes lie too near together"),
+               (withheld, "there are too few deployments"), (unknown, "no floor is known"))
+    kept = [f"by {_listed(ones, found)}, because {reason}" for ones, reason in reasons if ones]
     return f"They cannot be told apart {', nor '.join(kept)}." if kept else "Every question tells some of them apart."
 
 
@@ -173,11 +175,32 @@ def _noisy(found: Sequence[Told], deployments: int, failed: int) -> str:
             f"{words.percent(known[-1][0])} ({known[-1][1]}){lost}.")
 
 
+def _listed(some: Sequence[Told], found: Sequence[Told]) -> str:
+    """A few questions by name, many by their number."""
+    return "; ".join(_named(one, found) for one in some) if len(some) <= FEW else _counted(some, found)
+
+
+def _counted(some: Sequence[Told], found: Sequence[Told], *, pairs: bool = False) -> str:
+    """How many of the questions of each place, with the pairs that each of them tells apart."""
+    places = dict.fromkeys(one.comparison.place for one in found)
+    parts = []
+    for place in places:
+        own = [one for one in some if one.comparison.place == place]
+        if own:
+            every = sum(one.comparison.place == place for one in found)
+            least, most = min(one.apart for one in own), max(one.apart for one in own)
+            told_apart = f"{least}" if least == most else f"{least} to {most}"
+            of = words.counted(max(len(one.comparison.pairs) for one in own), "pair")
+            each = f", {told_apart} of {of} by each" if pairs else ""
+            parts.append(f"{len(own)} of {words.counted(every, 'question')}{f' ({place})' if len(places) > 1 else ''}{each}")
+    return "; ".join(parts)
+
+
 def _named(one: Told, found: Sequence[Told]) -> str:
     """The question without "pod to pod", which all share; with its place where the campaign has several."""
     title = one.title.removesuffix(f", {questions.PATHS['pod-pod']}")
     places = {(other.comparison.lab, other.comparison.kernel) for other in found}
-    return f"{title} ({one.comparison.place})" if len(places) > 1 else title
+    return f"{title}, {one.comparison.place}" if len(places) > 1 else title
 
 
 @dataclass(frozen=True)

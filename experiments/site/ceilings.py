@@ -13,7 +13,7 @@ from experiments.results.reported_model import Reported
 from experiments.site import axis, limit_model
 
 WIDTH = 340
-LEFT, RIGHT = 12.0, 328.0
+LEFT, RIGHT = 18.0, 322.0
 ROW, HEADING, FOOT = 38.0, 46.0, 50.0
 TOGETHER = 30.0  # figures nearer than this have their numbers side by side
 

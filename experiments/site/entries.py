@@ -162,10 +162,11 @@ def _row(mode: Mode, stored: Stored, result: ModeResult, aggregate: Aggregate, e
 
 
 def _range(measure: str, whole: Estimate | None) -> str:
-    """Smallest to largest, where there is more than one value."""
+    """Smallest to largest in the unit of the median, which stands beside it; where there is more than one value."""
     if whole is None or whole.n < 2:
         return ""
-    return figures.span(measure, whole.low, whole.high)
+    size, _ = words.scaled(abs(whole.median), figures.unit(measure))
+    return f"{words.figures(whole.low / size)} to {words.figures(whole.high / size)}"
 
 
 def phases(steps: Iterable[TranscriptStep]) -> list[tuple[str, list[TranscriptStep]]]:

@@ -11,7 +11,7 @@ import jinja2
 from experiments.catalog import Mode
 from experiments.evidence import Header
 from experiments.results.failure_model import Event, Failures, Incident
-from experiments.site import axis
+from experiments.site import axis, stacks
 from experiments.site.axis import Axis
 from experiments.variant import HOST, KERNELS
 
@@ -19,7 +19,7 @@ TITLES: Mapping[Event, str] = {
     "cut": "Two nodes no longer reach each other", "silent": "A node falls silent",
     "mtu": "The underlay's MTU shrinks to 1400", "daemon": "The mode's process is killed",
 }
-LEFT, WIDTH, ROW, ABOVE = 12, 336, 44, 6
+LEFT, WIDTH, ROW, ABOVE = 14, 330, 44, 6
 
 
 @dataclass(frozen=True)
@@ -144,11 +144,12 @@ def _anchor(event: str, mode: str) -> str:
 
 
 def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} s"
+    return "" if value is None else f"{value:.1f}\u00a0s"
 
 
 def _words(headers: Sequence[Header]) -> list[tuple[str, str]]:
     """Of each header what tells the way: addresses, the tunnel's number, the peers' names."""
     wanted = ("source", "destination", "vni", "sender", "source_peer", "destination_peer")
-    return [(header.layer, ", ".join(f"{name.replace('_', ' ')} {header.fields[name]}" for name in wanted
-                                     if name in header.fields)) for header in headers]
+    return [(stacks.NAMES.get(header.layer, header.layer.upper()),
+             ", ".join(f"{name.replace('_', ' ')} {header.fields[name]}" for name in wanted if name in header.fields))
+            for header in headers]

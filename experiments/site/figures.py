@@ -18,11 +18,6 @@ def shown(measure: str, value: float | None) -> str:
     return "" if value is None else words.quantity(value, unit(measure)) if unit(measure) != "ratio" else words.figures(value)
 
 
-def span(measure: str, low: float, high: float) -> str:
-    """Two stored values as readers see them, with one unit."""
-    return words.span(low, high, unit(measure))
-
-
 def unit(measure: str) -> str:
     """The unit that a measure is stored in."""
     return fields.get("Trial", measure).unit
@@ -116,7 +111,7 @@ def plot(
               distribution_free.median(row.samples) / size, row.limit / size if row.limit else None,
               head + step * number + (step // 2 if beside else 36))
         for number, row in enumerate(rows))
-    left, width, whole = ((170, 500, 700) if wide else (152, 186, 360)) if beside else (14, 332, 360)
+    left, width, whole = ((170, 500, 700) if wide else (152, 186, 360)) if beside else (22, 316, 360)
     return Plot(title, name, DIRECTIONS[better], strips, axis.linear(reaches), head + step * len(rows) + 56, left, width, whole,
                 beside, None if reference is None else reference / size, shown_band,
                 floor is not None and not floor.ranks)

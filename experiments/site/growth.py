@@ -138,7 +138,7 @@ def _shown(name: str, value: float) -> str:
 
 def _columns() -> list[str]:
     own = [fields.get("GrowthPoint", name).header or name for name in COLUMNS]
-    return [*own, "a node joins", "a block more", "it leaves"]
+    return [*own, "a node joins", "a second block", "it leaves"]
 
 
 @dataclass(frozen=True)

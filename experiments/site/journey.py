@@ -27,6 +27,7 @@ ROW = 88  # from one station of the tall drawing to the next
 INDENT = {"pod": 0, "kernel": 14, "user": 44}  # of the tall drawing's stations
 STACK_HEIGHT = 10
 PROGRAM_WIDTH = 76
+LETTER = 8.0  # width of a letter of a label, with what a box has at its edges
 LANE_NAMES = {"pod": "pods", "user": "user space", "kernel": "kernel"}
 
 # Where the commands of a hop are typed, in every lab's transcript.
@@ -56,6 +57,16 @@ class Station:
     def middle(self) -> float:
         """From left to right."""
         return round(self.x + self.width / 2, 1)
+
+    @property
+    def label(self) -> str:
+        """Its number and its device."""
+        return f"{self.number} {'wire' if self.hop.at == 'wire' else self.hop.device}"
+
+    @property
+    def long(self) -> bool:
+        """Whether the label is wider than the box at its usual size."""
+        return len(self.label) * LETTER > self.width
 
 
 @dataclass(frozen=True)

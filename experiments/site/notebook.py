@@ -26,7 +26,9 @@ class HTML:
 
 def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> HTML:
     """A table; numbers stand on the right. Everything is escaped."""
-    head = Markup("").join(Markup('<th scope="col">{}</th>').format(header) for header in headers)
+    numbers = [bool(rows) and all(isinstance(value, int | float) for value in column) for column in zip(*rows, strict=True)]
+    head = Markup("").join(Markup('<th scope="col"{}>{}</th>').format(Markup(' class="pp-number"') if number else "", header)
+                           for header, number in zip(headers, numbers or [False] * len(headers), strict=True))
     body = Markup("").join(Markup("<tr>{}</tr>").format(Markup("").join(_cell(value) for value in row)) for row in rows)
     return HTML(str(Markup(
         '<div class="pp-scroll" tabindex="0" role="region" aria-label="{0}"><table class="pp-table"><caption>{0}</caption>'

@@ -162,7 +162,7 @@ def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[
         return ""
     drawings = []
     for kind in ("wide", "tall"):
-        plot = figures.plot("TCP goodput from pod to pod over an emulated link", "% of the link's rate", "higher", rows,
+        plot = figures.plot("What TCP delivers from pod to pod over an emulated link", "% of the link's rate", "higher", rows,
                             beside=True, wide=kind == "wide")
         drawings.append(Markup(jinja.get_template("plot.svg.j2").render(plot=plot, identity=f"home-{kind}", kind=kind)))
     return jinja.get_template("home-plot.md.j2").render(drawings=drawings, campaigns=list(campaigns))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 
 from experiments.results import questions, words
 from experiments.site import axis
@@ -18,4 +20,10 @@ def environment(templates: Path) -> jinja2.Environment:
     )
     made.globals |= {"label": axis.label, "three": words.figures, "percent": words.percent, "view": questions.view,
                      "result_in_words": questions.result}
+    made.filters["code"] = code
     return made
+
+
+def code(text: str) -> Markup:
+    """Plain text as HTML, what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

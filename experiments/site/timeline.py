@@ -19,7 +19,7 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
           "December")
 
 WIDTH = 340
-LEFT, RIGHT = 8.0, 332.0
+LEFT, RIGHT = 16.0, 326.0
 ROW, LANE = 40.0, 30.0
 FOOT = 34.0
 ROOM = 0.5  # years beside the first and the last date
