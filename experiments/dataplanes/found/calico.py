@@ -35,6 +35,7 @@ ENVIRONMENT = {"FELIX_BPFENABLED": "eBPF", "FELIX_WIREGUARDENABLED": "WireGuard"
 FORWARDING_LINKS = {"bpfin.cali": "eBPF", "bpfout.cali": "eBPF", "wireguard.cali": "WireGuard"}  # and the devices they make
 DAEMONS = frozenset({"calico-node", "felix", "confd", "bird"})
 SHOW_PROTOCOLS = ("birdcl", "-s", "/var/run/calico/bird.ctl", "show", "protocols")
+FELIX_READY = ("calico-node", "-felix-ready")  # what the readiness probe of Calico's own manifest asks
 CROSS_SUBNET = "CrossSubnet"
 
 
@@ -105,7 +106,15 @@ class FoundCalico(FoundRecipe):
         return checks
 
     def _daemon_checks(self) -> list[Check]:
-        return [check for node in self.lab.nodes for check in self._sessions(node)]
+        return [check for node in self.lab.nodes for check in (*self._felix(node), *self._sessions(node))]
+
+    def _felix(self, node: Node) -> list[Check]:
+        """Whether Felix says that what it was told is in the kernel: BIRD's sessions stay Established without it."""
+        done = self._inside(node, *FELIX_READY)
+        if done is None:
+            return []
+        observed = "ready" if done.exit_code == 0 else " ".join(done.stdout.split())[:200]
+        return [expect("felix", node.name, "ready", observed, done.command)]
 
     def _sessions(self, node: Node) -> list[Check]:
         """In the mesh the session with the other node; else all those with the common, or the node's own, peers."""

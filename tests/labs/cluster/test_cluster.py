@@ -260,7 +260,7 @@ def test_of_a_cluster_that_refuses_pods_on_its_nodes_networks_the_rest_is_measur
     assert any(words.startswith("wire (host-host), wire: not run, because the counters") for words in said)
     assert any(words.startswith("speed (host-host): not run, because there are no pods") for words in said)
     assert any("not looked at: links, routes and a captured packet" in words for words in said)
-    assert {"ippool.ipipMode", "bgp.session.Mesh_172_31_0_2"} <= {check.check for check in deployment.attestation_before}
+    assert {"ippool.ipipMode", "felix", "bgp.session.Mesh_172_31_0_2"} <= {check.check for check in deployment.attestation_before}
     assert machine.left == []
 
 
@@ -270,6 +270,17 @@ def test_where_neither_objects_nor_daemons_may_be_seen_the_nodes_decide(machine:
     assert done.returncode == 0, done.stdout + done.stderr
     said = machine.result.implementation["not looked at"]
     assert "ippools" in said and "birdcl" in said
+
+
+@pytest.mark.lab
+def test_sessions_that_stand_do_not_hide_that_felix_is_not_ready(machine: Machine) -> None:
+    done = machine.measure("calico-bgp", fault="felix")
+    assert done.returncode == 1
+    deployment, = machine.result.deployments
+    checks = {(check.check, check.at): check for check in deployment.attestation_before}
+    assert checks["bgp.session.Mesh_172_31_0_2", "node1"].ok and not checks["felix", "node1"].ok
+    assert "readiness probe reporting 503" in str(checks["felix", "node1"].observed)
+    assert deployment.trials == () and machine.left == []
 
 
 @pytest.mark.lab

@@ -90,6 +90,7 @@ def test_a_mode_is_typed_attested_measured_and_removed(mode: str, machine: Machi
     ("mtu", "eth1 has MTU 9500 instead of 1500", True),
     ("never-ready", "worker2: container runtime network not ready", True),
     ("images", "calico/node:v3.32.1: ImagePullBackOff", True),
+    ("felix", "felix is not ready: readiness probe reporting 503", True),
 ])
 def test_each_failure_has_its_own_message_and_leaves_nothing(fault: str, said: str, has_logs: bool, machine: Machine) -> None:
     deployment = _deploy(machine, "calico-bgp", fault)["deployment"]

@@ -92,9 +92,19 @@ def daemon(cluster, namespace, pod, container, command):
     """A command in the CNI's own container: BIRD's, where the recipe's BIRD listens."""
     index = next(i for i in (1, 2, 3) if pod == f"{container}-{i}")
     assert (namespace, container) == ("kube-system", "calico-node"), (namespace, container)
+    if command == ["calico-node", "-felix-ready"]:
+        return felix_ready()
     assert command == ["birdcl", "-s", "/var/run/calico/bird.ctl", "show", "protocols"], command
     return [*world.enter(world.pid_of(cluster.node(index))), "birdc", "-s", f"/run/podpath/node{index}.bird.ctl", "show",
             "protocols"]
+
+
+def felix_ready():
+    """Nothing and 0, or its sentence on standard output and 1 (projectcalico/calico v3.32.1 node/pkg/health/health.go)."""
+    if world.FAULT != "felix":
+        return ["true"]
+    said = "calico/node is not ready: felix is not ready: readiness probe reporting 503"
+    return ["sh", "-c", f"echo '{said}'; exit 1"]
 
 
 def answer(cluster, argv):
