@@ -21,7 +21,7 @@ PANELS = (
     ("sessions", "Sessions"), ("converge_s", "Time until the last route"), ("cpu_s", "Processor time of all daemons"),
     ("memory_bytes", "Memory of all daemons"), ("underlay_bytes", "Bytes sent until all sessions stood"),
 )
-CHANGE_PANELS = (("join", "A node joins: time until the last table has it"), ("leave", "A node leaves: time until it is gone"))
+CHANGE_PANELS = (("join", "Time until all tables have a new node"), ("leave", "Time until a node that left is gone"))
 COLUMNS = ("sessions", "routes", "build_s", "converge_s", "cpu_s", "memory_bytes", "underlay_bytes")
 
 

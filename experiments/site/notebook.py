@@ -13,6 +13,8 @@ from experiments.site import figures
 from experiments.site.templating import environment
 from experiments.variant import EMBEDDED, HOST
 
+THOUSAND = 1000  # from here on thousands stand apart
+
 
 class HTML:
     """What a notebook's cell shows as it is; Jupyter asks for it by this method."""
@@ -38,7 +40,8 @@ def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[object]]
 
 def _cell(value: object) -> Markup:
     if isinstance(value, float):
-        return Markup('<td class="pp-number">{}</td>').format(words.figures(value))
+        shown = f"{value:,.0f}" if abs(value) >= THOUSAND else words.figures(value)
+        return Markup('<td class="pp-number">{}</td>').format(shown)
     kind = ' class="pp-number"' if isinstance(value, int) else ""
     return Markup("<td{}>{}</td>").format(Markup(kind), value)
 
