@@ -10,7 +10,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from tests_support import why_not_by_upstream
+from tests_support import here, why_not_by_upstream
 
 from experiments import catalog, paths
 from experiments.catalog import Mode
@@ -130,6 +130,18 @@ def test_sessions_do_not_tell_that_felix_is_not_ready(monkeypatch: pytest.Monkey
                                "calico-node", "-felix-ready"], check=False))
         failed = {check.check for check in recipe.attest() if not check.ok}
         assert failed == {"daemon.ready"}
+
+
+def test_pods_that_talk_without_the_tunnel_are_no_ipip() -> None:
+    """Where the kernel has no ipip, felix says that it is ready, and BIRD goes on by the underlay's device."""
+    _mode("calico-bgp")
+    if not here().feature("ipip"):
+        pytest.skip("this machine's kernel has ipip: the mode can be built")
+    outcome = deploy(Job(Variant("calico-ipip", daemon="upstream"), 1, "smoke"))
+    reason = outcome.deployment.reason or ""
+    assert outcome.deployment.status == "failed" and outcome.deployment.trials == ()
+    assert "route.device on node1: expected tunl0, observed eth0" in reason and "packet.headers on node1" in reason
+    assert "daemon." not in reason and "bgp." not in reason
 
 
 @pytest.mark.capsule
