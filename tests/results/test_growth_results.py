@@ -11,7 +11,6 @@ from dated_file import written
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.labs.fabric import crowd
 from experiments.results import dated, growth, growth_fit, growth_rules
 from experiments.results.growth import FOLDER
 from experiments.results.growth_model import Growth, GrowthChange, GrowthPoint
@@ -149,13 +148,6 @@ def test_what_was_measured_and_multiplied_is_refused_at_every_size(name: str) ->
     for one in measured.points:
         said = growth_rules.broken(times(3, name)(one), 2, None)
         assert any(key[0] in (name, "underlay_bytes") for key, _ in said), (one.mode, one.nodes, one.n)
-
-
-@pytest.mark.parametrize("shape", crowd.SHAPES)
-@pytest.mark.parametrize("nodes", [2, 29, 30, 31, 60, 61])
-def test_who_is_told_of_one_more_are_those_whose_configuration_differs(shape: crowd.Shape, nodes: int) -> None:
-    before, after = (crowd.crowd(shape, count).configurations() for count in (nodes, nodes + 1))
-    assert crowd.told_of_one_more(shape, nodes) == sum(before.get(name) != text for name, text in after.items())
 
 
 def test_another_file_does_not_belong_beside_them(tmp_path: Path) -> None:

@@ -55,3 +55,10 @@ def test_a_second_block_changes_its_node_alone() -> None:
     ("calico-bgp", "mesh"), ("calico-bgp-global", "reflectors"), ("calico-bgp-node", "racks")])
 def test_a_mode_has_its_shape(mode: str, shape: str) -> None:
     assert crowd.shape_of(catalog.get(mode)) == shape
+
+
+@pytest.mark.parametrize("shape", crowd.SHAPES)
+@pytest.mark.parametrize("nodes", [2, 29, 30, 31, 60, 61])
+def test_who_is_told_of_one_more_are_those_whose_configuration_differs(shape: crowd.Shape, nodes: int) -> None:
+    before, after = (crowd.crowd(shape, count).configurations() for count in (nodes, nodes + 1))
+    assert crowd.told_of_one_more(shape, nodes) == sum(before.get(name) != text for name, text in after.items())
