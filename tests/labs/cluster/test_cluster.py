@@ -260,8 +260,8 @@ def test_of_a_cluster_that_refuses_pods_on_its_nodes_networks_the_rest_is_measur
     assert any(words.startswith("wire (host-host), wire: not run, because the counters") for words in said)
     assert any(words.startswith("speed (host-host): not run, because there are no pods") for words in said)
     assert any("not looked at: links, routes and a captured packet" in words for words in said)
-    names = {check.check for check in deployment.attestation_before}
-    assert {"ippool.ipipMode", "felix", "bgp.session.Mesh_172_31_0_2"} <= names
+    seen = {check.check for check in deployment.attestation_before}
+    assert {"ippool.ipipMode", "felix", "bgp.session.Mesh_172_31_0_2"} <= seen
     assert machine.left == []
 
 

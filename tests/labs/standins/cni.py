@@ -1,7 +1,7 @@
 """The CNI of the stand-in cluster: the embedded lab's recipe on the stand-in nodes, and the API's answers about it.
 
-The answers have the shape of Kubernetes' and the CNIs' own objects, written by hand from their documentation; what is in
-them comes from the applied manifest, the applied objects and the nodes.
+The answers have the shape of Kubernetes' and the CNIs' own objects; Calico's have what its daemons wrote where they ran. What
+differs between clusters comes from the applied manifest, the applied objects and the nodes.
 """
 
 import dataclasses
@@ -15,6 +15,15 @@ import world
 NODES = 3
 DAEMONS = {"calico-node": "calico", "kube-flannel-ds": "flannel"}
 VERSION = "v1.34.8"
+# What Calico's daemons make in the API where nobody has, as v3.32.1 made it in a cluster of kind: the mesh is not named in it.
+MADE = {
+    "BGPConfiguration": {"logSeverityScreen": "Info", "serviceLoadBalancerAggregation": "Enabled"},
+    "FelixConfiguration": {
+        "bpfConnectTimeLoadBalancing": "TCP", "bpfHostNetworkedNATWithoutCTLB": "Enabled", "bpfLogLevel": "",
+        "floatingIPs": "Disabled", "logSeverityScreen": "Info", "nftablesMode": "Auto", "reportingInterval": "0s"},
+}
+POOL = {"allowedUses": ["Workload", "Tunnel"], "assignmentMode": "Automatic", "blockSize": 26, "cidr": "192.168.0.0/16",
+        "natOutgoing": True, "nodeSelector": "all()"}
 
 
 def daemon_set(cluster):
@@ -29,6 +38,12 @@ def variables(cluster):
 def objects(cluster, kind):
     file = world.STATE / f"{cluster.name}-objects.yml"
     return [one for one in cluster.documents("objects.yml") if one["kind"] == kind] if file.exists() else []
+
+
+def default(cluster, kind):
+    """The object ``default`` of a kind: Calico's own, with what was applied in it."""
+    applied = next((one["spec"] for one in objects(cluster, kind)), {})
+    return {"metadata": {"name": "default"}, "spec": {**MADE[kind], **applied}}
 
 
 def config(cluster, name):
@@ -115,9 +130,9 @@ def answer(cluster, argv):
         ("get", "pods", "--all-namespaces"): lambda: listed(pods(cluster)),
         ("get", "daemonsets.apps", "--all-namespaces"): lambda: listed([daemon_set(cluster)]),
         ("get", "ippools.crd.projectcalico.org"): lambda: listed([pool(cluster)]),
-        ("get", "bgpconfigurations.crd.projectcalico.org"): lambda: listed(objects(cluster, "BGPConfiguration")),
+        ("get", "bgpconfigurations.crd.projectcalico.org"): lambda: listed([default(cluster, "BGPConfiguration")]),
         ("get", "bgppeers.crd.projectcalico.org"): lambda: listed(objects(cluster, "BGPPeer")),
-        ("get", "felixconfigurations.crd.projectcalico.org"): lambda: listed([]),
+        ("get", "felixconfigurations.crd.projectcalico.org"): lambda: listed([default(cluster, "FelixConfiguration")]),
     }
     if tuple(argv) in known:
         return known[tuple(argv)]()
@@ -141,7 +156,7 @@ def listed(items):
 
 
 def pool(cluster):
-    return {"spec": {"cidr": "192.168.0.0/16", "ipipMode": variables(cluster)["CALICO_IPV4POOL_IPIP"],
+    return {"spec": {**POOL, "ipipMode": variables(cluster)["CALICO_IPV4POOL_IPIP"],
                      "vxlanMode": variables(cluster)["CALICO_IPV4POOL_VXLAN"]}}
 
 
