@@ -136,13 +136,16 @@ def _flannel(backend: str) -> dict[str, Any]:
 
 def _weave() -> dict[str, Any]:
     """Connections in the words of `weave status connections`; the peers' names are those of the recipe's bridges."""
-    said = "-> {}:6783      established sleeve 02:77:65:61:76:0{}({}) mtu=1376"
+    said = "-> {}:6783      established sleeve 02:77:65:61:76:0{}({}) mtu=1438"  # the connection's size, not the pods'
+    # Each node is told of all, itself too; what weaver 2.9.0 says of that in a cluster of kind.
+    itself = "\n-> {}:6783       failed      cannot connect to ourself, retry: never \n"
     return {"objects": {"daemonsets.apps": [_daemon_set("weave-net", "kube-system", "weave", "rajchaudhuri/weave-kube:2.9.0",
                                                         WEAVE_NO_FASTDP="1", WEAVE_MTU="1376")]},
             "cni_pods": _cni_pods("weave-net"), "cni_namespaces": ["kube-system"], "config_maps": {},
             "daemons": {"weave-net-a": "node1", "weave-net-b": "node2"},
-            "weave": {"node1": {"status connections": said.format("172.31.0.2", 2, NAMES[1])},
-                      "node2": {"status connections": said.format("172.31.0.1", 1, NAMES[0]).replace("->", "<-")}}}
+            "weave": {"node1": {"status connections": said.format("172.31.0.2", 2, NAMES[1]) + itself.format("172.31.0.1")},
+                      "node2": {"status connections": said.format("172.31.0.1", 1, NAMES[0]).replace("->", "<-")
+                                + itself.format("172.31.0.2")}}}
 
 
 OBJECTS = {
