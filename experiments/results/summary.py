@@ -121,26 +121,34 @@ def estimate(values: Sequence[float], digits: int | None) -> Estimate | None:
     return Estimate(len(values), middle, cut(interval.low), cut(interval.high), round(interval.coverage, RATIO_DIGITS))
 
 
+Group = list[tuple[Deployment, Trial]]  # the trials of one aggregate, each with its deployment
+
+
 def aggregates(result: ModeResult) -> list[Aggregate]:
     """The aggregates of a mode in the order of its trials, baselines among them."""
-    used = [(d, t) for d in result.deployments if d.status == "ok" for t in d.trials if t.status == "ok"]
-    order = {key_of(trial): trial for _, trial in reversed(used)}
-    return [_aggregate(key, order[key], used) for key in dict.fromkeys(key_of(trial) for _, trial in used)]
+    groups: dict[str, Group] = {}
+    for deployment in result.deployments:
+        for trial in deployment.trials if deployment.status == "ok" else ():
+            if trial.status == "ok":
+                groups.setdefault(key_of(trial), []).append((deployment, trial))
+    return [_aggregate(key, groups) for key in groups]
 
 
-def _aggregate(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]]) -> Aggregate:
+def _aggregate(key: str, groups: Mapping[str, Group]) -> Aggregate:
+    own = groups[key]
+    first = own[0][1]
     taken = measures(first)
-    values = {m: _by_deployment(used, key, m) for m in taken}
-    limits = [trial.limited_by for _, trial in used if key_of(trial) == key and trial.limited_by]
-    base = _baseline_of(key, first, used)
+    values = {m: _by_deployment(own, m) for m in taken}
+    limits = [trial.limited_by for _, trial in own if trial.limited_by]
+    base = _baseline_of(key, first, groups)
     ratios: dict[str, dict[int, float]] = {}
     by_pairs: dict[int, float] = {}
     if base is not None:
         for measure in taken:
-            below = _by_deployment(used, base, measure)
+            below = _by_deployment(groups[base], measure)
             found = {n: v / below[n] for n, v in values[measure].items() if below.get(n)}
             ratios |= {measure: found} if found else {}
-        if by_pairs := _by_deployment(used, key, "pair_ratio"):
+        if by_pairs := _by_deployment(own, "pair_ratio"):
             ratios[taken[0]] = by_pairs
     return Aggregate(
         key, first.view, first.path, first.streams, first.mss, first.load_ratio,
@@ -149,24 +157,23 @@ def _aggregate(key: str, first: Trial, used: Sequence[tuple[Deployment, Trial]])
     )
 
 
-def _baseline_of(key: str, trial: Trial, used: Sequence[tuple[Deployment, Trial]]) -> str | None:
+def _baseline_of(key: str, trial: Trial, groups: Mapping[str, Group]) -> str | None:
     """The baseline's aggregate: the same question between the nodes, else one native stream; never another load."""
     if trial.path == "host-host":
         return None
-    present = {key_of(t) for _, t in used if t.path == "host-host"}
     same = key.replace("/pod-pod/", "/host-host/")
-    if same in present or trial.view in ("latency", "packets"):
-        return same if same in present else None
+    if same in groups or trial.view in ("latency", "packets"):
+        return same if same in groups else None
     plain = f"{trial.view}/host-host/1/native"
-    return plain if plain in present else None
+    return plain if plain in groups else None
 
 
-def _by_deployment(used: Sequence[tuple[Deployment, Trial]], key: str, measure: str) -> dict[int, float]:
-    found: dict[int, list[float]] = {}
-    for deployment, trial in used:
+def _by_deployment(group: Group, measure: str) -> dict[int, float]:
+    field, found = fields.get("Trial", measure), dict[int, list[float]]()
+    for deployment, trial in group:
         value = getattr(trial, measure)
-        if key_of(trial) == key and value is not None:
-            found.setdefault(deployment.n, []).append(fields.rounded(fields.get("Trial", measure), value))
+        if value is not None:
+            found.setdefault(deployment.n, []).append(fields.rounded(field, value))
     return {n: sum(values) / len(values) for n, values in found.items()}
 
 
