@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from importlib.util import find_spec
@@ -13,6 +13,7 @@ from typing import Any
 from experiments.site.static_host import served
 
 TABS = 8
+SAMPLED = 5  # one page of so many that one template has made
 # Of our own content: text in a box that hides what is wider, and words of a drawing that reach beyond its edge.
 CUT_OFF = """() => {
   const found = [];
@@ -70,6 +71,19 @@ def pages(site: Path) -> list[str]:
     return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if path.name != "404.html")
 
 
+def of_each_kind(names: Sequence[str]) -> list[str]:
+    """All pages; but of those that one template has made from results, one of five.
+
+    By the dots in their names a campaign's own page, a result's and one of another kernel or daemon are told apart.
+    """
+    results = [name for name in names if name.startswith("results/")]
+    alike: dict[int, list[str]] = {}
+    for name in results:
+        alike.setdefault(name.count("."), []).append(name)
+    sampled = {name for own in alike.values() for name in own[::SAMPLED]}
+    return [name for name in names if name not in results or name in sampled]
+
+
 def problems(site: Path) -> list[str]:
     """Everything that is wrong, a sentence each."""
     with served(site) as address, chromium() as browser:
@@ -81,29 +95,32 @@ def problems(site: Path) -> list[str]:
 def wrong_requests(browser: Any, site: Path, address: str) -> Iterator[str]:
     """Pages that ask another host for something, or this one for what it does not have; what goes elsewhere is never sent."""
     found: dict[str, list[str]] = {}
+    shown: dict[Any, str] = {}  # which page each tab shows
 
     def refuse(route: Any) -> None:
-        asks = route.request.frame.page
-        found[names[asks]].append(f"asks for {route.request.url}")
+        found[shown[route.request.frame.page]].append(f"asks for {route.request.url}")
         route.abort()
 
     def note(response: Any) -> None:
         if response.status >= HTTPStatus.BAD_REQUEST:
-            found[names[response.frame.page]].append(f"asks for {response.url}, which is not there ({response.status})")
+            found[shown[response.frame.page]].append(f"asks for {response.url}, which is not there ({response.status})")
 
     every = pages(site)
+    tabs = [browser.new_page() for _ in every[:TABS]]  # the same for all pages: a new one costs more than what it shows
+    for tab in tabs:
+        tab.route(lambda url: not url.startswith((address, "data:")), refuse)
+        tab.on("response", note)
     for first in range(0, len(every), TABS):
         # A page is done when nothing has moved for half a second: several wait together.
-        names = {browser.new_page(): name for name in every[first:first + TABS]}
-        found = {name: [] for name in names.values()}
-        for page, name in names.items():
-            page.route(lambda url: not url.startswith((address, "data:")), refuse)
-            page.on("response", note)
-            page.goto(f"{address}/{name}", wait_until="commit")
-        for page in names:
-            page.wait_for_load_state("networkidle")
-            page.close()
+        shown = dict(zip(tabs, every[first:first + TABS], strict=False))
+        found = {name: [] for name in shown.values()}
+        for tab, name in shown.items():
+            tab.goto(f"{address}/{name}", wait_until="commit")
+        for tab in shown:
+            tab.wait_for_load_state("networkidle")
         yield from (f"{name}: {line}" for name, lines in found.items() for line in lines)
+    for tab in tabs:
+        tab.close()
 
 
 def too_wide(browser: Any, site: Path, address: str) -> Iterator[str]:
@@ -134,11 +151,11 @@ def empty_without_scripts(browser: Any, site: Path, address: str) -> Iterator[st
 
 
 def violations(browser: Any, site: Path, address: str, scheme: str) -> Iterator[str]:
-    """What axe-core finds in one palette (``light`` or ``dark``); in the dark one, of colours only."""
+    """What axe-core finds in one palette (``light`` or ``dark``); in the dark one, of colours only, on a page of each kind."""
     from axe_playwright_python.sync_playwright import Axe
 
     page = browser.new_page(color_scheme=scheme)
-    for name in pages(site):
+    for name in pages(site) if scheme == "light" else of_each_kind(pages(site)):
         page.goto(f"{address}/{name}")
         for found in Axe().run(page, options=PALETTES[scheme]).response["violations"]:
             yield f"{name}: {found['id']} ({scheme}): {found['nodes'][0]['html'][:120]}"

@@ -187,3 +187,9 @@ def test_two_builds_are_equal_byte_for_byte(project: Path, tmp_path: Path) -> No
     different = [p for p in again.rglob("*") if p.is_file()
                  and p.read_bytes() != (project / "site" / p.relative_to(again)).read_bytes()]
     assert different == []
+
+
+def test_of_pages_from_one_template_some_are_looked_at_in_both_palettes() -> None:
+    results = [f"results/2026-11-26-h9fa009.mode{n}.html" for n in range(11)]
+    names = ["index.html", "modes/calico-bgp.html", "results/2026-11-26-h9fa009.html", *results]
+    assert checks.of_each_kind(names) == [*names[:3], results[0], results[5], results[10]]
