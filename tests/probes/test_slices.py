@@ -145,8 +145,12 @@ def test_datagrams_that_the_way_drops_are_lost_and_no_others() -> None:
         # A window of that size does not fit into the shaper's queue, which is so slow that no pause of the sender's empties it.
         run(lab, "node1", ["tc", "qdisc", "add", "dev", lab.nodes[0].device, "root", "tbf", "rate", "1mbit", "burst", "2kb",
                            "limit", "20kb"])
-        with pytest.raises(ProbeError, match="more than 100 datagrams were lost in one slice"):
-            _made(lab, (hosts, hosts), "datagram", [], datagram_bytes=1300, datagram_window=32)
+        try:
+            shaped = _made(lab, (hosts, hosts), "datagram", [], datagram_bytes=1300, datagram_window=32)
+        except ProbeError as error:
+            assert "more than 100 datagrams were lost in one slice" in str(error)
+        else:  # on a busy machine a slice is over before it has lost so many: then they are counted
+            assert any(one.lost > 0 for pair in shaped.pairs for one in pair)
     assert all(one.lost == 0 and one.received_bytes == 1300 * one.done > 0 for pair in whole.pairs for one in pair)
 
 
