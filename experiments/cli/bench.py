@@ -10,11 +10,16 @@ from rich.table import Table
 
 from experiments import bench
 from experiments.bench.bench_figure import BenchFigure, NotRun
-from experiments.cli.progress import console
+from experiments.cli.progress import console, telling
 from experiments.errors import UserError
 
 # What the benchmarks share.
-NOT_BENCHMARKS = ("copies", "figures")
+NOT_BENCHMARKS = ("bench_figure", "copies")
+
+
+def benchmarks() -> list[str]:
+    """The names of all benchmarks."""
+    return sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name not in NOT_BENCHMARKS)
 
 
 def run_bench(which: str = "") -> None:
@@ -23,7 +28,7 @@ def run_bench(which: str = "") -> None:
     Raises:
         UserError: there is no benchmark of that name.
     """
-    found = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name not in NOT_BENCHMARKS)
+    found = benchmarks()
     names = [name.strip() for name in which.split(",") if name.strip()] or found
     for name in names:
         if name not in found:
@@ -31,11 +36,15 @@ def run_bench(which: str = "") -> None:
     table = Table(title="Benchmarks", title_justify="left")
     for header in ("figure", "value", "beside", "ratio", "aim"):
         table.add_column(header, overflow="fold")
-    for name in names:
-        console.print(f"{name} …", markup=False)
-        for row in _rows(name):
-            table.add_row(*row)
-    console.print(table)
+    try:
+        with telling() as tell:
+            for name in names:
+                tell(name)
+                for row in _rows(name):
+                    table.add_row(*row)
+                    tell(f"{name}: {row[0]}: {row[1]}")
+    finally:  # interrupted after minutes, it shows what it has
+        console.print(table)
 
 
 def _rows(name: str) -> Iterator[tuple[str, ...]]:
