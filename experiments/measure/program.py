@@ -9,12 +9,12 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from experiments import paths
-from experiments.errors import ExperimentFailed
+from experiments.errors import ExperimentFailed, PodpathError, UserError
 from experiments.probes.slices import START
 
 END_TIMEOUT_S = 15.0  # in which a lab is taken down in order
@@ -27,12 +27,26 @@ class Program:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """What it says, until it ends.
+    def result(self, tell: Callable[[str], None]) -> dict[str, Any]:
+        """What its job gave; what it says meanwhile is handed to ``tell``.
 
         Raises:
-            ExperimentFailed: a line is no mapping in JSON.
+            UserError: it said that somebody has to mend something.
+            ExperimentFailed: it said that it failed, or ended without a result.
         """
+        for said in self._lines():
+            if "tell" in said:
+                tell(str(said["tell"]))
+            elif "user_error" in said:
+                raise UserError(*said["user_error"])
+            elif "failed" in said:
+                raise ExperimentFailed(*said["failed"])
+            elif "result" in said:
+                return dict(said["result"])
+        raise ExperimentFailed("A program of Podpath's ended without a result.",
+                               "It may have been killed for want of memory: the kernel's log says so.")
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             try:
@@ -78,5 +92,10 @@ def running(module: str, job: Mapping[str, Any], most_s: float, *, enter: Sequen
 
 
 def say(line: Mapping[str, Any]) -> None:
-    """The program's side: a line."""
+    """The program's side: a line, ``tell`` or ``result``."""
     print(json.dumps(line), flush=True)
+
+
+def say_error(error: PodpathError) -> None:
+    """The program's side: why there is no result."""
+    say({"user_error" if isinstance(error, UserError) else "failed": [error.problem, error.advice]})

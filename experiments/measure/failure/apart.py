@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from types import FrameType
 
-from experiments.errors import ExperimentFailed, UserError
+from experiments.errors import ExperimentFailed, PodpathError
 from experiments.measure import program
 from experiments.measure.failure.incident import Job, Tell, incident
 from experiments.measure.kernels import DEPLOYMENT_TIMEOUT_S, booted
@@ -32,16 +32,7 @@ def one(job: Job, tell: Tell, begun: Callable[[program.Program], None] = lambda 
     try:
         with program.running(__name__, asdict(job), 2 * _most_s(job)) as made:  # it gives up before, with its reason
             begun(made)
-            for said in made.lines():
-                if "tell" in said:
-                    tell(f"{job.mode}, {job.event}: {said['tell']}")
-                elif "user_error" in said:
-                    raise UserError(*said["user_error"])
-                elif "failed" in said:
-                    raise ExperimentFailed(*said["failed"])
-                elif "incident" in said:
-                    return store.from_plain(Incident, said["incident"])
-        raise ExperimentFailed("The process that breaks and watches ended without a result.")
+            return store.from_plain(Incident, made.result(lambda text: tell(f"{job.mode}, {job.event}: {text}")))
     except ExperimentFailed as failure:
         return Incident(mode=job.mode, event=job.event, kernel=job.kernel, nodes=NODES, status="failed", reason=failure.problem)
 
@@ -52,11 +43,9 @@ def run() -> None:
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_until_alone, daemon=True).start()
     try:
-        program.say({"incident": asdict(_made(job, lambda text: program.say({"tell": text})))})
-    except UserError as error:
-        program.say({"user_error": [error.problem, error.advice]})
-    except ExperimentFailed as failure:
-        program.say({"failed": [failure.problem, failure.advice]})
+        program.say({"result": asdict(_made(job, lambda text: program.say({"tell": text})))})
+    except PodpathError as error:
+        program.say_error(error)
 
 
 def _made(job: Job, tell: Tell) -> Incident:

@@ -86,15 +86,8 @@ def grow(mode: str, nodes: int, timeout_s: float, tell: Tell, n: int = 1) -> Gro
     job = {"shape": shape, "nodes": nodes, "timeout_s": timeout_s}
     with private.namespaces() as enter, program.running(inside.__name__, job, PHASES * timeout_s + BESIDE_S,
                                                         enter=enter) as made:
-        for said in made.lines():
-            if "tell" in said:
-                tell(f"{nodes} nodes: {said['tell']}")
-            elif "failed" in said:
-                raise ExperimentFailed(*said["failed"])
-            elif "point" in said:
-                return store.from_plain(GrowthPoint, {"mode": mode, "nodes": nodes, "n": n, "status": "ok", **said["point"]})
-    raise ExperimentFailed(f"The program that builds {nodes} nodes of {mode} ended without a result.",
-                           "It may have been killed for want of memory: the kernel's log says so.")
+        point = made.result(lambda text: tell(f"{nodes} nodes: {text}"))
+    return store.from_plain(GrowthPoint, {"mode": mode, "nodes": nodes, "n": n, "status": "ok", **point})
 
 
 def measure(asked: Asked, path: Path, host: str, command: Sequence[str], tell: Tell) -> Growth:

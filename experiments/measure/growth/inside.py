@@ -18,7 +18,7 @@ from experiments.labs.fabric.crowd import BRIDGE, MTU, UNDERLAY, Crowd, crowd, s
 from experiments.labs.fabric.peering import block
 from experiments.measure.growth.routes import Lost
 from experiments.measure.growth.running import Running, resident_bytes, run_time_s
-from experiments.measure.program import say
+from experiments.measure.program import say, say_error
 
 
 def _others(nodes: Sequence[Node], blocks: Mapping[str, set[str]]) -> dict[str, set[str]]:
@@ -91,9 +91,9 @@ def run() -> None:
     """Do what the line on standard input asks."""
     asked = json.loads(sys.stdin.readline())
     try:
-        say({"point": grown(Running(crowd(asked["shape"], asked["nodes"]), asked["timeout_s"]))})
+        say({"result": grown(Running(crowd(asked["shape"], asked["nodes"]), asked["timeout_s"]))})
     except ExperimentFailed as failure:
-        say({"failed": [failure.problem, failure.advice]})
+        say_error(failure)
     except Lost as lost:
         say({"failed": [f"The kernel told more of the routes of {lost} than was heard.", "Run it again on an idle machine."]})
     except (OSError, ValueError) as error:
