@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 
 from experiments import catalog
+from experiments.dataplanes.recipe import Recipe
 from experiments.errors import UserError
+from experiments.labs.base import Lab
+from experiments.labs.base import run as run_command
 from experiments.labs.readiness import choose, readiness
 from experiments.machine import Machine, look
 
@@ -49,3 +53,13 @@ def descended_from(mark: str) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def signs_of(lab: Lab, recipe: Recipe) -> list[str]:
+    """The names of a recipe's checks, when each pod has reached each other, hops as declared, and every check holds."""
+    for source, target in permutations(recipe.pods, 2):
+        answer = run_command(lab, source.name, ["ping", "-n", "-c", "1", "-W", "2", target.address])
+        assert f"ttl={recipe.mode.ttl_at_pod}" in answer.stdout
+    checks = recipe.attest()
+    assert [check for check in checks if not check.ok] == []
+    return [check.check for check in checks]

@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import permutations
 from pathlib import Path
 
 import pytest
-from tests_support import here, why_not_by_upstream
+from tests_support import here, signs_of, why_not_by_upstream
 
 from experiments import catalog, paths
 from experiments.catalog import Mode
@@ -49,12 +48,7 @@ def _built(mode: Mode, nodes: int = 2) -> Iterator[tuple[Lab, ByCalicoNode]]:
 def test_three_nodes_reach_each_other_and_show_every_sign(name: str) -> None:
     mode = _mode(name)
     with _built(mode, 3) as (lab, recipe):
-        for source, target in permutations(recipe.pods, 2):
-            answer = run_command(lab, source.name, ["ping", "-n", "-c", "1", "-W", "2", target.address])
-            assert f"ttl={mode.ttl_at_pod}" in answer.stdout
-        checks = recipe.attest()
-        assert [check for check in checks if not check.ok] == []
-        signs = [check.check for check in checks]
+        signs = signs_of(lab, recipe)
         assert (signs.count("daemon.process"), signs.count("daemon.version"), signs.count("daemon.ready")) == (9, 9, 3)
         assert recipe.implementation()["control plane"].startswith("calico-node ")
         assert not Path("/etc/calico/confd/config/bird.cfg").exists()  # what they have written is in the lab
