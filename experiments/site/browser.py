@@ -1,4 +1,7 @@
-"""What only a browser sees: where requests go, accessibility in both palettes, width at 320 pixels, no scripts."""
+"""What only a browser sees: where requests go, accessibility in both palettes, what a narrow screen cuts off, no scripts.
+
+All is looked at in one visit: to open a page costs about as much as what is asked of it.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,6 @@ from typing import Any
 
 from experiments.site.static_host import served
 
-TABS = 8
-SAMPLED = 5  # one page of so many that one template has made
 # Of our own content: text in a box that hides what is wider, and words of a drawing that reach beyond its edge.
 CUT_OFF = """() => {
   const found = [];
@@ -31,17 +32,25 @@ CUT_OFF = """() => {
   }
   return found.slice(0, 5);
 }"""
-WIDTHS_PX = (320, 768, 1280)
-NARROW_PX = 320  # WCAG 2.2, 1.4.10: reflow
+WIDTHS_PX = (320, 768, 1280)  # the first by WCAG 2.2, 1.4.10: reflow
+HEIGHT_PX = 800
 # Chromium's own conversations with its maker, and the sandbox that a container has no rights for.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
+# Where every name but this machine's leads: a page's requests are seen, and those to other hosts go nowhere.
+NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 # The theme gives every code block a nav without a name; a best practice of axe's, not a failure of WCAG.
 # What passed is not asked for: axe would describe every element of every page.
 AXE_OPTIONS: dict[str, Any] = {"rules": {"landmark-unique": {"enabled": False}}, "resultTypes": ["violations"]}
 # The rules that look at colours. All others see the same page in both palettes, and are asked once, in the light one.
 COLOUR_OPTIONS: dict[str, Any] = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]}
-PALETTES = {"light": AXE_OPTIONS, "dark": COLOUR_OPTIONS}
+# In the dark one a table's first rows tell for the others, which are drawn by the same rules.
+DARK_CONTEXT = {"exclude": [["tbody > tr:nth-child(n+7)"]]}
+PALETTES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
+    "light": (None, AXE_OPTIONS), "dark": (DARK_CONTEXT, COLOUR_OPTIONS)}
+# What moves is in between; and two frames later the palette that was asked for is drawn.
+STILL = "* { transition: none !important; animation: none !important; }"
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def missing() -> str:
@@ -59,7 +68,7 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*ARGUMENTS, NOWHERE])
         try:
             yield launched
         finally:
@@ -71,92 +80,75 @@ def pages(site: Path) -> list[str]:
     return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if path.name != "404.html")
 
 
-def of_each_kind(names: Sequence[str]) -> list[str]:
-    """All pages; but of those that one template has made from results, one of five.
-
-    By the dots in their names a campaign's own page, a result's and one of another kernel or daemon are told apart.
-    """
-    results = [name for name in names if name.startswith("results/")]
-    alike: dict[int, list[str]] = {}
-    for name in results:
-        alike.setdefault(name.count("."), []).append(name)
-    sampled = {name for own in alike.values() for name in own[::SAMPLED]}
-    return [name for name in names if name not in results or name in sampled]
-
-
 def problems(site: Path) -> list[str]:
-    """Everything that is wrong, a sentence each."""
+    """Everything that is wrong with a site's pages, a sentence each."""
     with served(site) as address, chromium() as browser:
-        return [*wrong_requests(browser, site, address), *too_wide(browser, site, address),
-                *empty_without_scripts(browser, site, address),
-                *(line for scheme in PALETTES for line in violations(browser, site, address, scheme))]
+        return list(wrong(browser, pages(site), address))
 
 
-def wrong_requests(browser: Any, site: Path, address: str) -> Iterator[str]:
-    """Pages that ask another host for something, or this one for what it does not have; what goes elsewhere is never sent."""
-    found: dict[str, list[str]] = {}
-    shown: dict[Any, str] = {}  # which page each tab shows
-
-    def refuse(route: Any) -> None:
-        found[shown[route.request.frame.page]].append(f"asks for {route.request.url}")
-        route.abort()
-
-    def note(response: Any) -> None:
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            found[shown[response.frame.page]].append(f"asks for {response.url}, which is not there ({response.status})")
-
-    every = pages(site)
-    tabs = [browser.new_page() for _ in every[:TABS]]  # the same for all pages: a new one costs more than what it shows
-    for tab in tabs:
-        tab.route(lambda url: not url.startswith((address, "data:")), refuse)
-        tab.on("response", note)
-    for first in range(0, len(every), TABS):
-        # A page is done when nothing has moved for half a second: several wait together.
-        shown = dict(zip(tabs, every[first:first + TABS], strict=False))
-        found = {name: [] for name in shown.values()}
-        for tab, name in shown.items():
-            tab.goto(f"{address}/{name}", wait_until="commit")
-        for tab in shown:
-            tab.wait_for_load_state("networkidle")
-        yield from (f"{name}: {line}" for name, lines in found.items() for line in lines)
-    for tab in tabs:
-        tab.close()
+def wrong(browser: Any, names: Sequence[str], address: str) -> Iterator[str]:
+    """What is wrong with these pages of the site at ``address``, a sentence each."""
+    with_scripts, without = browser.new_context(), browser.new_context(java_script_enabled=False)
+    page, plain = with_scripts.new_page(), without.new_page()
+    asked = _Requests(page, address)
+    for name in names:
+        asked.wrong.clear()
+        page.set_viewport_size({"width": WIDTHS_PX[-1], "height": HEIGHT_PX})
+        page.goto(f"{address}/{name}", wait_until="networkidle")
+        page.add_style_tag(content=STILL)
+        yield from (f"{name}: {line}" for line in (*_violations(page), *_too_wide(page), *asked.wrong))
+        plain.goto(f"{address}/{name}", wait_until="domcontentloaded")
+        if not plain.locator("h1").first.is_visible():
+            yield f"{name}: shows no heading without JavaScript"
+    with_scripts.close()
+    without.close()
 
 
-def too_wide(browser: Any, site: Path, address: str) -> Iterator[str]:
-    """Pages that scroll sideways on a screen of any width, or that cut words off."""
-    page = browser.new_page(viewport={"width": NARROW_PX, "height": 800})
-    for name in pages(site):
-        page.goto(f"{address}/{name}")
-        page.add_style_tag(content="* { transition: none !important; animation: none !important; }")  # or it is still moving
-        for width in WIDTHS_PX:
-            page.set_viewport_size({"width": width, "height": 800})
-            needed = page.evaluate("document.documentElement.scrollWidth")
-            if needed > width:
-                yield f"{name}: {needed} pixels wide on a screen of {width}"
-            yield from (f"{name}: on a screen of {width} pixels this is cut off: {words}" for words in page.evaluate(CUT_OFF))
-        page.set_viewport_size({"width": NARROW_PX, "height": 800})
+def wrong_requests(browser: Any, names: Sequence[str], address: str) -> Iterator[str]:
+    """Of these pages, those that ask another host for something, or this one for what it does not have."""
+    page = browser.new_page()
+    asked = _Requests(page, address)
+    for name in names:
+        asked.wrong.clear()
+        page.goto(f"{address}/{name}", wait_until="networkidle")
+        yield from (f"{name}: {line}" for line in asked.wrong)
     page.close()
 
 
-def empty_without_scripts(browser: Any, site: Path, address: str) -> Iterator[str]:
-    """Pages whose heading cannot be seen with JavaScript off."""
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    for name in pages(site):
-        page.goto(f"{address}/{name}")
-        if not page.locator("h1").first.is_visible():
-            yield f"{name}: shows no heading without JavaScript"
-    context.close()
+class _Requests:
+    """What a page asks another host for, or this one though it is not there, in sentences."""
+
+    def __init__(self, page: Any, address: str) -> None:
+        self.wrong: list[str] = []
+        self.own = (f"{address}/", "data:", "blob:")
+        page.on("request", self._asked)
+        page.on("response", self._answered)
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith(self.own):
+            self.wrong.append(f"asks for {request.url}")
+
+    def _answered(self, response: Any) -> None:
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            self.wrong.append(f"asks for {response.url}, which is not there ({response.status})")
 
 
-def violations(browser: Any, site: Path, address: str, scheme: str) -> Iterator[str]:
-    """What axe-core finds in one palette (``light`` or ``dark``); in the dark one, of colours only, on a page of each kind."""
+def _violations(page: Any) -> Iterator[str]:
+    """What axe-core finds in each palette; in the dark one, of colours only."""
     from axe_playwright_python.sync_playwright import Axe
 
-    page = browser.new_page(color_scheme=scheme)
-    for name in pages(site) if scheme == "light" else of_each_kind(pages(site)):
-        page.goto(f"{address}/{name}")
-        for found in Axe().run(page, options=PALETTES[scheme]).response["violations"]:
-            yield f"{name}: {found['id']} ({scheme}): {found['nodes'][0]['html'][:120]}"
-    page.close()
+    for scheme, (context, options) in PALETTES.items():
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(TWO_FRAMES)
+        for found in Axe().run(page, context, options).response["violations"]:
+            yield f"{found['id']} ({scheme}): {found['nodes'][0]['html'][:120]}"
+
+
+def _too_wide(page: Any) -> Iterator[str]:
+    """Whether the page scrolls sideways on a screen of any width, and the words that are cut off there."""
+    for width in WIDTHS_PX:
+        page.set_viewport_size({"width": width, "height": HEIGHT_PX})
+        needed = page.evaluate("document.documentElement.scrollWidth")
+        if needed > width:
+            yield f"{needed} pixels wide on a screen of {width}"
+        yield from (f"on a screen of {width} pixels this is cut off: {words}" for words in page.evaluate(CUT_OFF))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 # What GitHub Pages and its like compress; pictures and archives are compressed already.
+KEPT_S = 600  # GitHub Pages' answer
 COMPRESSED = (".html", ".css", ".js", ".json", ".svg", ".xml", ".yml")
 
 
@@ -30,11 +31,18 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             return super().send_head()
         content = gzip.compress(path.read_bytes(), mtime=0)
         self.send_response(http.HTTPStatus.OK)
+        self.send_header("Last-Modified", self.date_time_string(int(path.stat().st_mtime)))
         self.send_header("Content-Type", self.guess_type(str(path)))
         self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         return io.BytesIO(content)
+
+
+    def end_headers(self) -> None:
+        """As those hosts let a browser keep what it has for some minutes."""
+        self.send_header("Cache-Control", f"max-age={KEPT_S}")
+        super().end_headers()
 
 
 class _Server(http.server.ThreadingHTTPServer):

@@ -20,6 +20,8 @@ from experiments.site import check
 from experiments.site.build import STRICT, variables
 from experiments.site.static_host import served
 
+PARTS = 4  # of the pages, for as many workers
+
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.lab,
@@ -52,21 +54,10 @@ def test_a_mode_page_shows_the_figures_of_its_file(
     page.close()
 
 
-def test_no_page_asks_another_host_or_for_what_is_not_there(project: Path, address: str, browser: Browser) -> None:
-    assert list(checks.wrong_requests(browser, project / "site", address)) == []
-
-
-@pytest.mark.parametrize("scheme", list(checks.PALETTES))
-def test_axe_finds_nothing(scheme: str, project: Path, address: str, browser: Browser) -> None:
-    assert list(checks.violations(browser, project / "site", address, scheme)) == []
-
-
-def test_nothing_scrolls_sideways_and_no_word_is_cut_off(project: Path, address: str, browser: Browser) -> None:
-    assert list(checks.too_wide(browser, project / "site", address)) == []
-
-
-def test_every_page_has_its_heading_without_javascript(project: Path, address: str, browser: Browser) -> None:
-    assert list(checks.empty_without_scripts(browser, project / "site", address)) == []
+@pytest.mark.parametrize("part", range(PARTS))
+def test_nothing_is_wrong_with_any_page(part: int, project: Path, address: str, browser: Browser) -> None:
+    """No request elsewhere or for what is not there; axe, in both palettes; no sideways scroll, no word cut off; no scripts."""
+    assert list(checks.wrong(browser, checks.pages(project / "site")[part::PARTS], address)) == []
 
 
 def test_the_html_is_valid(project: Path) -> None:
@@ -82,16 +73,11 @@ def test_what_is_wrong_is_found(tmp_path: Path, browser: Browser) -> None:
         '<figure><svg viewBox="0 0 9 9" width="90"><text x="5" y="5">beyond the edge</text></svg>'
         '</figure></div></p></body></html>')
     with served(tmp_path) as address:
-        asked = list(checks.wrong_requests(browser, tmp_path, address))
-        assert any("podpath.invalid" in line for line in asked)
-        assert any("gone.png, which is not there (404)" in line for line in asked)
-        narrow = list(checks.too_wide(browser, tmp_path, address))
-        for words in ("wide on a screen of 320", "cut off: cut: too long", "cut off: drawing: beyond the edge"):
-            assert any(words in line for line in narrow), (words, narrow)
-        assert any("no heading" in line for line in checks.empty_without_scripts(browser, tmp_path, address))
-        assert any("image-alt" in line for line in checks.violations(browser, tmp_path, address, "light"))
-        for scheme in checks.PALETTES:
-            assert any("color-contrast" in line for line in checks.violations(browser, tmp_path, address, scheme))
+        found = list(checks.wrong(browser, ["bad.html"], address))
+    for words in ("podpath.invalid", "gone.png, which is not there (404)", "wide on a screen of 320", "cut off: cut: too long",
+                  "cut off: drawing: beyond the edge", "no heading", "image-alt", "color-contrast (light)",
+                  "color-contrast (dark)"):
+        assert any(words in line for line in found), (words, found)
     assert any("bad.html" in line for line in check.malformed(tmp_path))
 
 
@@ -187,9 +173,3 @@ def test_two_builds_are_equal_byte_for_byte(project: Path, tmp_path: Path) -> No
     different = [p for p in again.rglob("*") if p.is_file()
                  and p.read_bytes() != (project / "site" / p.relative_to(again)).read_bytes()]
     assert different == []
-
-
-def test_of_pages_from_one_template_some_are_looked_at_in_both_palettes() -> None:
-    results = [f"results/2026-11-26-h9fa009.mode{n}.html" for n in range(11)]
-    names = ["index.html", "modes/calico-bgp.html", "results/2026-11-26-h9fa009.html", *results]
-    assert checks.of_each_kind(names) == [*names[:3], results[0], results[5], results[10]]
