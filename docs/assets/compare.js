@@ -83,7 +83,7 @@
   }
   // As cards, all lines are forty screens long: who comes without a wish begins with one view there.
   const views = form.elements.namedItem("view");
-  if (![...state.keys()].length && matchMedia("(max-width: 44.984375em)").matches && views.options.length > 2) {
+  if (![...state.keys()].length && matchMedia("(max-width: 59.99em)").matches && views.options.length > 2) {
     views.value = ([...views.options].find((option) => option.value === "speed") ?? views.options[1]).value;
   }
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -51,9 +51,10 @@ def _part(of: str, part: str) -> str:
     return PARTS.get(part, part.replace("-", " "))
 
 
-def result(name: str) -> str:
-    """A result's name in words: ``calico-ipip@uml`` is ``calico-ipip (User-Mode Linux)``."""
+def result(name: str, titles: Mapping[str, str] | None = None) -> str:
+    """A result's name in words: ``calico-ipip@uml`` is ``calico-ipip (User-Mode Linux)``, the mode by its title if given."""
     mode, *unusual = name.split("@")
+    mode = (titles or {}).get(mode, mode)
     said = [KERNELS.get(part, f"{part}'s daemon" if part == "upstream" else f"{part} lab")
             for part in unusual if part != EMBEDDED]
     return f"{mode} ({', '.join(said)})" if said else mode

@@ -94,7 +94,7 @@ def _one(wanted: Wanted, jinja: jinja2.Environment, modes: Mapping[str, Mode], s
     rows = tables.trial_rows(stored.campaign, stored.results)
     place.mkdir(parents=True, exist_ok=True)
     (place / CARD).unlink(missing_ok=True)  # what follows is half-made until there is a card again
-    store.atomic_write(place / PAGES, json.dumps(campaign_pages.pages(jinja, stored, card, said)).encode())
+    store.atomic_write(place / PAGES, json.dumps(campaign_pages.pages(jinja, modes, stored, card, said)).encode())
     store.atomic_write(place / f"{TRIALS}.csv", tables.as_csv(rows).encode())
     store.atomic_write(place / f"{TRIALS}.json", tables.as_json(rows).encode())
     _publish(stored, place / FILES)

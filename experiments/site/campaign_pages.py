@@ -126,9 +126,12 @@ def card_from(plain: Mapping[str, Any]) -> Card:
     return Card(**{**plain, "results": results, "remarks": tuple(plain["remarks"])})
 
 
-def pages(jinja: jinja2.Environment, stored: Stored, card: Card, standing: Standing) -> dict[str, dict[str, str]]:
+def pages(
+    jinja: jinja2.Environment, modes: Mapping[str, Mode], stored: Stored, card: Card, standing: Standing
+) -> dict[str, dict[str, str]]:
     """Title, description and body of each page by its name, which is without ``.html``."""
     campaign = stored.campaign
+    titles = {name: mode.short_title for name, mode in modes.items()}
     parts = [(entries.page_name(campaign.id, result.variant), result) for result in stored.results]
     told = campaign_words.told(campaign, stored.results)
     every = [deployment for result in stored.results for deployment in result.deployments]
@@ -141,16 +144,16 @@ def pages(jinja: jinja2.Environment, stored: Stored, card: Card, standing: Stand
             status=f"{card.status}: {card.flaw}" if card.flaw else f"{campaign.status}.",
             summary=campaign_words.summary(told, len(every), sum(one.status != "ok" for one in every)),
             floor=list(campaign_words.baselines(campaign, stored.results)),
-            drift=campaign.noise_floor.get("drift"), compared=told,
+            drift=campaign.noise_floor.get("drift"), compared=[one for one in told if one.names], titles=titles,
         ),
     }}
     for name, result in parts:
-        variant = result.variant
+        variant, title = result.variant, titles.get(result.mode, result.mode)
         found[name] = {
-            "title": f"{result.mode}, {variant.place_unless_usual}: {campaign.id}",
-            "description": f"Every trial and attestation of {result.mode} in the campaign {campaign.id}, {variant.place}.",
+            "title": f"{title}, {variant.place_unless_usual}: {campaign.id}",
+            "description": f"Every trial and attestation of {title} in the campaign {campaign.id}, {variant.place}.",
             "body": jinja.get_template("campaign-mode.html.j2").render(
-                campaign=campaign, card=card, result=result, figure=_figure, noise=_noise,
+                campaign=campaign, card=card, result=result, title=title, figure=_figure, noises=_noises(result), noise=_noise,
                 path=lambda name: questions.PATHS.get(name, name),
                 remarks=[] if card.local else list(map(remarks.sentence, standing.of(campaign.id, result.variant.name))),
                 file=mode_path(stored.folder, result).name,
@@ -164,10 +167,16 @@ def _measure(trial: Trial) -> str:
     return "wire_goodput_bps" if trial.view == "wire" else measures(trial)[0]
 
 
-def _noise(trial: Trial) -> str:
-    """What disturbed a trial: ``canary 1.11, steal 0``; as many digits as were measured, three at most."""
-    return ", ".join(f"{NOISE.get(name, name)} {f'{value:.3g}' if isinstance(value, int | float) else value}"
-                     for name, value in trial.noise.items())
+def _noises(result: ModeResult) -> dict[str, str]:
+    """What was noted of the machine during any trial, and what its column is called."""
+    keys = [name for deployment in result.deployments for trial in deployment.trials for name in trial.noise]
+    return {name: NOISE.get(name, name) for name in dict.fromkeys(keys)}
+
+
+def _noise(trial: Trial, name: str) -> str:
+    """One of them: as many digits as were measured, three at most."""
+    value = trial.noise.get(name, "")
+    return f"{value:.3g}" if isinstance(value, int | float) else str(value)
 
 
 def _figure(trial: Trial) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -22,6 +22,10 @@ from experiments.site.cells import first_trial, limit, what
 from experiments.variant import Variant
 
 LINES_OF_OUTPUT = 40  # of one command; the file holds the rest
+# Phases of a deployment as a transcript names them, and what a reader finds there.
+PHASES: Mapping[str, str] = {
+    "up": "Nodes and underlay", "build": "The mode", "ready": "Until it was ready", "attest": "Evidence",
+    "measure": "Measurements", "down": "Removal"}
 
 
 @dataclass(frozen=True)
@@ -169,9 +173,10 @@ def _range(measure: str, whole: Estimate | None) -> str:
     return f"{words.figures(whole.low / size)} to {words.figures(whole.high / size)}"
 
 
-def phases(steps: Iterable[TranscriptStep]) -> list[tuple[str, list[TranscriptStep]]]:
-    """Steps by phase in order, each output cut to what a page can carry."""
-    return [(phase, [_cut(step) for step in group]) for phase, group in groupby(steps, key=lambda step: step.phase)]
+def phases(steps: Iterable[TranscriptStep]) -> list[tuple[str, str, list[TranscriptStep]]]:
+    """Each phase in order, its title, and its steps, each output cut to what a page can carry."""
+    return [(phase, PHASES.get(phase, phase), [_cut(step) for step in group])
+            for phase, group in groupby(steps, key=lambda step: step.phase)]
 
 
 def _cut(step: TranscriptStep) -> TranscriptStep:

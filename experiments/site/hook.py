@@ -25,6 +25,7 @@ from experiments.site.writer import write  # MkDocs loads this file by its path
 
 UNKNOWN = "1970-01-01"  # a day for MkDocs, which wants one, where git knows none; it is taken out of the sitemap
 TABLE = re.compile(r'(<div class="pp-scroll"[^>]*>\s*)?<table>(.*?)</table>', re.S)
+SYMPTOMS = re.compile(r"<thead>\s*<tr>\s*<th[^>]*>symptom<")
 
 
 def on_startup(command: str, dirty: bool) -> None:
@@ -83,8 +84,9 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
     numbers = count(1)
 
     def framed(match: re.Match[str]) -> str:
-        # With a class the theme puts no frame of its own around it.
-        table = f'<table class="pp-table">{match[2]}</table>'
+        # With a class the theme puts no frame of its own around it. Rows of symptoms are cards on a phone.
+        kind = "pp-table pp-symptoms" if SYMPTOMS.search(match[2]) else "pp-table"
+        table = f'<table class="{kind}">{match[2]}</table>'
         if match[1]:
             return match[1] + table
         return f'<div class="pp-scroll" tabindex="0" role="region" aria-label="Table {next(numbers)}">{table}</div>'

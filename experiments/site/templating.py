@@ -19,7 +19,7 @@ def environment(templates: Path) -> jinja2.Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
     made.globals |= {"label": axis.label, "three": words.figures, "percent": words.percent, "view": questions.view,
-                     "result_in_words": questions.result}
+                     "result_in_words": questions.result, "counted": words.counted}
     made.filters["code"] = code
     return made
 

@@ -173,3 +173,15 @@ def test_two_builds_are_equal_byte_for_byte(project: Path, tmp_path: Path) -> No
     different = [p for p in again.rglob("*") if p.is_file()
                  and p.read_bytes() != (project / "site" / p.relative_to(again)).read_bytes()]
     assert different == []
+
+
+def test_on_a_phone_each_symptom_is_a_card(address: str, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 375, "height": 800})
+    page.goto(f"{address}/modes/calico-bgp.html")
+    symptom, remedy = (page.locator(f".pp-symptoms tbody tr:first-child td:nth-child({n})") for n in (1, 3))
+    above, below = symptom.bounding_box(), remedy.bounding_box()
+    assert above and below and below["y"] > above["y"] and below["width"] == above["width"]
+    page.set_viewport_size({"width": 1280, "height": 800})
+    beside, other = symptom.bounding_box(), remedy.bounding_box()
+    assert beside and other and beside["y"] == other["y"]
+    page.close()

@@ -61,7 +61,7 @@ def test_a_campaign_s_page_shows_no_key_of_the_file() -> None:
     stored = Stored(FOLDER, *store.read_campaign(FOLDER))
     jinja, said = environment(ROOT / "docs" / "templates"), Standing()
     card = campaign_pages.card(catalog.load(), stored, said, local=False)
-    body = campaign_pages.pages(jinja, stored, card, said)[stored.campaign.id]["body"]
+    body = campaign_pages.pages(jinja, catalog.load(), stored, card, said)[stored.campaign.id]["body"]
     text = re.sub(r"net\.[\w.]+", "", re.sub(r"<[^>]+>", " ", body))
     assert KEY.findall(text) == []
     assert "Speed, one stream, pod to pod" in text and "AMD EPYC, 2 cores, 23.5 GiB, Debian 12, Linux 6.18, virtual" in text

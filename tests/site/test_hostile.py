@@ -113,7 +113,8 @@ def test_no_text_becomes_markup_in_the_templates(measured: Stored, texts: list[s
                          Record(poisoned.campaign.id, "corrected", texts[2], texts[3], instead=texts[4])))
     card = campaign_pages.card(modes, poisoned, said, local=False)
     rendered = render(jinja, modes, catalog.variants(), Shelf((card,), (poisoned,), (), 1, 0, said), reported.load_all())
-    rendered |= {f"{name}.html": page["body"] for name, page in campaign_pages.pages(jinja, poisoned, card, said).items()}
+    made = campaign_pages.pages(jinja, modes, poisoned, card, said)
+    rendered |= {f"{name}.html": page["body"] for name, page in made.items()}
     rendered["trials.json"] = tables.as_json(tables.trial_rows(poisoned.campaign, poisoned.results))
     for path, text in rendered.items():
         if path.endswith((".md", ".html")):

@@ -139,6 +139,6 @@ def test_pages_of_one_mode_in_several_labs_have_titles_of_their_own(project: Pat
     campaign, results = store.read_campaign(next((project / "data" / "campaigns").iterdir()))
     stored, said = store.Stored(project, campaign, results), Standing()
     card = campaign_pages.card(catalog.load(), stored, said, local=False)
-    made = campaign_pages.pages(environment(project / "docs" / "templates"), stored, card, said)
+    made = campaign_pages.pages(environment(project / "docs" / "templates"), catalog.load(), stored, card, said)
     titles = [page["title"] for page in made.values()]
     assert len(set(titles)) == len(titles) == 1 + len(LABS)

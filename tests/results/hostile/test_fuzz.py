@@ -57,7 +57,7 @@ def figures(folder: Path) -> dict[str, list[str]]:
     for one in card.results:
         for ratio in one.ratios:
             found.setdefault(ratio.view, []).append(f"{ratio.median:.3f} {ratio.low:.3f} {ratio.high:.3f}")
-    for name, page in campaign_pages.pages(environment(ROOT / "docs" / "templates"), stored, card, Standing()).items():
+    for name, page in campaign_pages.pages(environment(ROOT / "docs" / "templates"), modes, stored, card, Standing()).items():
         if name == stored.campaign.id:
             continue
         for line in page["body"].splitlines():
