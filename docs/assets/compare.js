@@ -32,7 +32,7 @@
     const column = Number(state.get("sort") ?? -1);
     const direction = state.get("order") === "descending" ? -1 : 1;
     const ordered = headers[column] ? [...rows].sort((a, b) => compare(key(a, column), key(b, column), direction)) : rows;
-    body.append(...ordered);
+    if (ordered.some((row, index) => body.rows[index] !== row)) body.append(...ordered);
     headers.forEach((header, index) => {
       header.setAttribute("aria-sort", index === column ? (direction > 0 ? "ascending" : "descending") : "none");
     });
