@@ -26,7 +26,15 @@ def _fields(trial: Trial, mode: str = "weave-fastdp", cores: int | None = None) 
 
 def test_a_wire_figure_above_what_the_headers_leave_is_refused() -> None:
     found = dict(rules.broken(IMPOSSIBLE, "weave-fastdp"))
-    assert found["wire_goodput_bps"] == "the headers leave 904 Mbit/s of this link; allowed: at most 922 Mbit/s"
+    assert found["wire_goodput_bps"] == "the headers leave 904 Mbit/s of this link; bytes were counted, so none can be more"
+
+
+def test_a_count_is_given_no_tolerance_but_a_segment_without_timestamps_is() -> None:
+    """Four packets of a transfer that the receiver had ended were not carried: 0.14 % above, on a busy machine."""
+    above = Trial("a-1-02-wire", "wire", "pod-pod", "ok", mss_bytes=1398, payload_bytes=8_010_540, underlay_tx_bytes=8_662_532,
+                  underlay_tx_packets=5_740, wire_efficiency_ratio=0.910258, wire_goodput_bps=910_258_432.0)
+    for trial, said in ((above, ["wire_goodput_bps"]), (replace(above, mss_bytes=1410), [])):
+        assert [name for name in _fields(trial, "flannel-vxlan") if name == "wire_goodput_bps"] == said
 
 
 def test_the_same_counts_are_judged_by_the_mode_and_the_path() -> None:
@@ -36,7 +44,7 @@ def test_the_same_counts_are_judged_by_the_mode_and_the_path() -> None:
                     underlay_tx_bytes=1514 * frames, underlay_tx_packets=frames, wire_efficiency_ratio=0.92,
                     wire_goodput_bps=920_000_000.0)
     assert _fields(fitting, "calico-bgp") == []
-    assert _fields(fitting, "weave-sleeve") == ["wire_goodput_bps"]  # 1324 of 1476 bytes, and 2 %
+    assert _fields(fitting, "weave-sleeve") == ["wire_goodput_bps"]  # 1324 of 1476 bytes
     assert _fields(replace(fitting, path="host-host"), "weave-sleeve") == []
 
 
