@@ -5,7 +5,7 @@ Everything runs in private namespaces that end with the test.
 
 from __future__ import annotations
 
-import json
+import ast
 import os
 import subprocess
 import sys
@@ -50,7 +50,7 @@ class Machine:
     def log(self) -> list[list[str]]:
         """The command lines that the stand-ins were called with."""
         file = self.folder / "standin" / "log"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return [ast.literal_eval(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     @property
     def containers(self) -> list[str]:

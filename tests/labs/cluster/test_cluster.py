@@ -1,13 +1,14 @@
 """The cluster lab, end to end, against a stand-in for kubectl: no cluster was started here.
 
-The stand-in (tests/labs/standins/cluster-kubectl) is strict about arguments and order, and answers with objects that the test
-wrote by hand in the shapes of the CNIs' published manifests. Its pods are places of an embedded lab that is built for real:
-routes, links, captured packets and goodput are real. With `invoke test -- --cluster` the same experiment runs on the cluster
-of the current kubectl context.
+The stand-in (tests/labs/standins/cluster_kubectl.py) is strict about arguments and order, and answers with objects that the
+test wrote by hand in the shapes of the CNIs' published manifests. Its pods are places of an embedded lab that is built for
+real: routes, links, captured packets and goodput are real. With `invoke test -- --cluster` the same experiment runs on the
+cluster of the current kubectl context.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -77,7 +78,7 @@ class Machine:
 
     @property
     def log(self) -> list[list[str]]:
-        return [json.loads(line) for line in (self.folder / "standin" / "log").read_text().splitlines()]
+        return [ast.literal_eval(line) for line in (self.folder / "standin" / "log").read_text().splitlines()]
 
     @property
     def left(self) -> list[str]:
@@ -174,7 +175,7 @@ def _somebody_s_cluster(mode: str, folder: Path) -> Iterator[Machine]:
     standin = folder / "standin"
     for place in (standin / "namespaces", standin / "pods"):
         place.mkdir(parents=True)
-    launchers.install(folder / "bin", "cluster-kubectl", program="kubectl")
+    launchers.install(folder / "bin", "cluster_kubectl", program="kubectl")
     with EMBEDDED_LAB.up(catalog.get(mode)) as lab:
         recipe = recipe_for(catalog.get(mode), lab)
         recipe.build()

@@ -4,7 +4,6 @@ The answers have the shape of Kubernetes' and the CNIs' own objects; Calico's ha
 differs between clusters comes from the applied manifest, the applied objects and the nodes.
 """
 
-import dataclasses
 import os
 import sys
 
@@ -36,8 +35,8 @@ def variables(cluster):
 
 
 def objects(cluster, kind):
-    file = world.STATE / f"{cluster.name}-objects.yml"
-    return [one for one in cluster.documents("objects.yml") if one["kind"] == kind] if file.exists() else []
+    there = os.path.exists(f"{world.STATE}/{cluster.name}-objects.yml")
+    return [one for one in cluster.documents("objects.yml") if one["kind"] == kind] if there else []
 
 
 def default(cluster, kind):
@@ -70,6 +69,8 @@ def mode(cluster):
 
 
 def lab(cluster):
+    import dataclasses
+
     from experiments.labs.containerlab import backend as containerlab
     from experiments.labs.containerlab import docker
     from experiments.labs.fabric import addresses
@@ -101,25 +102,6 @@ def install(cluster):
     recipe = recipe_for(wanted, made)
     recipe.build()
     recipe.wait_ready(30)
-
-
-def daemon(cluster, namespace, pod, container, command):
-    """A command in the CNI's own container: BIRD's, where the recipe's BIRD listens."""
-    index = next(i for i in (1, 2, 3) if pod == f"{container}-{i}")
-    assert (namespace, container) == ("kube-system", "calico-node"), (namespace, container)
-    if command == ["calico-node", "-felix-ready"]:
-        return felix_ready()
-    assert command == ["birdcl", "-s", "/var/run/calico/bird.ctl", "show", "protocols"], command
-    return [*world.enter(world.pid_of(cluster.node(index))), "birdc", "-s", f"/run/podpath/node{index}.bird.ctl", "show",
-            "protocols"]
-
-
-def felix_ready():
-    """Nothing and 0, or its sentence on standard output and 1 (projectcalico/calico v3.32.1 node/pkg/health/health.go)."""
-    if world.FAULT != "felix":
-        return ["true"]
-    said = "calico/node is not ready: felix is not ready: readiness probe reporting 503"
-    return ["sh", "-c", f"echo '{said}'; exit 1"]
 
 
 def answer(cluster, argv):

@@ -3,39 +3,45 @@
 PODPATH_STANDIN names the folder of their state, PODPATH_STANDIN_FAULT what goes wrong.
 """
 
-import contextlib
-import json
+import marshal
 import os
-import shlex
-import signal
-import subprocess
 import sys
-import time
-from pathlib import Path
 
-STATE = Path(os.environ["PODPATH_STANDIN"])
+# It is part of each call, and a test makes some hundred: what takes long to import is imported where it is needed.
+STATE = os.environ["PODPATH_STANDIN"]
 FAULT = os.environ.get("PODPATH_STANDIN_FAULT", "")
 # Containers do not have the runner's mark: Docker's daemon starts them, not the client that asked for them.
 MARK = os.environ.pop("PODPATH_LAB", "")
-KNOWN = STATE / "containers"
+KNOWN = f"{STATE}/containers"
 
 
 def log(tool, argv):
-    with (STATE / "log").open("a") as file:
-        file.write(json.dumps([tool, *argv]) + "\n")
+    with open(f"{STATE}/log", "a") as file:
+        file.write(f"{[tool, *argv]!r}\n")
 
 
 def unexpected(argv):
     sys.exit(f"stand-in: unexpected arguments {argv}")
 
 
+def read(file):
+    """The text of a file of the state; empty if there is none."""
+    try:
+        with open(f"{STATE}/{file}") as opened:
+            return opened.read()
+    except FileNotFoundError:
+        return ""
+
+
 def known():
     """Containers by their ids; a file may go while they are read."""
     found = {}
-    for file in KNOWN.glob("[0-9a-f]*"):
+    for name in sorted(os.listdir(KNOWN)) if os.path.isdir(KNOWN) else []:
         try:
-            found[file.name] = json.loads(file.read_text())
-        except (FileNotFoundError, ValueError):
+            if not name.startswith("."):
+                with open(f"{KNOWN}/{name}", "rb") as file:
+                    found[name] = marshal.load(file)
+        except FileNotFoundError:
             continue
     return found
 
@@ -49,6 +55,11 @@ def pid_of(name):
 
 def start(name, binds=(), *, lab="", cluster="", commands=()):
     """A container with files of this machine in it; ``commands`` prepare it."""
+    import shlex
+    import subprocess
+    import time
+    from pathlib import Path
+
     script = ["mount -t proc proc /proc", "mount -t tmpfs tmpfs /run", "mkdir -p /run/podpath /run/binds"]
     for number, (source, _) in enumerate(binds):  # before /opt is hidden: this program may lie there
         script += [f"{'mkdir' if Path(source).is_dir() else 'touch'} /run/binds/{number}",
@@ -72,12 +83,13 @@ def start(name, binds=(), *, lab="", cluster="", commands=()):
 
 
 def register(name, pid, *, lab="", cluster=""):
-    KNOWN.mkdir(exist_ok=True)
+    os.makedirs(KNOWN, exist_ok=True)
     identity = name.encode().hex()[-64:].rjust(64, "0")
-    unfinished = KNOWN / f".{identity}"
-    unfinished.write_text(json.dumps({"Id": identity, "Name": f"/{name}", "Lab": lab, "Cluster": cluster,
-                                      "State": {"Running": True, "Pid": pid}}))
-    unfinished.rename(KNOWN / identity)
+    unfinished = f"{KNOWN}/.{identity}"
+    with open(unfinished, "wb") as file:
+        marshal.dump({"Id": identity, "Name": f"/{name}", "Lab": lab, "Cluster": cluster,
+                      "State": {"Running": True, "Pid": pid}}, file)
+    os.rename(unfinished, f"{KNOWN}/{identity}")
 
 
 def enter(pid):
@@ -85,11 +97,17 @@ def enter(pid):
 
 
 def inside(pid, *argv, **options):
+    import subprocess
+
     return subprocess.run([*enter(pid), *argv], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
 
 
 def end(identity):
+    import contextlib
+    import signal
+
     one = known()[identity]
     with contextlib.suppress(ProcessLookupError):
         os.kill(one["State"]["Pid"], signal.SIGKILL)
-    (KNOWN / identity).unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(f"{KNOWN}/{identity}")

@@ -6,7 +6,6 @@ It takes the arguments and the file that kind 0.32 takes, and fails with kind's 
 import os
 import sys
 import time
-from pathlib import Path
 
 import world
 
@@ -24,7 +23,7 @@ def main(argv):
     if not world.MARK:
         sys.exit("stand-in: a killed runner's kind could not be found")
     if argv[:3] == ["export", "logs", argv[2]] and argv[3] == "--name" and len(argv) == 5:
-        export(Path(argv[2]), argv[4])
+        export(argv[2], argv[4])
         return
     if os.environ.get("KIND_EXPERIMENTAL_PROVIDER") != "docker":
         sys.exit("stand-in: the nodes may be podman's")
@@ -32,10 +31,11 @@ def main(argv):
             "--config", "cluster.kind.yml", "--kubeconfig", "kubeconfig", "--retain"]:
         import yaml
 
-        create(argv[3], yaml.safe_load(Path("cluster.kind.yml").read_text()))
+        with open("cluster.kind.yml") as file:
+            create(argv[3], yaml.safe_load(file))
     elif argv[:2] == ["load", "image-archive"] and argv[3:4] == ["--name"] and len(argv) == 5:
-        assert nodes(argv[4]) and Path(argv[2]).is_file()
-        with (world.STATE / "loaded").open("a") as file:
+        assert nodes(argv[4]) and os.path.isfile(argv[2])
+        with open(f"{world.STATE}/loaded", "a") as file:
             file.write(f"{argv[2]}\n")
     elif argv[:3] == ["delete", "cluster", "--name"] and argv[4:] == ["--kubeconfig", "kubeconfig"]:
         if world.FAULT != "delete":
@@ -55,8 +55,7 @@ def create(name, wanted):
     assert [node["role"] for node in wanted["nodes"]] == ["control-plane", "worker", "worker"]
     assert len({node["image"] for node in wanted["nodes"]}) == 1
     image = wanted["nodes"][0]["image"]
-    images = world.STATE / "images"
-    assert "@sha256:" in image or image in images.read_text().split()  # only what Docker has goes without a digest
+    assert "@sha256:" in image or image in world.read("images").split()  # only what Docker has goes without a digest
     if world.FAULT == "taken":  # somebody was faster by a moment
         world.start(f"{name}-control-plane", cluster=name)
         sys.exit(f'ERROR: failed to create cluster: node(s) already exist for a cluster with the name "{name}"')
@@ -71,13 +70,12 @@ def create(name, wanted):
     if world.FAULT == "create":
         sys.exit("ERROR: failed to create cluster: failed to init node with kubeadm: command \"docker exec --privileged "
                  f"{name}-control-plane kubeadm init\" failed with error: exit status 1")
-    Path("kubeconfig").write_text(name)
+    with open("kubeconfig", "w") as file:
+        file.write(name)
 
 
 def export(folder, name):
     if not nodes(name):
         sys.exit(f"ERROR: unknown cluster \"{name}\"")
-    (folder / "kind-version.txt").write_text("stand-in\n")
-
-
-main(sys.argv[1:])
+    with open(f"{folder}/kind-version.txt", "w") as file:
+        file.write("stand-in\n")

@@ -5,16 +5,11 @@ was deployed: so pods, routes, tunnels, BGP sessions and everything that is meas
 is Kubernetes'. The mode is the one that the applied manifest and objects say. What the API answers is made of them.
 """
 
-import json
-import os
-import subprocess
 import sys
-import threading
-from pathlib import Path
 
 import world
 
-# `cni` and `yaml` are imported where they are needed: that takes longer than most commands in a pod.
+# What one answer alone needs is imported there: that takes longer than most commands in a pod.
 MEMBERS = {1: "worker", 2: "worker2", 3: "control-plane"}
 SEQUENCE = ("manifest", "nodes", "daemon", "pods", "running")
 CONTEXT = "--kubeconfig"
@@ -22,9 +17,10 @@ CONTEXT = "--kubeconfig"
 
 class Cluster:
     def __init__(self, name):
+        import json
+
         self.name = name
-        self.file = world.STATE / f"{name}.json"
-        self.state = json.loads(self.file.read_text()) if self.file.exists() else {"done": [], "numbers": {}}
+        self.state = json.loads(world.read(f"{name}.json") or '{"done": [], "numbers": {}}')
 
     def reached(self, step):
         """Steps come in their order, or Kubernetes would refuse them."""
@@ -35,17 +31,31 @@ class Cluster:
         self.save()
 
     def save(self):
-        self.file.write_text(json.dumps(self.state))
+        self._write(f"{self.name}.json", self.state)
 
     def documents(self, file):
-        return json.loads((world.STATE / f"{self.name}-{file}").read_text())
+        import json
+
+        with open(f"{world.STATE}/{self.name}-{file}") as opened:
+            return json.load(opened)
 
     def keep(self, file):
         """Read once: the published manifests are long, and asked for at every answer."""
         import yaml
 
-        documents = [one for one in yaml.safe_load_all(Path(file).read_text()) if one]
-        (world.STATE / f"{self.name}-{file}").write_text(json.dumps(documents))
+        with open(file) as opened:
+            documents = [one for one in yaml.load_all(opened, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if one]
+        for one in documents:
+            if one["kind"] == "CustomResourceDefinition":
+                del one["spec"]  # most of a manifest, and never asked for
+        self._write(f"{self.name}-{file}", documents)
+
+    @staticmethod
+    def _write(file, content):
+        import json
+
+        with open(f"{world.STATE}/{file}", "w") as opened:
+            json.dump(content, opened)
 
     def node(self, index):
         return f"{self.name}-{MEMBERS[index]}"
@@ -55,15 +65,20 @@ def main(argv):
     world.log("kubectl", argv)
     if argv[:1] != [CONTEXT]:
         world.unexpected(argv)  # never whatever context a person happens to be in
-    cluster, rest = Cluster(Path(argv[1]).read_text()), argv[2:]
+    with open(argv[1]) as file:
+        name, rest = file.read(), argv[2:]
     if rest[:1] == ["exec"]:
-        execute(cluster, rest[1:])
+        import executing
+
+        executing.execute(name, MEMBERS, rest[1:])
     elif rest[-2:] == ["--output", "json"]:
+        import json
+
         import cni
 
-        print(json.dumps(cni.answer(cluster, rest[:-2])))
+        print(json.dumps(cni.answer(Cluster(name), rest[:-2])))
     else:
-        change(cluster, rest)
+        change(Cluster(name), rest)
 
 
 def change(cluster, argv):
@@ -101,7 +116,7 @@ def change(cluster, argv):
             sys.exit("error: timed out waiting for the condition")
         cluster.reached("daemon")
     elif argv == ["apply", "--filename", "pods.yml"]:
-        assert "lab-image.tar" in (world.STATE / "loaded").read_text().split()
+        assert "lab-image.tar" in world.read("loaded").split()
         cluster.keep("pods.yml")
         cluster.reached("pods")
         pods(cluster)
@@ -113,6 +128,8 @@ def change(cluster, argv):
 
 def pods(cluster):
     """Only the namespace's own objects; then the network, and the scripts of the config map where the pods find them."""
+    from pathlib import Path
+
     import cni
 
     made = cluster.documents("pods.yml")
@@ -132,31 +149,3 @@ def pods(cluster):
             world.inside(pid, "mkdir", "-p", str(target.parent))
             world.inside(pid, "tee", str(target), input=scripts[item["key"]].encode())
     cni.install(cluster)
-
-
-def execute(cluster, argv):
-    """Run it where the pod would be. As kubectl does: when this ends, its standard input closes, and nothing else."""
-    assert argv[:2] == ["--stdin", "--namespace"] and argv[4] == "--container" and argv[6] == "--", argv
-    namespace, pod, container, command = argv[2], argv[3], argv[5], argv[7:]
-    if (namespace, container) == ("podpath", "lab"):
-        assert command[:2] == ["python3", "/opt/podpath/experiments/labs/kubernetes/attached.py"], command
-        argv = [*world.enter(world.pid_of(cluster.node(int(pod[-1])))),
-                *(["ip", "netns", "exec", pod] if pod.startswith("pod") else []), *command]
-    else:
-        import cni
-
-        argv = cni.daemon(cluster, namespace, pod, container, command)
-    child = subprocess.Popen(argv, stdin=subprocess.PIPE)
-    threading.Thread(target=follow, args=(child,), daemon=True).start()
-    if status := child.wait():
-        print(f"command terminated with exit code {status}", file=sys.stderr)
-    sys.exit(status)
-
-
-def follow(child):
-    while os.read(0, 4096):
-        pass
-    child.stdin.close()
-
-
-main(sys.argv[1:])

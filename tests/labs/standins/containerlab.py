@@ -5,13 +5,9 @@ failed `exec` forgotten, 0 at the end of a failed removal. A node of the kind `e
 """
 
 import os
-import subprocess
 import sys
-import time
-from pathlib import Path
 
 import world
-import yaml
 
 
 def main(argv):
@@ -24,14 +20,24 @@ def main(argv):
     if not world.MARK:
         sys.exit("stand-in: a killed runner's containerlab could not be found")
     if argv[:2] == ["deploy", "--topo"] and len(argv) == 3:
-        deploy(yaml.safe_load(Path(argv[2]).read_text()))
+        deploy(read(argv[2]))
     elif argv[:2] == ["destroy", "--topo"] and argv[3:] == ["--cleanup"]:
-        destroy(yaml.safe_load(Path(argv[2]).read_text())["name"])
+        destroy(read(argv[2])["name"])
     else:
         world.unexpected(argv)
 
 
+def read(file):
+    import yaml
+
+    with open(file) as opened:
+        return yaml.safe_load(opened)
+
+
 def deploy(made):
+    import subprocess
+    import time
+
     pids = {}
     for place, node in made["topology"]["nodes"].items():
         pids[place] = world.pid_of(place) if node.get("kind") == "ext-container" else container(made, place)
@@ -55,6 +61,8 @@ def deploy(made):
 
 
 def container(made, place):
+    from pathlib import Path
+
     defaults, node = made["topology"]["defaults"], made["topology"]["nodes"][place]
     assert defaults["network-mode"] == "none" and defaults["image-pull-policy"] == "Never"
     binds = []
@@ -71,6 +79,3 @@ def destroy(name):
     for identity, one in world.known().items():
         if one["Lab"] == name:
             world.end(identity)
-
-
-main(sys.argv[1:])

@@ -23,7 +23,7 @@ ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Pod", "Pod", "Pod", "Pod"]
 
 def main(argv):
     with (STATE / "log").open("a") as log:
-        log.write(json.dumps(argv) + "\n")
+        log.write(f"{argv!r}\n")
     if "unreachable" in FAULTS and argv[0] != "config":
         sys.exit("Unable to connect to the server: dial tcp 192.0.2.1:6443: i/o timeout")
     if argv == ["config", "current-context"]:
@@ -163,8 +163,7 @@ def refuse(pod):
     assert spec["containers"][0]["imagePullPolicy"] == "IfNotPresent"
     node = [one for one in CLUSTER["nodes"] if one["metadata"]["name"] == spec["nodeName"]]
     assert len(node) == 1, "a pod is pinned on a node that there is not"
-    refused = "hostnetwork" in FAULTS and spec["hostNetwork"] or "pods" in FAULTS
-    if refused:
+    if "pods" in FAULTS or ("hostnetwork" in FAULTS and spec["hostNetwork"]):
         why = "host namespaces (hostNetwork=true)" if spec["hostNetwork"] else "unrestricted capabilities"
         sys.exit(f'Error from server (Forbidden): error when creating "STDIN": pods "{pod["metadata"]["name"]}" is forbidden: '
                  f'violates PodSecurity "baseline:latest": {why}')
@@ -204,7 +203,7 @@ def enter_daemon(pod, container, argv):
     if "exec-daemons" in FAULTS:
         sys.exit(f'Error from server (Forbidden): pods "{pod}" is forbidden: User cannot create resource "pods/exec"')
     place = CLUSTER["daemons"][pod]
-    if argv[0] in ("ip", "bridge", "sh") or argv[:1] == ["cat"] and argv[1].startswith("/proc/net/"):
+    if argv[0] in ("ip", "bridge", "sh") or (argv[:1] == ["cat"] and argv[1].startswith("/proc/net/")):
         assert argv in [list(one) for one in READING], argv
         inside(place, list(argv))
     if container == "calico-node" and argv == ["birdcl", "-s", "/var/run/calico/bird.ctl", "show", "protocols"]:
@@ -233,6 +232,3 @@ def enter_daemon(pod, container, argv):
 def inside(place, argv):
     argv = [*CLUSTER["enter"], "ip", "netns", "exec", place, *argv]
     os.execvp(argv[0], argv)
-
-
-main(sys.argv[1:])
