@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import json
+import marshal
 import os
 import subprocess
 import sys
@@ -85,9 +86,17 @@ class Machine:
         kept = ("standin/namespaces", "standin/pods", "state/podpath/labs")
         return sorted(path.name for place in kept for path in (self.folder / place).glob("*"))
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the stand-in says of its cluster."""
+        return dict(marshal.loads((self.folder / "standin" / "cluster").read_bytes()))
+
+    def tell(self, values: dict[str, Any]) -> None:
+        # Not as JSON: the stand-in reads it at each call, and to import that takes longer than most calls.
+        (self.folder / "standin" / "cluster").write_bytes(marshal.dumps(values))
+
     def change(self, **values: Any) -> None:
-        path = self.folder / "standin" / "cluster.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+        self.tell({**self.told, **values})
 
 
 def _node(name: str, address: str, **more: Any) -> dict[str, Any]:
@@ -185,11 +194,12 @@ def _somebody_s_cluster(mode: str, folder: Path) -> Iterator[Machine]:
                  *(_node(name, node.address, annotations=note)
                    for name, node, note in zip(NAMES, lab.nodes, marks, strict=False))]
         places: list[Pod] = list(recipe.pods)
-        (standin / "cluster.json").write_text(json.dumps({
+        machine = Machine(folder)
+        machine.tell({
             "uid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "nodes": nodes, "enter": lab.command("", []),
             "addresses": {**{pod.name: pod.address for pod in places}, **{node.name: node.address for node in lab.nodes}},
-            **OBJECTS[mode]}))
-        yield Machine(folder)
+            **OBJECTS[mode]})
+        yield machine
 
 
 @pytest.fixture
@@ -332,7 +342,7 @@ def test_another_mode_than_the_cluster_s_is_refused_with_the_evidence(machine: M
 @pytest.mark.lab
 def test_a_mode_that_only_the_nodes_show_is_refused_when_they_have_been_looked_at(machine: Machine) -> None:
     """The pools leave it open (CrossSubnet); the route does not."""
-    objects = json.loads((machine.folder / "standin" / "cluster.json").read_text())["objects"]
+    objects = machine.told["objects"]
     objects[POOLS][0]["spec"]["ipipMode"] = "CrossSubnet"
     machine.change(objects=objects)
     done = machine.measure("calico-ipip")
@@ -361,7 +371,7 @@ def test_after_a_kill_clean_removes_the_namespace_and_no_other(fault: str, machi
     running.kill()
     running.wait()
     machine.change(cleaning=True)
-    elsewhere = json.loads((machine.folder / "standin" / "cluster.json").read_text())["uid"]
+    elsewhere = machine.told["uid"]
     machine.change(uid="another-cluster")
     refused = machine.invoke("clean")
     assert refused.returncode == 2 and "is in another cluster" in refused.stdout

@@ -1,20 +1,32 @@
 """A stand-in for kubectl with a cluster that exists: no cluster is started here. It is strict about arguments and order.
 
-What it answers about nodes and objects is in PODPATH_STANDIN/cluster.json, written by the test. Pods are places of an
+What it answers about nodes and objects is in PODPATH_STANDIN/cluster, written by the test. Pods are places of an
 embedded lab that the test has built for real: `exec` runs the command there, so that what is measured is a real data plane.
 PODPATH_STANDIN_FAULT names what goes wrong.
 """
 
-import json
+import marshal
 import os
 import sys
-from pathlib import Path
 
-# It is called some hundred times in a test: what only one of its answers needs is imported there.
-STATE = Path(os.environ["PODPATH_STANDIN"])
+# It is called some hundred times in a test: what only one of its answers needs is imported there, and what each reads is
+# read without json, whose import takes as long as most of them.
+STATE = os.environ["PODPATH_STANDIN"]
 FAULTS = os.environ.get("PODPATH_STANDIN_FAULT", "").split(",")
-ROOT = Path(__file__).resolve().parents[3]
-CLUSTER = json.loads((STATE / "cluster.json").read_text())
+ROOT = __file__.rsplit("/", 4)[0]
+
+
+def stored(file):
+    with open(f"{STATE}/{file}", "rb") as opened:
+        return marshal.load(opened)
+
+
+def store(file, value):
+    with open(f"{STATE}/{file}", "wb") as opened:
+        marshal.dump(value, opened)
+
+
+CLUSTER = stored("cluster")
 INSIDE = "/opt/podpath"  # where pods find the program's scripts
 READING = [("ip", "-json", "-details", "address", "show"), ("ip", "-json", "route", "show"), ("bridge", "-json", "fdb", "show"),
            ("sh", "-c", "cat /proc/[0-9]*/comm"), ("cat", "/proc/net/tcp"), ("cat", "/proc/net/udp")]
@@ -22,7 +34,7 @@ ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Pod", "Pod", "Pod", "Pod"]
 
 
 def main(argv):
-    with (STATE / "log").open("a") as log:
+    with open(f"{STATE}/log", "a") as log:
         log.write(f"{argv!r}\n")
     if "unreachable" in FAULTS and argv[0] != "config":
         sys.exit("Unable to connect to the server: dial tcp 192.0.2.1:6443: i/o timeout")
@@ -45,7 +57,13 @@ def version(rest):
 
 
 def answer(value):
+    import json
+
     print(json.dumps(value))
+
+
+def exists(file):
+    return os.path.exists(f"{STATE}/{file}")
 
 
 def missing(kind, name):
@@ -75,10 +93,10 @@ def get(rest):
         if rest == ["kube-system"]:
             answer({"metadata": {"name": "kube-system", "uid": CLUSTER["uid"]}})
         else:
-            file = STATE / "namespaces" / rest[0]
             assert rest[1:] == ["--ignore-not-found"], rest
-            if file.exists():
-                answer(json.loads(file.read_text()))
+            if exists(f"namespaces/{rest[0]}"):
+                with open(f"{STATE}/namespaces/{rest[0]}") as file:
+                    print(file.read())
     elif kind in ("pods", "pod"):
         pods(kind, rest)
     elif kind == "configmap":
@@ -100,13 +118,17 @@ def pods(kind, rest):
     if kind == "pods" and "--selector" in rest:
         answer({"items": CLUSTER["cni_pods"]})
         return
-    made = [json.loads(file.read_text()) for file in sorted((STATE / "pods").glob(f"{namespace}.*"))]
+    made = [stored(f"pods/{file}") for file in pods_of(namespace)]
     listed = [{"metadata": one["metadata"], "spec": one["spec"], "status": status(one)} for one in made]
     if kind == "pod":
         found = [one for one in listed if one["metadata"]["name"] == rest[0]]
         answer(found[0]) if found else missing("pods", rest[0])
     else:
         answer({"items": listed})
+
+
+def pods_of(namespace):
+    return sorted(file for file in os.listdir(f"{STATE}/pods") if file.startswith(f"{namespace}."))
 
 
 def status(pod):
@@ -130,30 +152,33 @@ def can_i(rest):
 
 
 def create(rest):
+    import json
     import time
     import uuid
+    from pathlib import Path
 
     import yaml
 
     assert rest == ["--filename", "-", "--output", "json"], rest
+    state = Path(STATE)
     for one in yaml.safe_load_all(sys.stdin):
         kind, name = one["kind"], one["metadata"]["name"]
-        before = (STATE / "made").read_text().splitlines() if (STATE / "made").exists() else []
+        before = (state / "made").read_text().splitlines() if (state / "made").exists() else []
         if ORDER[len(before) % len(ORDER)] != kind and kind != "Namespace":
             sys.exit(f"stand-in: {kind} is made out of order, after {before}")
         if kind == "Namespace":
-            (STATE / "made").write_text("")
+            (state / "made").write_text("")
             before = []
             one["metadata"]["uid"] = str(uuid.uuid4())
-            (STATE / "namespaces" / name).write_text(json.dumps(one))
+            (state / "namespaces" / name).write_text(json.dumps(one))
             if "hang" in FAULTS:
                 time.sleep(600)
-        elif not (STATE / "namespaces" / one["metadata"]["namespace"]).exists():
+        elif not exists(f"namespaces/{one['metadata']['namespace']}"):
             missing("namespaces", one["metadata"]["namespace"])
         if kind == "Pod":
             refuse(one)
-            (STATE / "pods" / f"{one['metadata']['namespace']}.{name}").write_text(json.dumps(one))
-        (STATE / "made").write_text("\n".join([*before, kind]) + "\n")
+            store(f"pods/{one['metadata']['namespace']}.{name}", one)
+        (state / "made").write_text("\n".join([*before, kind]) + "\n")
         answer(one)
 
 
@@ -173,12 +198,10 @@ def delete(rest):
     assert rest[0] == "namespace" and rest[2] == "--wait=true" and rest[3].startswith("--timeout="), rest
     if "stuck" in FAULTS:
         sys.exit(f"error: timed out waiting for the condition on namespaces/{rest[1]}")
-    file = STATE / "namespaces" / rest[1]
-    if not file.exists():
+    if not exists(f"namespaces/{rest[1]}"):
         missing("namespaces", rest[1])
-    for pod in (STATE / "pods").glob(f"{rest[1]}.*"):
-        pod.unlink()
-    file.unlink()
+    for file in (*(f"pods/{pod}" for pod in pods_of(rest[1])), f"namespaces/{rest[1]}"):
+        os.unlink(f"{STATE}/{file}")
     print(f'namespace "{rest[1]}" deleted')
 
 
@@ -188,15 +211,15 @@ def enter(rest):
     assert flags == ["--stdin", "--namespace", namespace, pod, "--container", container] and stdin == "--stdin", flags
     if namespace in CLUSTER["cni_namespaces"]:
         enter_daemon(pod, container, argv)
-    if not (STATE / "pods" / f"{namespace}.{pod}").exists():
+    if not exists(f"pods/{namespace}.{pod}"):
         sys.exit(f'Error from server (NotFound): pods "{pod}" not found')
     if argv[:2] != ["python3", f"{INSIDE}/experiments/labs/kubernetes/attached.py"]:
         sys.exit(f"stand-in: a command in a pod of ours that nothing ends with the runner: {argv}")
-    scripts = json.loads((STATE / "pods" / f"{namespace}.{pod}").read_text())["spec"]["volumes"][0]["configMap"]["items"]
+    scripts = stored(f"pods/{namespace}.{pod}")["spec"]["volumes"][0]["configMap"]["items"]
     for word in argv:
         if word.startswith(INSIDE) and word.removeprefix(f"{INSIDE}/") not in [item["path"] for item in scripts]:
             sys.exit(f"stand-in: {word} is not in the pod")
-    inside(pod, [sys.executable, "-I", "-S", *(word.replace(INSIDE, str(ROOT)) for word in argv[1:])])
+    inside(pod, [sys.executable, "-I", "-S", *(word.replace(INSIDE, ROOT) for word in argv[1:])])
 
 
 def enter_daemon(pod, container, argv):
