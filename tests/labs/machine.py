@@ -35,11 +35,11 @@ class Machine:
         """The command line of a Python program there."""
         path = f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
         values = {"PATH": path, "PODPATH_STANDIN": str(self.folder / "standin"), "PODPATH_STANDIN_FAULT": fault,
-                  "XDG_STATE_HOME": str(self.folder), "XDG_CACHE_HOME": str(self.folder), "PYTHONPATH": str(ROOT),
-                  "PYTHONDONTWRITEBYTECODE": "1"}
+                  "XDG_STATE_HOME": str(self.folder), "XDG_CACHE_HOME": str(self.folder), "PYTHONPATH": str(ROOT)}
         # The command that enters waits for the one inside; when it is killed, the one inside is killed too.
-        return [*self.enter, "setpriv", "--pdeathsig", "KILL", "env", *(f"{name}={value}" for name, value in values.items()),
-                sys.executable, "-c", program, *arguments]
+        # Each starts the whole program, which is compiled once, whatever the environment of these tests says of that.
+        return [*self.enter, "setpriv", "--pdeathsig", "KILL", "env", "--unset", "PYTHONDONTWRITEBYTECODE",
+                *(f"{name}={value}" for name, value in values.items()), sys.executable, "-c", program, *arguments]
 
     def run(self, program: str, *arguments: str, fault: str = "") -> subprocess.CompletedProcess[str]:
         """Run it to its end."""

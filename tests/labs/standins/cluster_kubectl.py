@@ -5,28 +5,16 @@ embedded lab that the test has built for real: `exec` runs the command there, so
 PODPATH_STANDIN_FAULT names what goes wrong.
 """
 
-import marshal
 import os
 import sys
 
-# It is called some hundred times in a test: what only one of its answers needs is imported there, and what each reads is
-# read without json, whose import takes as long as most of them.
-STATE = os.environ["PODPATH_STANDIN"]
-FAULTS = os.environ.get("PODPATH_STANDIN_FAULT", "").split(",")
+import world
+
+# It is called some hundred times in a test: what only one of its answers needs is imported there.
+STATE = world.STATE
+FAULTS = world.FAULT.split(",")
 ROOT = __file__.rsplit("/", 4)[0]
-
-
-def stored(file):
-    with open(f"{STATE}/{file}", "rb") as opened:
-        return marshal.load(opened)
-
-
-def store(file, value):
-    with open(f"{STATE}/{file}", "wb") as opened:
-        marshal.dump(value, opened)
-
-
-CLUSTER = stored("cluster")
+CLUSTER = world.stored("cluster")
 INSIDE = "/opt/podpath"  # where pods find the program's scripts
 READING = [("ip", "-json", "-details", "address", "show"), ("ip", "-json", "route", "show"), ("bridge", "-json", "fdb", "show"),
            ("sh", "-c", "cat /proc/[0-9]*/comm"), ("cat", "/proc/net/tcp"), ("cat", "/proc/net/udp")]
@@ -57,9 +45,7 @@ def version(rest):
 
 
 def answer(value):
-    import json
-
-    print(json.dumps(value))
+    print(world.as_json(value))
 
 
 def exists(file):
@@ -118,7 +104,7 @@ def pods(kind, rest):
     if kind == "pods" and "--selector" in rest:
         answer({"items": CLUSTER["cni_pods"]})
         return
-    made = [stored(f"pods/{file}") for file in pods_of(namespace)]
+    made = [world.stored(f"pods/{file}") for file in pods_of(namespace)]
     listed = [{"metadata": one["metadata"], "spec": one["spec"], "status": status(one)} for one in made]
     if kind == "pod":
         found = [one for one in listed if one["metadata"]["name"] == rest[0]]
@@ -152,7 +138,6 @@ def can_i(rest):
 
 
 def create(rest):
-    import json
     import time
     import uuid
     from pathlib import Path
@@ -170,14 +155,14 @@ def create(rest):
             (state / "made").write_text("")
             before = []
             one["metadata"]["uid"] = str(uuid.uuid4())
-            (state / "namespaces" / name).write_text(json.dumps(one))
+            (state / "namespaces" / name).write_text(world.as_json(one))
             if "hang" in FAULTS:
                 time.sleep(600)
         elif not exists(f"namespaces/{one['metadata']['namespace']}"):
             missing("namespaces", one["metadata"]["namespace"])
         if kind == "Pod":
             refuse(one)
-            store(f"pods/{one['metadata']['namespace']}.{name}", one)
+            world.store(f"pods/{one['metadata']['namespace']}.{name}", one)
         (state / "made").write_text("\n".join([*before, kind]) + "\n")
         answer(one)
 
@@ -215,7 +200,7 @@ def enter(rest):
         sys.exit(f'Error from server (NotFound): pods "{pod}" not found')
     if argv[:2] != ["python3", f"{INSIDE}/experiments/labs/kubernetes/attached.py"]:
         sys.exit(f"stand-in: a command in a pod of ours that nothing ends with the runner: {argv}")
-    scripts = stored(f"pods/{namespace}.{pod}")["spec"]["volumes"][0]["configMap"]["items"]
+    scripts = world.stored(f"pods/{namespace}.{pod}")["spec"]["volumes"][0]["configMap"]["items"]
     for word in argv:
         if word.startswith(INSIDE) and word.removeprefix(f"{INSIDE}/") not in [item["path"] for item in scripts]:
             sys.exit(f"stand-in: {word} is not in the pod")

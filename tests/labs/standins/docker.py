@@ -14,9 +14,7 @@ def main(argv):
     if os.path.exists(f"{world.STATE}/docker-is-down"):
         sys.exit("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?")
     if argv[:2] == ["container", "inspect"]:
-        import json
-
-        print(json.dumps([find(name) for name in argv[2:]]))
+        print(world.as_json([find(name) for name in argv[2:]]))
     elif argv[:2] == ["image", "inspect"] and len(argv) == 3:
         if argv[2] not in world.read("images").split():
             sys.exit(f"Error: No such image: {argv[2]}")

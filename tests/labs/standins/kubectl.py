@@ -5,6 +5,7 @@ was deployed: so pods, routes, tunnels, BGP sessions and everything that is meas
 is Kubernetes'. The mode is the one that the applied manifest and objects say. What the API answers is made of them.
 """
 
+import os
 import sys
 
 import world
@@ -17,10 +18,9 @@ CONTEXT = "--kubeconfig"
 
 class Cluster:
     def __init__(self, name):
-        import json
-
         self.name = name
-        self.state = json.loads(world.read(f"{name}.json") or '{"done": [], "numbers": {}}')
+        there = os.path.exists(f"{world.STATE}/{name}")
+        self.state = world.stored(name) if there else {"done": [], "numbers": {}}
 
     def reached(self, step):
         """Steps come in their order, or Kubernetes would refuse them."""
@@ -31,13 +31,10 @@ class Cluster:
         self.save()
 
     def save(self):
-        self._write(f"{self.name}.json", self.state)
+        world.store(self.name, self.state)
 
     def documents(self, file):
-        import json
-
-        with open(f"{world.STATE}/{self.name}-{file}") as opened:
-            return json.load(opened)
+        return world.stored(f"{self.name}-{file}")
 
     def keep(self, file):
         """Read once: the published manifests are long, and asked for at every answer."""
@@ -48,14 +45,7 @@ class Cluster:
         for one in documents:
             if one["kind"] == "CustomResourceDefinition":
                 del one["spec"]  # most of a manifest, and never asked for
-        self._write(f"{self.name}-{file}", documents)
-
-    @staticmethod
-    def _write(file, content):
-        import json
-
-        with open(f"{world.STATE}/{file}", "w") as opened:
-            json.dump(content, opened)
+        world.store(f"{self.name}-{file}", documents)
 
     def node(self, index):
         return f"{self.name}-{MEMBERS[index]}"
@@ -72,11 +62,9 @@ def main(argv):
 
         executing.execute(name, MEMBERS, rest[1:])
     elif rest[-2:] == ["--output", "json"]:
-        import json
-
         import cni
 
-        print(json.dumps(cni.answer(Cluster(name), rest[:-2])))
+        print(world.as_json(cni.answer(Cluster(name), rest[:-2])))
     else:
         change(Cluster(name), rest)
 

@@ -13,6 +13,7 @@ FAULT = os.environ.get("PODPATH_STANDIN_FAULT", "")
 # Containers do not have the runner's mark: Docker's daemon starts them, not the client that asked for them.
 MARK = os.environ.pop("PODPATH_LAB", "")
 KNOWN = f"{STATE}/containers"
+ESCAPED = {code: f"\\u{code:04x}" for code in (*range(32), ord('"'), ord("\\"))}
 
 
 def log(tool, argv):
@@ -33,14 +34,34 @@ def read(file):
         return ""
 
 
+def as_json(value):
+    """As `json.dumps`, whose import takes as long as all else of an answer."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{as_json(key)}: {as_json(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(as_json, value)) + "]"
+    if isinstance(value, str):
+        return f'"{value.translate(ESCAPED)}"'
+    return {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else repr(value)
+
+
+def stored(file):
+    with open(f"{STATE}/{file}", "rb") as opened:
+        return marshal.load(opened)
+
+
+def store(file, value):
+    with open(f"{STATE}/{file}", "wb") as opened:
+        marshal.dump(value, opened)
+
+
 def known():
     """Containers by their ids; a file may go while they are read."""
     found = {}
     for name in sorted(os.listdir(KNOWN)) if os.path.isdir(KNOWN) else []:
         try:
             if not name.startswith("."):
-                with open(f"{KNOWN}/{name}", "rb") as file:
-                    found[name] = marshal.load(file)
+                found[name] = stored(f"containers/{name}")
         except FileNotFoundError:
             continue
     return found
@@ -85,11 +106,9 @@ def start(name, binds=(), *, lab="", cluster="", commands=()):
 def register(name, pid, *, lab="", cluster=""):
     os.makedirs(KNOWN, exist_ok=True)
     identity = name.encode().hex()[-64:].rjust(64, "0")
-    unfinished = f"{KNOWN}/.{identity}"
-    with open(unfinished, "wb") as file:
-        marshal.dump({"Id": identity, "Name": f"/{name}", "Lab": lab, "Cluster": cluster,
-                      "State": {"Running": True, "Pid": pid}}, file)
-    os.rename(unfinished, f"{KNOWN}/{identity}")
+    store(f"containers/.{identity}", {"Id": identity, "Name": f"/{name}", "Lab": lab, "Cluster": cluster,
+                                      "State": {"Running": True, "Pid": pid}})
+    os.rename(f"{KNOWN}/.{identity}", f"{KNOWN}/{identity}")
 
 
 def enter(pid):
