@@ -11,7 +11,9 @@ import random
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Literal, get_args
 
 from experiments import paths
@@ -191,12 +193,15 @@ def quantile_ns(times: dict[int, int], share: float) -> int:
 # -- what is kept, and read again ---------------------------------------------------------------------------------------------
 
 
+_NUMBERS = attrgetter(*(one.name for one in fields(Slice)))  # `astuple` would copy each of them
+
+
 def text(found: Paired, of: int) -> str:
     """What is kept of a measurement for one of its two trials (0: the baseline's): all pairs, its own round trips."""
     return json.dumps({
         "tool": TOOL, "of": of, "asked": asdict(found.asked), "processors": list(found.processors),
         "mss_bytes": list(found.mss_bytes), "floor_ns": found.floor_ns, "clock": found.clock,
-        "pairs": [[list(asdict(one).values()) for one in pair] for pair in found.pairs],
+        "pairs": [[_NUMBERS(one) for one in pair] for pair in found.pairs],
         "times_ns": {str(place): number for place, number in found.times_ns[of].items()},
     })
 
@@ -206,8 +211,9 @@ def is_ours(said: str) -> bool:
     return said.startswith('{"tool": "podpath slices')
 
 
+@lru_cache(maxsize=64)  # a check reads a deployment's outputs three times: for the figures, for the protocol, for their pairs
 def parse(said: str) -> tuple[Paired, int]:
-    """Read what :func:`text` wrote: the pairs, and whose trial it was kept for.
+    """Read what :func:`text` wrote: the pairs, and whose trial it was kept for. It is shared, and not to be changed.
 
     Raises:
         ProbeError: it is damaged.
