@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
@@ -193,7 +193,7 @@ def quantile_ns(times: dict[int, int], share: float) -> int:
 # -- what is kept, and read again ---------------------------------------------------------------------------------------------
 
 
-_NUMBERS = attrgetter(*(one.name for one in fields(Slice)))  # `astuple` would copy each of them
+_ALL_OF = attrgetter(*(each.name for each in fields(Slice)))
 
 
 def text(found: Paired, of: int) -> str:
@@ -201,7 +201,7 @@ def text(found: Paired, of: int) -> str:
     return json.dumps({
         "tool": TOOL, "of": of, "asked": asdict(found.asked), "processors": list(found.processors),
         "mss_bytes": list(found.mss_bytes), "floor_ns": found.floor_ns, "clock": found.clock,
-        "pairs": [[_NUMBERS(one) for one in pair] for pair in found.pairs],
+        "pairs": [[_ALL_OF(one) for one in pair] for pair in found.pairs],
         "times_ns": {str(place): number for place, number in found.times_ns[of].items()},
     })
 
@@ -211,9 +211,9 @@ def is_ours(said: str) -> bool:
     return said.startswith('{"tool": "podpath slices')
 
 
-@lru_cache(maxsize=64)  # a check reads a deployment's outputs three times: for the figures, for the protocol, for their pairs
+@lru_cache(maxsize=2)  # its figures, and the checks of them, ask one after the other for the same
 def parse(said: str) -> tuple[Paired, int]:
-    """Read what :func:`text` wrote: the pairs, and whose trial it was kept for. It is shared, and not to be changed.
+    """Read what :func:`text` wrote: the pairs, and whose trial it was kept for. Nobody changes what is in it.
 
     Raises:
         ProbeError: it is damaged.
@@ -225,20 +225,23 @@ def parse(said: str) -> tuple[Paired, int]:
             raise ValueError("not of this kind")
         if len(plain["times_ns"]) > MOST_LENGTHS:
             raise ValueError("more lengths than there are")
-        times = {_number(int(place)): _number(number) for place, number in plain["times_ns"].items()}
-        pairs = tuple((Slice(*map(_number, one)), Slice(*map(_number, other))) for one, other in plain["pairs"])
-        first, second = map(_number, plain["mss_bytes"])
+        times = dict(zip(_numbers(map(int, plain["times_ns"])), _numbers(plain["times_ns"].values()), strict=True))
+        pairs = tuple((Slice(*_numbers(one)), Slice(*_numbers(other))) for one, other in plain["pairs"])
+        first, second = _numbers(plain["mss_bytes"])
+        floor_ns, = _numbers([plain["floor_ns"]])
         if not all(one.core_ns and one.wall_ns for pair in pairs for one in pair):
             raise ValueError("a slice without time")
         if plain["clock"] not in get_args(Clock):
             raise ValueError("no clock of ours")
-        return Paired(Asked(**plain["asked"]), tuple(map(_number, plain["processors"])), (first, second), pairs,
-                      (times, {}) if of == 0 else ({}, times), _number(plain["floor_ns"]), plain["clock"]), of
+        return Paired(Asked(**plain["asked"]), tuple(_numbers(plain["processors"])), (first, second), pairs,
+                      (times, {}) if of == 0 else ({}, times), floor_ns, plain["clock"]), of
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ProbeError("What the slices gave cannot be read: it is damaged.") from None
 
 
-def _number(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < LARGEST:
-        raise ValueError("not a count")
-    return value
+def _numbers(values: Iterable[Any]) -> list[int]:
+    """Counts, looked at together: a campaign has a million of them."""
+    found = list(values)
+    if found and (set(map(type, found)) != {int} or min(found) < 0 or max(found) >= LARGEST):
+        raise ValueError("not counts")
+    return found

@@ -6,7 +6,10 @@ The files in ``data/schema/`` are for editors and for other programs; Podpath it
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from experiments.field import Field
@@ -78,12 +81,13 @@ def _type(field: Field, kind: str) -> dict[str, Any]:
     return {"$ref": f"#/definitions/{field.of}"}
 
 
-def files() -> dict[str, str]:
+@cache  # the registry is fixed, and whoever checks a tree of data asks
+def files() -> Mapping[str, str]:
     """What belongs into ``data/schema/``: name and text of each file."""
-    return {
+    return MappingProxyType({
         f"{kind}-{CURRENT[kind]}.schema.json": json.dumps(schema(kind), indent=1, ensure_ascii=False) + "\n"
         for kind in fields.FILES
-    }
+    })
 
 
 def write(folder: Path = SCHEMA_DIR) -> list[Path]:

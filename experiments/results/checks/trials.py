@@ -45,7 +45,7 @@ def check(
     seen = alike.Seen() if seen is None else seen
     for d, deployment in enumerate(value.deployments):
         _drift(file, ("deployments", d), deployment)
-        kept: dict[int, str] = {}
+        kept: dict[int, slices.Paired] = {}
         for t, trial in enumerate(deployment.trials):
             key: Key = ("deployments", d, "trials", t)
             for name, text in rules.broken(trial, value.mode, cores) if value.mode in known else ():
@@ -53,7 +53,7 @@ def check(
             if trial.raw is not None:
                 text = _raw(file, (*key, "raw"), folder, trial, reread, Place(campaign, value, deployment))
                 if slices.is_ours(text):
-                    kept[t] = text
+                    kept[t], _ = slices.parse(text)
         _slices(file, d, value, kept, seen)
         for t, name, text in rules.beside_baseline(deployment.trials):
             file.error(("deployments", d, "trials", t, name), text)
@@ -67,12 +67,12 @@ def _drift(file: File[ModeResult], key: Key, deployment: Deployment) -> None:
         file.error((*key, "drift_ratio"), said)
 
 
-def _slices(file: File[ModeResult], d: int, value: ModeResult, kept: Mapping[int, str], seen: alike.Seen) -> None:
+def _slices(file: File[ModeResult], d: int, value: ModeResult, kept: Mapping[int, slices.Paired], seen: alike.Seen) -> None:
     """The slices of a deployment: the mode's trial and its baseline's have the same pairs, and nobody else has."""
     deployment = value.deployments[d]
     first: dict[tuple[object, ...], tuple[Trial, slices.Paired]] = {}
-    for t, text in kept.items():
-        trial, (found, _) = deployment.trials[t], slices.parse(text)
+    for t, found in kept.items():
+        trial = deployment.trials[t]
         key: Key = ("deployments", d, "trials", t, "raw", "path")
         question = alike.same_question(trial)
         other, its = first.setdefault(question, (trial, found))
