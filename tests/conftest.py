@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import bytecode
 import order
 import pytest
 import skip_table
@@ -44,6 +45,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cluster-image", default="", help="the lab's image, where that cluster can pull it")
     parser.addoption("--quick", action="store_true",
                      help=f"leave out what takes long: tests with one of the marks {', '.join(order.SLOW)}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    bytecode.keep(config)
 
 
 @pytest.hookimpl(optionalhook=True)

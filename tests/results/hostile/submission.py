@@ -192,17 +192,23 @@ def _cut(campaign: Plain, mode: Plain) -> None:
     campaign["protocol"] = {**campaign["protocol"], **FROZEN["p2-quick"].numbers, "id": "p2-quick"}
 
 
+@cache
+def _texts(honest: str) -> dict[str, str]:
+    """The texts of an honest campaign's two files, by their names."""
+    names = ("campaign.yml", HONEST[honest].mode)
+    return {name: f"{(HONEST[honest].folder / name).read_text().split(chr(10), 1)[0]}\n{yamldump.dump(value)}"
+            for name, value in zip(names, _values(honest), strict=True)}
+
+
 def _copy(honest: str, data: Path, folder: Path) -> None:
     """A data tree as the project has it, with the one campaign."""
-    campaign, mode = _values(honest)
+    _, mode = _values(honest)
     (folder / "raw").mkdir(parents=True)
     for inner in ("reported", "schema"):
         shutil.copytree(ROOT / "data" / inner, data / inner)
     source = HONEST[honest].folder
-    first = (source / "campaign.yml").read_text().split("\n", 1)[0]
-    (folder / "campaign.yml").write_text(f"{first}\n{yamldump.dump(campaign)}")
-    first = (source / HONEST[honest].mode).read_text().split("\n", 1)[0]
-    (folder / HONEST[honest].mode).write_text(f"{first}\n{yamldump.dump(mode)}")
+    for name, text in _texts(honest).items():
+        (folder / name).write_text(text)
     for deployment in mode["deployments"]:
         for trial in deployment["trials"]:
             if "raw" in trial:
