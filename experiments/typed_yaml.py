@@ -12,6 +12,7 @@ import difflib
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -45,6 +46,11 @@ def _quick_loader() -> Any:
 
 
 _QUICK = _quick_loader()
+
+
+@cache  # they are evaluated anew each time, and a mode has dozens of objects of few types
+def _hints(wanted: type) -> Mapping[str, Any]:
+    return typing.get_type_hints(wanted)
 
 
 class Document:
@@ -169,7 +175,7 @@ class Document:
 
     def _object(self, node: yaml.Node | None, wanted: type, key: str) -> Any:
         entries = self._entries(node, key)
-        hints = typing.get_type_hints(wanted)
+        hints = _hints(wanted)
         fields = {field.name: field for field in dataclasses.fields(wanted)}
         for name, (key_node, _) in entries.items():
             if name not in fields:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiments import catalog
 from experiments.cli.progress import say
 from experiments.errors import UserError, echoed
 from experiments.paths import ROOT
-from experiments.results import dated
-from experiments.results.checks.report import Report
+
+if TYPE_CHECKING:  # only what is kept needs it, and most commands keep nothing
+    from experiments.results.checks.report import Report
 
 ALL = "all"
 FORMATS = ("table", "json")
@@ -47,6 +49,8 @@ def kept_at(folder: Path, host: str, *, store: bool, out: str) -> Path | None:
     """
     if not store and not out:
         return None
+    from experiments.results import dated
+
     path = dated.free_path(Path(out) if out else folder, host)
     dated.make_folder(path.parent)  # now: what was measured for minutes is not to be lost for it
     return path
@@ -54,6 +58,8 @@ def kept_at(folder: Path, host: str, *, store: bool, out: str) -> Path | None:
 
 def say_whether_valid(path: Path, check: Callable[[Report, Path], None], *, beside: bool) -> None:
     """Check the file that was kept, and say what was found; ``beside`` the output, where that is for another program."""
+    from experiments.results.checks.report import Report
+
     report = Report()
     check(report, path)
     for error in report.errors:

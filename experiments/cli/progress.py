@@ -6,17 +6,20 @@ import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
-from experiments.labs.backend import Tell
-from experiments.measure.pace import Pace
 from experiments.results.words import duration
 
-console = Console(highlight=False, soft_wrap=True)
+if TYPE_CHECKING:  # every command imports this module, and few need the labs or measure
+    from experiments.labs.backend import Tell
+    from experiments.measure.pace import Pace
+
+console = Console(highlight=False, soft_wrap=True, emoji=False)
 # Where standard output is for another program, which reads JSON there.
-_beside = Console(highlight=False, soft_wrap=True, stderr=True)
+_beside = Console(highlight=False, soft_wrap=True, emoji=False, stderr=True)
 
 
 class _Line:
