@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from math import comb
 
@@ -44,6 +45,7 @@ def median(values: Sequence[float]) -> float:
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
+@lru_cache(maxsize=1 << 14)  # the same few numbers of values, again and again
 def coverage(n: int, rank: int) -> float:
     """Probability that the median lies between the ``rank``-th smallest and the ``rank``-th largest of ``n`` values.
 

@@ -6,6 +6,7 @@ taken inside of each deployment, trial over the mean of that deployment's own ba
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,8 +125,22 @@ def estimate(values: Sequence[float], digits: int | None) -> Estimate | None:
 Group = list[tuple[Deployment, Trial]]  # the trials of one aggregate, each with its deployment
 
 
+# By the result's id, as long as there is the result; it has mappings in it, so it is no key itself.
+_known: dict[int, tuple[weakref.ref[ModeResult], list[Aggregate]]] = {}
+
+
 def aggregates(result: ModeResult) -> list[Aggregate]:
-    """The aggregates of a mode in the order of its trials, baselines among them."""
+    """The aggregates of a mode in the order of its trials, baselines among them.
+
+    A page asks for them dozens of times, and a result never changes: they are computed once.
+    """
+    identity = id(result)
+    if identity not in _known:
+        _known[identity] = weakref.ref(result, lambda _: _known.pop(identity, None)), _aggregates(result)
+    return list(_known[identity][1])
+
+
+def _aggregates(result: ModeResult) -> list[Aggregate]:
     groups: dict[str, Group] = {}
     for deployment in result.deployments:
         for trial in deployment.trials if deployment.status == "ok" else ():

@@ -67,6 +67,9 @@ def listing(report: Report, folder: Path, campaign: Campaign | None, known: Coll
     return Listing(tuple(entries), tuple(entry.path for entry in modes))
 
 
+_AFTER_ID = re.compile(r"(-[1-9][0-9]{0,2})?\.json\.gz")  # of a raw output's name
+
+
 def raw_outputs(report: Report, folder: Path, found: Listing, modes: Modes, *, all_read: bool) -> None:
     """Every raw output belongs to one trial, and is called as that trial is."""
     named: dict[str, str] = {}
@@ -76,7 +79,8 @@ def raw_outputs(report: Report, folder: Path, found: Listing, modes: Modes, *, a
                 if trial.raw is None:
                     continue
                 path = trial.raw["path"]
-                if not re.fullmatch(rf"{RAW}/{re.escape(trial.id)}(-[1-9][0-9]{{0,2}})?\.json\.gz", path):
+                own = f"{RAW}/{trial.id}"
+                if not (path.startswith(own) and _AFTER_ID.fullmatch(path, len(own))):
                     file.error(("deployments", d, "trials", t, "raw", "path"),
                                f"is not called after its trial; allowed: {RAW}/{trial.id}.json.gz")
                 if path in named:

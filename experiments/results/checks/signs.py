@@ -68,6 +68,11 @@ def _own(words: str) -> tuple[str, ...]:
     return tuple(words.split())
 
 
+def _joined(first: str, last: str) -> tuple[str, ...]:
+    """Each of some words with the last one, as people join them."""
+    return tuple(f"{word}{between}{last}" for word in first.split() for between in ("", " ", "_", "-"))
+
+
 SIGNS: tuple[Sign, ...] = (
     # Weave Net's images have its program in /home/weave (rajch/weave prog/weave-kube/launch.sh): nobody lives there.
     Sign("a path of somebody's home", re.compile(
@@ -115,9 +120,9 @@ SIGNS: tuple[Sign, ...] = (
         ("@", "at)", "at]", "at}", "at>", " at "), word=False),
     Sign("a name of a machine", re.compile(
         r"(?:host|node|machine|computer|server)[ _-]?name[\"']?\s{0,2}[:=]\s{0,2}[\"']?([\w.-]{1,100})", re.IGNORECASE),
-        ("name",), _somebodys, word=False),
-    Sign("a name of a machine", re.compile(r"\bLinux ([\w.-]{1,100}) \d{1,3}\.\d{1,4}[\w.+~-]{0,80} #\d"), ("linux ",),
-         _somebodys, word=False),
+        _joined("host node machine computer server", "name"), _somebodys, word=False),
+    Sign("a name of a machine", re.compile(r"Linux(?<!\wLinux) ([\w.-]{1,100}) \d{1,3}\.\d{1,4}[\w.+~-]{0,80} #\d"),
+         ("linux ",), _somebodys, word=False),
     Sign("a name of a machine", re.compile(
         r"(?<![\w.@-])[A-Za-z_][\w.-]{0,31}@([A-Za-z][\w-]{0,62})(?=:[~/]|[ ]?[#$](?:\s|$))"), ("@",), _somebodys, word=False),
     Sign("a name of a machine", re.compile(
@@ -129,7 +134,8 @@ SIGNS: tuple[Sign, ...] = (
         tuple(f".{tld}" for tld in _TLDS), _place),
     Sign("a serial number", re.compile(
         r"\b(?:serial(?:[ _-]?(?:number|num|no|nr))?|(?:service|asset)[ _-]?tag|s/n)[\"']?\.?\s{0,2}[:=#]?\s{0,2}[\"']?"
-        r"(?=[A-Za-z-]{0,40}\d)[A-Za-z0-9][\w-]{4,60}", re.IGNORECASE), ("serial", "s/n", "tag"), word=False),
+        r"(?=[A-Za-z-]{0,40}\d)[A-Za-z0-9][\w-]{4,60}", re.IGNORECASE),
+        ("serial", "s/n", *_joined("service asset", "tag")), word=False),
     Sign("a UUID", re.compile(r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9a-fA-F-])")),
     Sign("something like a machine's id", re.compile(r"(?<![\w])[0-9a-f]{32}(?![\w])")),
     Sign("a burnt-in MAC address", re.compile(
@@ -164,7 +170,7 @@ def found_in(text: str) -> Iterator[tuple[str, str]]:
 def _matches(text: str, *, words: bool) -> Iterator[tuple[str, str]]:
     small = text.lower()
     for sign in SIGNS:
-        if sign.word != words or (sign.hints and not any(hint in small for hint in sign.hints)):
+        if sign.word != words or (sign.hints and not any(map(small.__contains__, sign.hints))):
             continue
         found = (match[0] for match in sign.pattern.finditer(text) if sign.counts is None or sign.counts(match))
         yield from ((words, sign.what) for words in islice(found, MOST))
