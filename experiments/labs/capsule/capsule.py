@@ -189,11 +189,14 @@ def boot(
         _type(enter, "make them programs", "chmod", "755", f"{EXCHANGE}/{INIT}", f"{EXCHANGE}/mount")
         source = ROOT
         programs = list(folders)
+        compiled = [sys.pycache_prefix] if sys.pycache_prefix and Path(sys.pycache_prefix).is_dir() else []
         # On the kernel's command line: what is not for the kernel becomes the environment of the first process.
         values = {"podpath_python": sys.executable, "podpath_exchange": EXCHANGE,
-                  "podpath_hidden": ":".join(_hidden(source, programs)), "PODPATH_MODULES": ",".join(modules),
+                  "podpath_hidden": ":".join(_hidden(source, [*programs, *compiled])), "PODPATH_MODULES": ",".join(modules),
                   "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/tmp",
                   "PATH": ":".join([PATH, *programs])}
+        if compiled:  # where the user keeps what Python compiles elsewhere than beside the source
+            values["PYTHONPYCACHEPREFIX"] = compiled[0]
         launcher = []
         if without_xstate.needed():
             launcher = [sys.executable, "-I", without_xstate.__file__]
