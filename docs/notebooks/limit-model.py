@@ -77,7 +77,8 @@ for result in stored.results if stored else []:
                if t.view == "wire" and t.path == "pod-pod" and t.status == "ok"]
     model = limits.wire_efficiency(catalog.get(result.mode))
     if counted:
-        rows.append([result.mode, result.lab, result.kernel, len(counted), f"{model:.5f}", f"{min(counted):.5f}", f"{max(counted):.5f}",
+        rows.append([catalog.get(result.mode).short_title, result.lab, result.kernel, len(counted),
+                     f"{model:.5f}", f"{min(counted):.5f}", f"{max(counted):.5f}",
                      f"{max(abs(c / model - 1) for c in counted):.4%}"])
 table("Counted on the wire beside the model" if rows else "No reference campaign is stored yet",
       ["mode", "lab", "kernel", "deployments", "model", "lowest", "highest", "farthest from the model"], rows)

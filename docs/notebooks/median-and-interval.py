@@ -26,6 +26,7 @@
 # %%
 from random import Random
 
+from experiments import catalog
 from experiments.results import distribution_free
 from experiments.site.notebook import reference, strips, table
 
@@ -83,7 +84,7 @@ for result in sorted(stored.results, key=lambda r: r.mode) if stored else []:
     values = [t.goodput_bps for d in result.deployments for t in d.trials if t.status == "ok" and t.view == "speed"
               and t.path == "pod-pod" and t.streams == 1 and t.mss == "native" and (result.lab, result.kernel) == ("netns", "host")]
     if values:
-        rows.append((result.mode, values, None))
+        rows.append((catalog.get(result.mode).short_title, values, None))
 strips("speed", "TCP goodput of one stream, without a limit", "goodput_bps", rows) if rows else print("none stored yet")
 
 # %% [markdown]

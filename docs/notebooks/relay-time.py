@@ -48,7 +48,7 @@ for result in stored.results if stored else []:
     goodput = found(result, "speed", "goodput_bps")
     payload = limits.limit(catalog.get(result.mode)).payload_bytes
     if goodput and (result.lab, result.kernel) == ("netns", "host"):
-        rows.append([result.mode, goodput / 1e6, payload, goodput / 8 / payload, 8 * payload / goodput * 1e6])
+        rows.append([catalog.get(result.mode).short_title, goodput / 1e6, payload, goodput / 8 / payload, 8 * payload / goodput * 1e6])
 table("One stream without a limit" if rows else "No reference campaign is stored yet",
       ["mode", "goodput, Mbit/s", "payload of a packet, bytes", "packets a second", "time for a packet, µs"], rows)
 
@@ -70,7 +70,7 @@ for result in stored.results if stored else []:
     per_packet = cost * 8 * payload / 1e9 * 1e6
     daemon = found(result, "cost", "daemon_core_s")
     busy = found(result, "cost", "cpu_core_s")
-    rows.append([result.mode, cost, cost / base, per_packet, f"{daemon / busy:.0%}" if daemon and busy else "",
+    rows.append([catalog.get(result.mode).short_title, cost, cost / base, per_packet, f"{daemon / busy:.0%}" if daemon and busy else "",
                  found(result, "cost", "context_switches_per_packet")])
 table("At a fixed offered load" if rows else "No reference campaign is stored yet",
       ["mode", "core·s for a Gbit", "times host to host", "core·µs for a packet", "of it in the daemons", "context switches a packet"],

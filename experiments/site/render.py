@@ -116,7 +116,7 @@ def render(
               ("Contributed campaigns", [card for card in published if contributed.is_contributed(card)]),
               ("This machine", [card for card in reversed(shelf.cards) if card.local]))
     found["docs/results/feed.xml"] = jinja.get_template("feed.xml.j2").render(campaigns=published[:ENTRIES_OF_FEED])
-    found["docs/results/index.md"] = jinja.get_template("results.md.j2").render(groups=groups, most=LISTED)
+    found["docs/results/index.md"] = jinja.get_template("results.md.j2").render(groups=groups, most=LISTED, titles=titles)
     found |= _table_files("docs/results/tables/campaigns", tables.campaign_rows(reversed(shelf.cards)))
     found[f"docs/results/{frame.NAME}.md"] = frame.SOURCE
     return found

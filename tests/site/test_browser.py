@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from experiments import catalog
@@ -184,4 +185,17 @@ def test_on_a_phone_each_symptom_is_a_card(address: str, browser: Browser) -> No
     page.set_viewport_size({"width": 1280, "height": 800})
     beside, other = symptom.bounding_box(), remedy.bounding_box()
     assert beside and other and beside["y"] == other["y"]
+    page.close()
+
+
+def test_axe_finds_nothing_on_any_step(address: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/modes/flannel-udp.html")
+    page.add_style_tag(content=checks.STILL)
+    steps = len(catalog.load()["flannel-udp"].path)
+    for number in range(1, steps + 1):
+        page.evaluate(f"location.hash = '#step-{number}'")
+        page.wait_for_function(f"document.querySelector('.pp-station[aria-current=step][href=\"#step-{number}\"]') !== null")
+        found = Axe().run(page, {"include": [[".pp-journey"]]}, checks.AXE_OPTIONS).response
+        assert found["violations"] == [], number
     page.close()
