@@ -55,7 +55,7 @@ def strips(identity: str, title: str, measure: str, rows: Sequence[tuple[str, Se
 
 
 def reference() -> Stored | None:
-    """The newest reference campaign of the embedded lab on a host's own kernel, without what upstream's daemons gave.
+    """The newest reference campaign of the embedded lab on a host's own kernel; none with what upstream's daemons gave.
 
     A reference is what a maintainer has signed off. None where none is stored.
     """
@@ -63,7 +63,8 @@ def reference() -> Stored | None:
     for file in sorted((ROOT / "data" / "campaigns").glob(f"*/{store.CAMPAIGN_FILE}"), reverse=True):
         if file.parent.name not in said.signed:
             continue
-        campaign, results = store.read_campaign(file.parent)
-        if said.is_reference(campaign) and any((r.lab, r.kernel) == (EMBEDDED, HOST) for r in results):
-            return Stored(file.parent, campaign, [result for result in results if result.daemon is None])
+        stored = Stored(file.parent, *store.read_campaign(file.parent))
+        if (said.is_reference(stored.campaign) and not stored.is_beside_makers
+                and any((result.lab, result.kernel) == (EMBEDDED, HOST) for result in stored.results)):
+            return stored
     return None

@@ -51,7 +51,7 @@ def beside(stored: Stored, merged: Path) -> Iterator[Beside]:
     """Each headline ratio, and the same one of another campaign: of the newest reference that has it, else of the newest."""
     others = [Stored(folder, *store.read_campaign(folder)) for folder in lookup.newest_first([merged])
               if folder.name != stored.campaign.id]
-    others.sort(key=lambda other: other.campaign.purpose != "reference")
+    others.sort(key=lambda other: (other.campaign.purpose != "reference", other.is_beside_makers))
     known = [(other.campaign.id, proposal.ratios(other)) for other in others]
     for name, found in proposal.ratios(stored).items():
         for key, cell in found.items():

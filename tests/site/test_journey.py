@@ -27,7 +27,9 @@ MODES = catalog.load()
 def _reference() -> dict[str, ModeResult]:
     found: dict[str, ModeResult] = {}
     for folder in sorted((ROOT / "data" / "campaigns").iterdir()):
-        found |= {result.mode: result for result in store.read_campaign(folder)[1]}
+        stored = store.Stored(folder, *store.read_campaign(folder))
+        if not stored.is_beside_makers:
+            found |= {result.mode: result for result in stored.results}
     return found
 
 
