@@ -64,11 +64,11 @@ CASES = (
     _value("a tag", "there is a tag", "!!python/object/apply:os.system [id]"),
     _value("a set", "there is a tag", "!!set {a, b}"),
     _value("100,000 values", "there are more than 50000 values", lambda: "[" + "1," * 100_000 + "1]"),
-    _value("300 KiB", "is larger than 256 KiB", lambda: "a" * 300 * KIB),
-    Case("campaign.yml of 300 KiB", "is larger than 256 KiB", lambda s: _large(s, "campaign.yml", 300 * KIB)),
+    _value("400 KiB", "is larger than 384 KiB", lambda: "a" * 400 * KIB),
+    Case("campaign.yml of 400 KiB", "is larger than 384 KiB", lambda s: _large(s, "campaign.yml", 400 * KIB)),
     Case("a mode's file of 4 GiB", "allowed: at most", lambda s: _large(s, s.mode_name, 1 << 32)),
-    Case("a mode's file of 300 KiB", "has 307200 bytes; allowed: at most 262144",
-         lambda s: _large(s, s.mode_name, 300 * KIB)),
+    Case("a mode's file of 400 KiB", "has 409600 bytes; allowed: at most 393216",
+         lambda s: _large(s, s.mode_name, 400 * KIB)),
     Case("10,000 keys that no mode has", "is not a key here", lambda s: s.mode.update(
         {f"key {number}": 1 for number in range(10_000)})),
     Case("10,000 addresses", "has more than 100 of these", lambda s: s.mode["implementation"].update(
