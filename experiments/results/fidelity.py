@@ -153,6 +153,11 @@ class Fidelity:
         return f"ours is {max(one.ratio, 1 / one.ratio):.2f} times {words[0] if better else words[1]}"
 
 
+def is_beside_makers(results: Iterable[ModeResult]) -> bool:
+    """Whether a campaign holds a maker's daemon: then ours was measured to stand beside that, and not beside other modes."""
+    return any(result.daemon for result in results)
+
+
 def compare(ours: ModeResult, theirs: ModeResult, noise: Mapping[str, Any] | None = None) -> Fidelity:
     """Our result beside upstream's; ``noise`` is their campaign's ``noise_floor``."""
     if missing := [who for who, one in (("ours", ours), ("upstream's", theirs)) if not _good(one)]:

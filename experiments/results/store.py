@@ -39,11 +39,6 @@ class Stored:
     campaign: Campaign
     results: list[ModeResult]
 
-    @property
-    def is_beside_makers(self) -> bool:
-        """Whether a maker's daemon is in it: then ours was measured to stand beside that, and not beside all other modes."""
-        return any(result.daemon for result in self.results)
-
 
 def from_plain(wanted: type[T], plain: Any) -> T:
     """An object of the model from plain values, such as ``dataclasses.asdict`` gives or JSON carries.

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from experiments.paths import ROOT
 from experiments.results import standing, store, words
+from experiments.results.fidelity import is_beside_makers
 from experiments.results.store import Stored
 from experiments.site import figures
 from experiments.site.templating import environment
@@ -64,7 +65,7 @@ def reference() -> Stored | None:
         if file.parent.name not in said.signed:
             continue
         stored = Stored(file.parent, *store.read_campaign(file.parent))
-        if (said.is_reference(stored.campaign) and not stored.is_beside_makers
+        if (said.is_reference(stored.campaign) and not is_beside_makers(stored.results)
                 and any((result.lab, result.kernel) == (EMBEDDED, HOST) for result in stored.results)):
             return stored
     return None

@@ -14,6 +14,7 @@ import jinja2
 from experiments.catalog import Mode
 from experiments.results import lookup, proposal, store, words
 from experiments.results.checks.report import Report
+from experiments.results.fidelity import is_beside_makers
 from experiments.results.store import Stored
 from experiments.results.summary import Aggregate
 from experiments.site.campaign_words import facts
@@ -51,7 +52,7 @@ def beside(stored: Stored, merged: Path) -> Iterator[Beside]:
     """Each headline ratio, and the same one of another campaign: of the newest reference that has it, else of the newest."""
     others = [Stored(folder, *store.read_campaign(folder)) for folder in lookup.newest_first([merged])
               if folder.name != stored.campaign.id]
-    others.sort(key=lambda other: (other.campaign.purpose != "reference", other.is_beside_makers))
+    others.sort(key=lambda other: (other.campaign.purpose != "reference", is_beside_makers(other.results)))
     known = [(other.campaign.id, proposal.ratios(other)) for other in others]
     for name, found in proposal.ratios(stored).items():
         for key, cell in found.items():

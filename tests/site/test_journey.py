@@ -16,6 +16,7 @@ from experiments.paths import ROOT
 from experiments.probes.decode import decode
 from experiments.probes.errors import DecodeError
 from experiments.results import store
+from experiments.results.fidelity import is_beside_makers
 from experiments.results.model import ModeResult
 from experiments.site import journey, packet, stacks
 from experiments.site.templating import environment
@@ -28,7 +29,7 @@ def _reference() -> dict[str, ModeResult]:
     found: dict[str, ModeResult] = {}
     for folder in sorted((ROOT / "data" / "campaigns").iterdir()):
         stored = store.Stored(folder, *store.read_campaign(folder))
-        if not stored.is_beside_makers:
+        if not is_beside_makers(stored.results):
             found |= {result.mode: result for result in stored.results}
     return found
 
