@@ -29,8 +29,8 @@ from experiments.results.words import nanoseconds, quantity
 
 # A slice's account begins at the first look at the clock after what is omitted, and ends at the first one after its length. So
 # it can be off by what lies between two looks. Besides that, on a busy machine, single slices were 2 % shorter and 4 % longer,
-# and beside four busy loops the median was 4 % away.
-ONE_SLICE_OFF_RATIO, MEDIAN_OFF_RATIO = 0.25, 0.1
+# beside four busy loops the median was 4 % away, and beside a whole suite of tests 11 %.
+ONE_SLICE_OFF_RATIO, MEDIAN_OFF_RATIO = 0.25, 0.15
 LOOKS_OFF = 2.0  # one look may lie further from the next one than others
 # What a hypervisor takes away counts as the processor's time: where it falls into what is omitted a slice is short, else long.
 SHORT_RATIO, SHORT_AT_LEAST = 0.1, 2
