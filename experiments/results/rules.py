@@ -129,7 +129,7 @@ def _ceilings(trial: Trial, mode: str, limit: float | None, cores: object) -> Br
     if limit is not None and value is not None:
         counted = _is_count(trial, mode)
         most = limit * (COUNT_TOLERANCE if counted else CEILING_TOLERANCE)
-        if trial.duration_s:
+        if trial.duration_s and not counted:
             most += limit * LINK_AHEAD_S / trial.duration_s
         if value > most:
             allowed = "bytes were counted, so none can be more" if counted else f"allowed: at most {quantity(most, 'bit/s')}"

@@ -44,13 +44,9 @@ NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 AXE_OPTIONS: dict[str, Any] = {"rules": {"landmark-unique": {"enabled": False}}, "resultTypes": ["violations"]}
 # The rules that look at colours. All others see the same page in both palettes, and are asked once, in the light one.
 COLOUR_OPTIONS: dict[str, Any] = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]}
-# In the dark one a table's first rows tell for the others, which are drawn by the same rules.
-DARK_CONTEXT = {"exclude": [["tbody > tr:nth-child(n+7)"]]}
-PALETTES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
-    "light": (None, AXE_OPTIONS), "dark": (DARK_CONTEXT, COLOUR_OPTIONS)}
-# What moves is in between; and two frames later the palette that was asked for is drawn.
-STILL = "* { transition: none !important; animation: none !important; }"
-TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+PALETTES = {"light": AXE_OPTIONS, "dark": COLOUR_OPTIONS}
+SCHEMES = {"light": "default", "dark": "slate"}  # as the theme calls them (mkdocs.yml)
+STILL = "* { transition: none !important; animation: none !important; }"  # what moves is in between
 
 
 def missing() -> str:
@@ -88,20 +84,25 @@ def problems(site: Path) -> list[str]:
 
 def wrong(browser: Any, names: Sequence[str], address: str) -> Iterator[str]:
     """What is wrong with these pages of the site at ``address``, a sentence each."""
-    with_scripts, without = browser.new_context(), browser.new_context(java_script_enabled=False)
-    page, plain = with_scripts.new_page(), without.new_page()
-    asked = _Requests(page, address)
+    # A context for each palette: the theme keeps in one what it has begun with, whatever is preferred later.
+    contexts = [browser.new_context(color_scheme=scheme) for scheme in PALETTES]
+    contexts.append(browser.new_context(java_script_enabled=False))
+    light, dark, plain = (context.new_page() for context in contexts)
+    asked = _Requests(light, address)
     for name in names:
         asked.wrong.clear()
-        page.set_viewport_size({"width": WIDTHS_PX[-1], "height": HEIGHT_PX})
-        page.goto(f"{address}/{name}", wait_until="networkidle")
-        page.add_style_tag(content=STILL)
-        yield from (f"{name}: {line}" for line in (*_violations(page), *_too_wide(page), *asked.wrong))
+        light.set_viewport_size({"width": WIDTHS_PX[-1], "height": HEIGHT_PX})
+        light.goto(f"{address}/{name}", wait_until="networkidle")
+        light.add_style_tag(content=STILL)
+        dark.goto(f"{address}/{name}")
+        dark.add_style_tag(content=STILL)
+        found = (*_violations(light, "light"), *_violations(dark, "dark"), *_too_wide(light), *asked.wrong)
+        yield from (f"{name}: {line}" for line in found)
         plain.goto(f"{address}/{name}", wait_until="domcontentloaded")
         if not plain.locator("h1").first.is_visible():
             yield f"{name}: shows no heading without JavaScript"
-    with_scripts.close()
-    without.close()
+    for context in contexts:
+        context.close()
 
 
 def wrong_requests(browser: Any, names: Sequence[str], address: str) -> Iterator[str]:
@@ -133,15 +134,15 @@ class _Requests:
             self.wrong.append(f"asks for {response.url}, which is not there ({response.status})")
 
 
-def _violations(page: Any) -> Iterator[str]:
-    """What axe-core finds in each palette; in the dark one, of colours only."""
+def _violations(page: Any, scheme: str) -> Iterator[str]:
+    """What axe-core finds in a palette; in the dark one, of colours only. Whether it is this palette is looked at too."""
     from axe_playwright_python.sync_playwright import Axe
 
-    for scheme, (context, options) in PALETTES.items():
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate(TWO_FRAMES)
-        for found in Axe().run(page, context, options).response["violations"]:
-            yield f"{found['id']} ({scheme}): {found['nodes'][0]['html'][:120]}"
+    shown = page.evaluate("document.body.dataset.mdColorScheme")
+    if shown not in (None, SCHEMES[scheme]):
+        yield f"shows the palette {shown} to who prefers {scheme} colours"
+    for found in Axe().run(page, options=PALETTES[scheme]).response["violations"]:
+        yield f"{found['id']} ({scheme}): {found['nodes'][0]['html'][:120]}"
 
 
 def _too_wide(page: Any) -> Iterator[str]:

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+KEPT_S = 600  # how long a browser may keep what it has: GitHub Pages' answer
 # What GitHub Pages and its like compress; pictures and archives are compressed already.
-KEPT_S = 600  # GitHub Pages' answer
 COMPRESSED = (".html", ".css", ".js", ".json", ".svg", ".xml", ".yml")
 
 
@@ -37,7 +37,6 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         return io.BytesIO(content)
-
 
     def end_headers(self) -> None:
         """As those hosts let a browser keep what it has for some minutes."""

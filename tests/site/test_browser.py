@@ -67,7 +67,8 @@ def test_the_html_is_valid(project: Path) -> None:
 
 def test_what_is_wrong_is_found(tmp_path: Path, browser: Browser) -> None:
     (tmp_path / "bad.html").write_text(
-        '<!doctype html><html lang="en"><head><title>x</title></head><body><h1 style="display:none">x</h1>'
+        '<!doctype html><html lang="en"><head><title>x</title></head><body data-md-color-scheme="default">'
+        '<h1 style="display:none">x</h1>'
         '<p style="color:#777;background:#888">faint</p><div style="width:900px"><img src="http://podpath.invalid/x.png">'
         '<img src="gone.png"></div><div class="md-content">'
         '<div class="cut" style="overflow:hidden;width:50px;white-space:nowrap">too long for its box</div>'
@@ -77,7 +78,7 @@ def test_what_is_wrong_is_found(tmp_path: Path, browser: Browser) -> None:
         found = list(checks.wrong(browser, ["bad.html"], address))
     for words in ("podpath.invalid", "gone.png, which is not there (404)", "wide on a screen of 320", "cut off: cut: too long",
                   "cut off: drawing: beyond the edge", "no heading", "image-alt", "color-contrast (light)",
-                  "color-contrast (dark)"):
+                  "color-contrast (dark)", "shows the palette default to who prefers dark colours"):
         assert any(words in line for line in found), (words, found)
     assert any("bad.html" in line for line in check.malformed(tmp_path))
 
