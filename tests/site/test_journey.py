@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,7 +19,6 @@ from experiments.results.fidelity import is_beside_makers
 from experiments.results.model import ModeResult
 from experiments.site import journey, packet, stacks
 from experiments.site.templating import environment
-from experiments.typed_yaml import Document
 
 MODES = catalog.load()
 
@@ -92,20 +90,12 @@ def test_other_answers_are_shown_as_they_are(output: str) -> None:
     assert step.shown_by[0].output == output
 
 
-def test_another_mtu_in_a_mode_yml_is_another_picture(tmp_path: Path) -> None:
-    text = (ROOT / "experiments" / "modes" / "flannel-vxlan" / "mode.yml").read_text()
-    changed = text.replace("1450", "1350").replace("length_bytes: 1480", "length_bytes: 1380").replace(
-        "version: 4, length_bytes: 1500", "version: 4, length_bytes: 1400")
-    file = tmp_path / "flannel-vxlan" / "mode.yml"
-    file.parent.mkdir()
-    file.write_text(changed)
-    mode = catalog.read(file)
+def test_another_mtu_in_a_mode_yml_is_another_picture(narrower: catalog.Mode) -> None:
     jinja = environment(ROOT / "docs" / "templates")
     drawn = jinja.get_template("path.md.j2").render(
-        mode=mode, drawings=journey.drawings(mode), legend=stacks.legend(mode), typed=None, steps=journey.steps(mode, (), 700),
-        programs=journey.programs_in_words(mode))
+        mode=narrower, drawings=journey.drawings(narrower), legend=stacks.legend(narrower), typed=None,
+        steps=journey.steps(narrower, (), 700), programs=journey.programs_in_words(narrower))
     assert "MTU 1350" in drawn and "1450" not in drawn
-    assert Document(file, "").read(catalog.Mode) == mode
 
 
 # -- the packet -----------------------------------------------------------------------------------------------------

@@ -33,6 +33,16 @@ def test_every_mode_has_its_line() -> None:
             str(line.wire_bytes), words.figures(100 * line.efficiency), words.quantity(line.goodput_bps(), "bit/s")]
 
 
+def test_another_mtu_in_a_mode_yml_is_another_stack_and_another_answer_of_the_calculator(narrower: catalog.Mode) -> None:
+    modes = {**catalog.load(), narrower.name: narrower}
+    found = limit_model.fragments(JINJA, modes, {}, NOTE, modes)
+    stack = r'<div class="pp-whole">\n<p><strong><a href="[^"]*">Flannel VXLAN</a>.*?</div>'
+    drawn = re.search(stack, found["model-stacks.md"], re.S)
+    assert drawn and "pod MTU 1350 · overhead 50 · unused 100 · payload 1298" in drawn[0]
+    assert 'class="pp-unused" x="1414" width="100"' in drawn[0]
+    assert '<option value="flannel-vxlan" data-overhead="50" data-default="1350">' in found["model-mtu.md"]
+
+
 def test_history_is_whole() -> None:
     rows = text(limit_model.fragments(JINJA, catalog.load(), {}, NOTE, ())["model-history.md"])[1:]
     assert [row[0] for row in rows] == [line.name for line in limits.HISTORY]
