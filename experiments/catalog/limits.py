@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from experiments.catalog import Mode
 
 IPV4_HEADER_BYTES = 20
-TCP_HEADER_BYTES = 32  # 20, and 12 for the timestamps option with its padding
+TIMESTAMPS_BYTES = 12  # RFC 7323 appendix A: the option and its padding; the MSS does not count them (RFC 6691)
+TCP_HEADER_BYTES = 20 + TIMESTAMPS_BYTES
 ETHERNET_HEADER_BYTES = 14
 # Preamble and start of frame 8, frame check sequence 4, gap 12 (IEEE 802.3): what neither a device's counters nor tbf see.
 ETHERNET_EXTRA_BYTES = 24

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.catalog import limits
 from experiments.errors import ExperimentFailed
 from experiments.labs.base import Lab, run, start
 from experiments.probes import iperf3_arithmetic
@@ -33,7 +34,6 @@ BYTES_TIMEOUT_S = 30  # for a transfer of so many bytes
 # carried between the moments at which the two sides end the omitted second, each by its own clock: a share of the whole.
 UNEQUAL_RATIO = 0.05
 UNEQUAL_BYTES = 16_000_000
-TIMESTAMPS_BYTES = 12  # RFC 7323 appendix A: the option and its padding; the MSS does not count them (RFC 6691)
 TIMED_OUT = 124  # how `timeout` says that it ended the command (coreutils)
 LARGEST = 1e18  # no count or rate of a real run comes near; larger numbers are damage
 
@@ -237,7 +237,7 @@ def _mss_in_force(start: Mapping[str, Any], answer: Mapping[str, Any]) -> int | 
     if not asked:
         return _count(start.get("tcp_mss_default")) or None
     windows = [window for stream in _streams(answer) if (window := _count(stream.get("snd_cwnd")))]
-    less = asked - TIMESTAMPS_BYTES
+    less = asked - limits.TIMESTAMPS_BYTES
     if less > 0 and windows and all(window % less == 0 for window in windows):
         return less
     return asked

@@ -36,6 +36,9 @@ def pressure_some_s() -> float | None:
         return None
 
 
+KEYS = ("canary_ratio", "steal_ratio", "load1", "pressure_some_ratio")  # what is noted; the last where the kernel tells it
+
+
 class Watch:
     """Observes the machine from its making to :meth:`stop`; ``reference_s`` is :func:`canary_reference_s` of this machine."""
 

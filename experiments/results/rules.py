@@ -17,7 +17,6 @@ from experiments.results.model import Trial
 from experiments.results.words import quantity
 
 CEILING_TOLERANCE = 1.02  # a shaper's burst, and bytes that sockets hold when a test ends
-COUNT_TOLERANCE = 1.00001  # digits that were rounded off
 OFFERED_TOLERANCE = 1.05  # iperf3 paces by timer ticks; a short run can end ahead of its rate
 INTERVALS_TOLERANCE = 0.02  # the last, short interval is not among them
 # The two sides end the omitted second each by its own clock, and what stood in the shaper's queue (2 MB, experiments/measure/
@@ -60,7 +59,7 @@ def broken(trial: Trial, mode: str, cores: object = None) -> Broken:
     if rules_of_counters.applies(trial):
         yield from rules_of_counters.broken(trial, mode, ceiling)
         ceiling = None  # theirs is the lower one
-    yield from _ceilings(trial, mode, ceiling, cores)
+    yield from _ceilings(trial, ceiling, cores)
     yield from _floors(trial)
 
 
@@ -113,27 +112,15 @@ def _arithmetic(trial: Trial) -> Broken:
             yield "core_s_per_gbit", f"cpu_core_s over the payload gives {found:.4f}"
 
 
-def _is_count(trial: Trial, mode: str) -> bool:
-    """Whether the ceiling is a count of bytes, which nothing exceeds: its segments have the size that the headers leave.
-
-    Without TCP's timestamps they are 12 bytes larger, and the ceiling, which has them, is no count of theirs.
-    """
-    of = catalog.get(mode) if trial.path == "pod-pod" else None
-    return trial.view == "wire" and trial.mss_bytes in (None, limits.limit(of).payload_bytes)
-
-
-def _ceilings(trial: Trial, mode: str, limit: float | None, cores: object) -> Broken:
+def _ceilings(trial: Trial, limit: float | None, cores: object) -> Broken:
     """What no machine and no wire can do: key and sentence."""
-    name = "wire_goodput_bps" if trial.view == "wire" else "goodput_bps"
-    value: float | None = getattr(trial, name)
-    if limit is not None and value is not None:
-        counted = _is_count(trial, mode)
-        most = limit * (COUNT_TOLERANCE if counted else CEILING_TOLERANCE)
-        if trial.duration_s and not counted:
+    if limit is not None and trial.goodput_bps is not None:
+        most = limit * CEILING_TOLERANCE
+        if trial.duration_s:
             most += limit * LINK_AHEAD_S / trial.duration_s
-        if value > most:
-            allowed = "bytes were counted, so none can be more" if counted else f"allowed: at most {quantity(most, 'bit/s')}"
-            yield name, f"the headers leave {quantity(limit, 'bit/s')} of this link; {allowed}"
+        if trial.goodput_bps > most:
+            yield "goodput_bps", (f"the headers leave {quantity(limit, 'bit/s')} of this link; "
+                                  f"allowed: at most {quantity(most, 'bit/s')}")
     if trial.goodput_bps and trial.sent_bps and trial.duration_s:
         received_bytes, sent_bytes = (rate * trial.duration_s / 8 for rate in (trial.goodput_bps, trial.sent_bps))
         if received_bytes - sent_bytes > iperf3.most_unequal_bytes(sent_bytes, trial.streams or 1):

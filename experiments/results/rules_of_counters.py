@@ -1,4 +1,4 @@
-"""The rules for trials that were measured in slices, or by the counters of a device: stricter than those of older protocols.
+"""The rules for what was counted: the wire's bytes; what was measured in slices, or by a device's counters; strict ones.
 
 Nothing stands in a queue, in a socket or in a tool's rounding that could explain a figure above its ceiling. Pure.
 """
@@ -15,6 +15,7 @@ from experiments.results.words import percent, quantity
 CEILING_TOLERANCE = 1.005  # the shaper's burst (32 kB), which at 100 Mbit/s is 0.2 % of a second and a half
 WALL_TOLERANCE = 1.05  # medians of the same slices, each by another clock
 ROUNDING = 1e-3
+COUNT_TOLERANCE = 1.00001  # digits that were rounded off
 HIGHER_IS_BETTER = ("speed", "packets")
 # RFC 2544 (26.1) knows no loss at all; MLRsearch (draft-ietf-bmwg-mlrsearch) leaves its goal to who searches, and FD.io's CSIT
 # searches for 0 and for 0.5 %. What is lost was worked for in vain, and makes the figure smaller by that part: a thousandth is
@@ -28,7 +29,7 @@ MOST_RATIO = 5.0  # of a mode to its own nodes, the good way: as of the figures 
 
 def applies(trial: Trial) -> bool:
     """Whether the trial was measured so."""
-    return trial.device_s is not None or trial.pairs is not None
+    return trial.view == "wire" or trial.device_s is not None or trial.pairs is not None
 
 
 def lossy(trial: Trial) -> str:
@@ -44,10 +45,24 @@ def broken(trial: Trial, mode: str, ceiling_bps: float | None) -> Iterator[tuple
     Raises:
         UserError: there is no such mode.
     """
+    of = catalog.get(mode) if trial.path == "pod-pod" else None
+    if trial.view == "wire":
+        yield from _wire(trial, limits.limit(of).payload_bytes, ceiling_bps)
     if trial.device_s is not None:
-        yield from _link(trial, limits.header_bytes(catalog.get(mode) if trial.path == "pod-pod" else None), ceiling_bps)
+        yield from _link(trial, limits.header_bytes(of), ceiling_bps)
     if trial.pairs is not None:
         yield from _pairs(trial)
+
+
+def _wire(trial: Trial, payload_bytes: int, ceiling_bps: float | None) -> Iterator[tuple[str, str]]:
+    """Bytes over bytes, without a clock. Segments are larger than the limit's only where TCP does without timestamps."""
+    if ceiling_bps is None or trial.wire_goodput_bps is None:
+        return
+    if trial.mss_bytes == payload_bytes + limits.TIMESTAMPS_BYTES:
+        ceiling_bps *= trial.mss_bytes / payload_bytes
+    if trial.wire_goodput_bps > ceiling_bps * COUNT_TOLERANCE:
+        yield "wire_goodput_bps", (f"the headers leave {quantity(ceiling_bps, 'bit/s')} of this link; "
+                                   "bytes were counted, so none can be more")
 
 
 def _link(trial: Trial, header_bytes: int, ceiling_bps: float | None) -> Iterator[tuple[str, str]]:

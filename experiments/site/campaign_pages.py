@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 
 from experiments.catalog import Mode
+from experiments.probes import noise
 from experiments.results import questions
 from experiments.results.model import ModeResult, Trial
 from experiments.results.standing import Record, Standing
@@ -23,8 +24,7 @@ from experiments.variant import Variant
 
 REFUSED = "not valid"  # the status of what `validate` refuses, whatever the file says
 WITHDRAWN = "withdrawn"  # … and of what a record takes back
-NOISE: Mapping[str, str] = {
-    "canary_ratio": "canary", "steal_ratio": "steal", "load1": "load", "pressure_some_ratio": "pressure"}
+NOISE = dict(zip(noise.KEYS, ("canary", "steal", "load", "pressure"), strict=True))
 HEADLINES = ("link", "speed")  # what the list of a mode's other campaigns shows: one stream, native segments
 
 
@@ -168,9 +168,9 @@ def _measure(trial: Trial) -> str:
 
 
 def _noises(result: ModeResult) -> dict[str, str]:
-    """What was noted of the machine during any trial, and what its column is called."""
-    keys = [name for deployment in result.deployments for trial in deployment.trials for name in trial.noise]
-    return {name: NOISE.get(name, name) for name in dict.fromkeys(keys)}
+    """What was noted of the machine during any trial, and what its column is called; nothing else that a file may hold."""
+    noted = {name for deployment in result.deployments for trial in deployment.trials for name in trial.noise}
+    return {name: title for name, title in NOISE.items() if name in noted}
 
 
 def _noise(trial: Trial, name: str) -> str:

@@ -55,6 +55,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
               "ipt_REJECT", "xt_multiport"),
     "docker": docker_inside.MODULES,
 }
+AWKWARD = re.compile(r"[\s:]")  # what no path on the kernel's command line can have
 TMPFS = (Path("/tmp"), Path("/run"), Path("/mnt"))  # of the guest's own, as the start script mounts them
 PATH = f"/mnt/bin:{paths.PROGRAM_PATH}"
 ALWAYS = ("veth", "bridge", "sch_tbf", "tcp_cubic")
@@ -189,7 +190,7 @@ def boot(
         _type(enter, "make them programs", "chmod", "755", f"{EXCHANGE}/{INIT}", f"{EXCHANGE}/mount")
         source = ROOT
         programs = list(folders)
-        compiled = [sys.pycache_prefix] if sys.pycache_prefix and Path(sys.pycache_prefix).is_dir() else []
+        compiled = _compiled()
         # On the kernel's command line: what is not for the kernel becomes the environment of the first process.
         values = {"podpath_python": sys.executable, "podpath_exchange": EXCHANGE,
                   "podpath_hidden": ":".join(_hidden(source, [*programs, *compiled])), "PODPATH_MODULES": ",".join(modules),
@@ -222,6 +223,16 @@ def boot(
                 process.stdin.close()
 
 
+def _compiled() -> list[str]:
+    """Where the user keeps what Python compiles elsewhere than beside the source; none that cannot be had inside as it is.
+
+    The kernel's command line holds no blanks, and a whole folder of the guest's own would be covered with what is in it.
+    """
+    kept = Path(sys.pycache_prefix or "")
+    usable = kept.is_absolute() and kept.is_dir() and len(kept.parts) > 2 and not AWKWARD.search(str(kept))
+    return [str(kept)] if usable else []
+
+
 def _hidden(source: Path, folders: Iterable[str] = ()) -> list[str]:
     """What the program needs of the host's files below a directory that is a tmpfs inside, outermost first.
 
@@ -229,7 +240,7 @@ def _hidden(source: Path, folders: Iterable[str] = ()) -> list[str]:
         UserError: a path that the kernel's command line cannot hold.
     """
     needed = {str(source), sys.prefix, sys.base_prefix, *folders}
-    if awkward := [path for path in needed if re.search(r"[\s:]", path)]:
+    if awkward := [path for path in needed if AWKWARD.search(path)]:
         raise UserError(f"The capsule cannot use {awkward[0]}: its kernel's command line has no blanks or colons in a path.",
                         "Put the checkout and the virtual environment somewhere else.")
     below = sorted(path for path in needed if Path("/", *Path(path).parts[1:2]) in TMPFS)

@@ -25,13 +25,12 @@ def main(argv: list[str]) -> int:
         # A session of its own: what the command starts is ended with it. Python ignores two signals, which a command does not.
         child = os.posix_spawnp(argv[0], argv, os.environ, setsid=True, setsigdef=[PIPE, XFSZ],
                                 file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)])
-    except OSError as error:
-        print(f"{argv[0]}: {error.strerror}", file=sys.stderr)
+    except (OSError, ValueError) as error:  # an empty name is a wrong value
+        print(f"{argv[0]}: {getattr(error, 'strerror', error)}", file=sys.stderr)
         return NOT_FOUND
     _thread.start_new_thread(_end_with_input, (child,))
     _, ended = os.waitpid(child, 0)
-    status = os.waitstatus_to_exitcode(ended)
-    return status if status >= 0 else SIGNALLED - status
+    return os.WEXITSTATUS(ended) if os.WIFEXITED(ended) else SIGNALLED + os.WTERMSIG(ended)
 
 
 def _end_with_input(child: int) -> None:

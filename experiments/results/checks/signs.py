@@ -168,7 +168,7 @@ def found_in(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _matches(text: str, *, words: bool) -> Iterator[tuple[str, str]]:
-    small = text.lower()
+    small = text.lower().replace("\u0131", "i").replace("i\u0307", "i")  # Turkish letters that a pattern takes for an i
     for sign in SIGNS:
         if sign.word != words or (sign.hints and not any(map(small.__contains__, sign.hints))):
             continue

@@ -39,7 +39,6 @@ LONGER_NS = 1_000_000_000
 CLOCKS_APART_RATIO, CLOCKS_APART_NS = 0.02, 2_000_000
 KINDS = {"speed": "stream", "cost": "stream", "latency": "request", "setup": "setup", "packets": "datagram"}
 NAMES = ("baseline", "mode")
-TIMESTAMPS_BYTES = 12  # of a segment, where the option is not in use (RFC 7323)
 LEAST_NS = 10  # of the wall, for a segment that is sent again or for a switch to another thread: some cache misses
 
 
@@ -114,7 +113,7 @@ def _segments(trial: Trial, mode: str, found: Paired) -> Iterator[str]:
     except UserError:
         return  # no such mode: said where its name stands
     for path, name in enumerate(NAMES):
-        most = ways[path].payload_bytes + TIMESTAMPS_BYTES
+        most = ways[path].payload_bytes + limits.TIMESTAMPS_BYTES
         if isinstance(asked, int) and 0 < asked < most:
             most = asked
         if not 0 < found.mss_bytes[path] <= most:

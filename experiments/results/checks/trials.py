@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import PodpathError
-from experiments.probes import runs, slices, watched
+from experiments.probes import noise, runs, slices, watched
 from experiments.results import fields, outputs, rules, store, yamlfile
 from experiments.results.checks import alike, counters, origin, privacy
 from experiments.results.checks import slices as checks_of_slices
@@ -48,6 +48,9 @@ def check(
         kept: dict[int, slices.Paired] = {}
         for t, trial in enumerate(deployment.trials):
             key: Key = ("deployments", d, "trials", t)
+            for name in trial.noise:
+                if name not in noise.KEYS:
+                    file.error((*key, "noise", name), f"is not noted of a machine; allowed: {', '.join(noise.KEYS)}")
             for name, text in rules.broken(trial, value.mode, cores) if value.mode in known else ():
                 file.error((*key, name), text)
             if trial.raw is not None:
@@ -110,7 +113,11 @@ def _raw(file: File[ModeResult], key: Key, folder: Path, trial: Trial, reread: R
         return ""
     privacy.check_raw(file, (*key, "path"), text)
     if has_figures:
-        _belongs(file, (*key, "path"), place, trial, text, again)
+        try:
+            _belongs(file, (*key, "path"), place, trial, text, again)
+        except PodpathError as error:
+            file.error((*key, "path"), f"is of another kind than it says: {error.problem.rstrip('.')}")
+            return ""
     for name, value in again.items():
         if name == TOOL:
             if value != trial.raw["tool"]:

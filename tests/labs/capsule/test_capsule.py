@@ -77,6 +77,16 @@ def test_errors_inside_come_out_as_sentences() -> None:
                       timeout_s=0.1, on_progress=lambda _: None)
 
 
+def test_what_python_compiled_is_taken_along_where_it_can_be_had_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my cache").mkdir()
+    for kept, taken in ((None, []), (str(tmp_path), [str(tmp_path)]), (str(tmp_path / "my cache"), []), ("/tmp", []),
+                        ("relative", []), (str(tmp_path / "gone"), [])):
+        monkeypatch.setattr(sys, "pycache_prefix", kept)
+        assert capsule._compiled() == taken
+
+
 def test_without_user_mode_linux_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "find", lambda program: None)
     with pytest.raises(UserError, match="User-Mode Linux is not installed"), capsule.boot():

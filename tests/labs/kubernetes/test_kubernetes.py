@@ -75,6 +75,8 @@ def test_output_and_status_are_the_command_s(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (7, "out\n", "err\n")
         done = subprocess.run([*ATTACHED, "/nonexistent"], stdin=reading, capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (attached.NOT_FOUND, "/nonexistent: No such file or directory\n")
+        done = subprocess.run([*ATTACHED, ""], stdin=reading, capture_output=True, text=True)
+        assert done.returncode == attached.NOT_FOUND and "Traceback" not in done.stderr
     finally:
         os.close(reading)
         os.close(writing)

@@ -115,6 +115,13 @@ CEILINGS = (
          retold("wire", lambda c: forgery.times(c["end"], 1.3, sizes=True) or forgery.times(c["intervals"], 1.3, sizes=True))),
     Case("the wire's counters too small", "bytes were counted, so none can be more",
          lambda s: (s.trial("wire").update(underlay_tx_bytes=8_050_000), forgery.follow(s.trial("wire")), s.reckon())),
+    Case("the same with segments of a size that is nobody's", "bytes were counted, so none can be more", lambda s: (
+        retold("wire", lambda c: c["start"].update(tcp_mss_default=1447))(s),
+        s.trial("wire").update(underlay_tx_bytes=8_300_000, duration_s=0.5), forgery.follow(s.trial("wire")), s.reckon())),
+    Case("an iperf3 output that calls itself slices", "is of another kind than it says", lambda s: s.set_raw(
+        s.trial("wire"), {"tool": "podpath slices 1", **s.raw(s.trial("wire"))})),
+    Case("something noted of a machine that nobody notes", "is not noted of a machine; allowed: canary_ratio",
+         lambda s: s.trial("wire")["noise"].update({"x" * 40: 0})),
     Case("frames too few for the payload", "so few frames cannot carry",
          lambda s: (s.trial("wire").update(underlay_tx_packets=9), forgery.follow(s.trial("wire")), s.reckon())),
     Case("a wire's ratio that was not", "the counters give", _trial("wire", wire_efficiency_ratio=0.95)),

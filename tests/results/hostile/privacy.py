@@ -95,6 +95,7 @@ CASES = (
     _told("somebody's laptop", MACHINE, "annas-MacBook-Pro"),
     _told("a serial number", "a serial number", "Serial Number: PF3X9K2L"),
     _told("a service tag", "a serial number", "Service Tag: 7XKD3Z2"),
+    _told("a service tag with a Turkish letter", "a serial number", "Serv\u0131ce tag: 7XKD3Z2"),
     _told("a UUID", "a UUID", "4c4c4544-0044-4b10-8036-b7c04f583432"),
     _told("a UUID in capitals", "a UUID", "4C4C4544-0044-4B10-8036-B7C04F583432"),
     _told("a machine's id", "something like a machine's id", "0123456789abcdef0123456789abcdef"),
