@@ -27,7 +27,7 @@ from tests_support import why_not_on_the_host
 
 from experiments import catalog
 from experiments.dataplanes.table import recipe_for
-from experiments.labs.base import Pod
+from experiments.labs.base import Pod, run
 from experiments.labs.cluster.backend import RIGHTS
 from experiments.labs.table import EMBEDDED_LAB
 from experiments.paths import ROOT
@@ -187,6 +187,9 @@ def _somebody_s_cluster(mode: str, folder: Path) -> Iterator[Machine]:
         place.mkdir(parents=True)
     launchers.install(folder / "bin", "cluster_kubectl", program="kubectl")
     with EMBEDDED_LAB.up(catalog.get(mode)) as lab:
+        for speaker in lab.routers if catalog.get(mode).underlay.kind == "routed" else lab.nodes:  # as the stand-ins' world does
+            run(lab, "underlay", ["tc", "qdisc", "add", "dev", f"port{speaker.index}", "root", "tbf", "rate", "100mbit",
+                                  "burst", "32kb", "latency", "50ms"])
         recipe = recipe_for(catalog.get(mode), lab)
         recipe.build()
         recipe.wait_ready(30)

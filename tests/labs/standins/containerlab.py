@@ -38,6 +38,7 @@ def deploy(made):
     import subprocess
     import time
 
+    of_cluster = any(node.get("kind") == "ext-container" for node in made["topology"]["nodes"].values())
     pids = {}
     for place, node in made["topology"]["nodes"].items():
         pids[place] = world.pid_of(place) if node.get("kind") == "ext-container" else container(made, place)
@@ -51,9 +52,11 @@ def deploy(made):
         # Only the network namespace is entered: the peer's process id is one of the host's.
         subprocess.run(["nsenter", "--target", str(pids[a]), "--net", "ip", "link", "add", device_a, "mtu", mtu, "type", "veth",
                         "peer", "name", device_b, "mtu", mtu, "netns", str(pids[b])], check=True)
-        for pid, device in ((pids[a], device_a), (pids[b], device_b)):
-            world.inside(pid, "ethtool", "-K", device, "tx", "off")
-            world.inside(pid, "ip", "link", "set", device, "up")
+        for place, device in ((a, device_a), (b, device_b)):
+            world.inside(pids[place], "ethtool", "-K", device, "tx", "off")
+            world.inside(pids[place], "ip", "link", "set", device, "up")
+            if place == "underlay" and of_cluster:
+                world.inside(pids[place], *world.slow(device))
     for place, node in made["topology"]["nodes"].items():
         commands = node["exec"][:-2] if (world.FAULT, place) == ("exec", "node1") else node["exec"]
         for command in commands:

@@ -115,6 +115,11 @@ def enter(pid):
     return ["nsenter", "--target", str(pid), "--mount", "--uts", "--ipc", "--net", "--pid"]
 
 
+def slow(device):
+    """A cluster's network is slower than its machines. There iperf3 sends as fast as it can, and here machines are processors."""
+    return ["tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "100mbit", "burst", "32kb", "latency", "50ms"]
+
+
 def inside(pid, *argv, **options):
     import subprocess
 

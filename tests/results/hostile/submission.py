@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import gzip
 import hashlib
 import json
+import pickle
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -73,7 +73,7 @@ class Submission:
         self.folder = self.data / "campaigns" / campaign["id"]
         self.mode_name = HONEST[honest].mode
         _copy(honest, self.data, self.folder)
-        self.campaign, self.mode = copy.deepcopy(campaign), copy.deepcopy(mode)
+        self.campaign, self.mode = _copied(campaign), _copied(mode)
         self._before = (campaign, mode)
 
     # -- values ---------------------------------------------------------------------------------------------------
@@ -99,8 +99,8 @@ class Submission:
             if drift is not None:
                 deployment["drift_ratio"] = drift
         result = plain.from_plain(ModeResult, self.mode)
-        self.mode["summary"] = copy.deepcopy(dict(summary.summarise(result)))
-        self.campaign["noise_floor"] = copy.deepcopy(dict(noise_floor.of_campaign([result])))
+        self.mode["summary"] = _copied(dict(summary.summarise(result)))
+        self.campaign["noise_floor"] = _copied(dict(noise_floor.of_campaign([result])))
 
     # -- raw outputs ----------------------------------------------------------------------------------------------
 
@@ -155,13 +155,19 @@ class Submission:
                 value["digest"] = plain.digest(value)
                 first = (self.folder / name).read_text().split("\n", 1)[0]
                 (self.folder / name).write_text(f"{first}\n{yamldump.dump(value)}")
-        self._before = (copy.deepcopy(self.campaign), copy.deepcopy(self.mode))
+        self._before = (_copied(self.campaign), _copied(self.mode))
 
     def merge(self) -> None:
         """Commit everything as it is; the branch is called main."""
         for arguments in (("init", "--quiet", "--initial-branch=main"), ("add", "--all", "--force"),
                           ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message", "merged")):
             subprocess.run(["git", "-C", str(self.root), *arguments], check=True, capture_output=True)
+
+
+def _copied(value: Plain) -> Plain:
+    """As `copy.deepcopy`, several times as fast: hundreds of cases do it thrice."""
+    made: Plain = pickle.loads(pickle.dumps(value))
+    return made
 
 
 @cache
