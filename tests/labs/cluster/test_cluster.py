@@ -187,7 +187,8 @@ def _somebody_s_cluster(mode: str, folder: Path) -> Iterator[Machine]:
         place.mkdir(parents=True)
     launchers.install(folder / "bin", "cluster_kubectl", program="kubectl")
     with EMBEDDED_LAB.up(catalog.get(mode)) as lab:
-        for speaker in lab.routers if catalog.get(mode).underlay.kind == "routed" else lab.nodes:  # as the stand-ins' world does
+        for speaker in lab.routers if catalog.get(mode).underlay.kind == "routed" else lab.nodes:
+            # As the stand-ins' world does.
             run(lab, "underlay", ["tc", "qdisc", "add", "dev", f"port{speaker.index}", "root", "tbf", "rate", "100mbit",
                                   "burst", "32kb", "latency", "50ms"])
         recipe = recipe_for(catalog.get(mode), lab)

@@ -116,7 +116,7 @@ def enter(pid):
 
 
 def slow(device):
-    """A cluster's network is slower than its machines. There iperf3 sends as fast as it can, and here machines are processors."""
+    """A cluster's network is slower than its machines: iperf3 sends what it can, and here each bit takes the processor."""
     return ["tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "100mbit", "burst", "32kb", "latency", "50ms"]
 
 
