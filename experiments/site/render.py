@@ -9,7 +9,7 @@ result file stays text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jinja2
@@ -141,28 +141,36 @@ def _table_files(path: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]
 
 
 def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[str, str]) -> str:
-    """Every mode over the emulated link of the embedded lab, as a share of the link's rate: on the host's kernel if it can."""
-    rows, seen = [], set()
+    """Every mode over the emulated link of the embedded lab, as a share of the link's rate: on the host's kernel if it can.
+
+    Where a maker's own daemon was measured, its row comes first, and ours stands below it.
+    """
+    found: dict[str, dict[bool, Given]] = {}  # mode -> whether by the maker's daemon -> its row
     campaigns: dict[str, None] = {}
     for entry in (one for one in own if one.result.lab == EMBEDDED):
+        rows, makers = found.setdefault(entry.result.mode, {}), entry.result.daemon is not None
         for aggregate in aggregates(entry.result):
             _, trial = first_trial(entry.result, aggregate)
             rate_bps = trial.link_rate_bps if trial else None
-            ours = entry.result.daemon is None
             shaped = aggregate.view == "link" and aggregate.path == "pod-pod"
-            if not (ours and shaped and rate_bps) or entry.result.mode in seen:
+            if not (shaped and rate_bps) or makers in rows:
                 continue
-            seen.add(entry.result.mode)
             campaigns[entry.campaign.id] = None
             limit_bps = limit(entry.mode, aggregate, trial)
             samples = [100 * value / rate_bps for value in aggregate.values.get("goodput_bps", {}).values()]
             share = 100 * limit_bps / rate_bps if limit_bps else None
-            rows.append(Given(titles[entry.result.mode], samples, share, entry.badge))
-    if not rows:
+            rows[makers] = Given(titles[entry.result.mode], samples, share, entry.badge)
+    shown = []
+    for rows in found.values():
+        if True in rows:
+            shown.append(rows.pop(True))
+            rows = {makers: replace(row, badge=row.badge or "Podpath's recipe") for makers, row in rows.items()}
+        shown += rows.values()
+    if not shown:
         return ""
     drawings = []
     for kind in ("wide", "tall"):
-        plot = figures.plot("What TCP delivers from pod to pod over an emulated link", "% of the link's rate", "higher", rows,
+        plot = figures.plot("What TCP delivers from pod to pod over an emulated link", "% of the link's rate", "higher", shown,
                             beside=True, wide=kind == "wide")
         drawings.append(Markup(jinja.get_template("plot.svg.j2").render(plot=plot, identity=f"home-{kind}", kind=kind)))
     return jinja.get_template("home-plot.md.j2").render(drawings=drawings, campaigns=list(campaigns))

@@ -78,7 +78,7 @@ def compared(entries: Iterable[Any], titles: Mapping[str, str]) -> list[Compared
     # What is measured in one place is never put beside a baseline or a rank of another.
     labs = list(LABS)
     return sorted(found, key=lambda row: (not row.reference, labs.index(row.lab), row.kernel != KERNELS[HOST], row.kernel,
-                                          row.campaign, questions.place(row.view), row.trial, row.mode, row.daemon))
+                                          row.campaign, questions.place(row.view), row.trial, row.mode, not row.daemon))
 
 
 def as_rows(lines: Sequence[Compared]) -> list[dict[str, Any]]:

@@ -135,6 +135,22 @@ def test_the_first_page_s_plot_is_of_the_embedded_lab(project: Path) -> None:
     assert plot("netns") == plot("cluster", "netns", "kind") != ""
 
 
+def test_there_the_maker_s_own_daemon_comes_first_and_ours_below_it(project: Path) -> None:
+    campaign, (result,) = store.read_campaign(SAMPLE)
+    jinja, mode = environment(project / "docs" / "templates"), catalog.get("calico-bgp")
+    ours = _over_a_link(result)
+    theirs = replace(ours, daemon="upstream", implementation={**ours.implementation, "control plane": "calico-node 3.32.1 (v)"})
+
+    def labels(*results: ModeResult) -> list[str]:
+        stored = store.Stored(SAMPLE, campaign, list(results))
+        plot = render._home_plot(jinja, entries.entries(jinja, mode, [stored], local=False), {"calico-bgp": "mesh"})
+        drawn = plot.partition("</svg>")[0].partition("</desc>")[2].replace("&#39;", "'")
+        return re.findall("mesh|calico-node 3.32.1|Podpath's recipe", drawn)
+
+    assert labels(ours, theirs) == ["mesh", "calico-node 3.32.1", "mesh", "Podpath's recipe"]
+    assert labels(ours) == ["mesh"]
+
+
 def test_pages_of_one_mode_in_several_labs_have_titles_of_their_own(project: Path) -> None:
     campaign, results = store.read_campaign(next((project / "data" / "campaigns").iterdir()))
     stored, said = store.Stored(project, campaign, results), Standing()
