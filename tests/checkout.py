@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments.paths import ROOT
+from experiments.site.shelf import BELOW
 
 WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
        for what, value in (("NAME", "a"), ("EMAIL", "a@example.org"))}
@@ -36,3 +37,16 @@ def checkout_of_project(target: Path) -> Path:
     git(target, "add", "--force", ".")
     git(target, "commit", "--quiet", "--message", "all")
     return target
+
+
+def with_kept_renderings(project: Path) -> Path:
+    """Give a checkout what the last build here has made of single campaigns, if there was one: of the same files the same.
+
+    Whether all can be made from nothing is seen where the site is built for the other tests, and by the README's commands.
+    """
+    if (ROOT / BELOW).is_dir():
+        shutil.copytree(ROOT / BELOW, project / BELOW, dirs_exist_ok=True)
+        for folder in (ROOT / "data" / "campaigns").glob("*/raw"):
+            if (project / folder.relative_to(ROOT)).is_dir():
+                shutil.copystat(folder, project / folder.relative_to(ROOT))  # by their times what was kept is known
+    return project

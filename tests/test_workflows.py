@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import checkout_of_project, git
+from checkout import checkout_of_project, git, with_kept_renderings
 
 from experiments.paths import ROOT
 from experiments.results import store
@@ -117,7 +117,7 @@ def run_as_a_workflow(script: str, folder: Path, **variables: str) -> subprocess
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout of the base branch, with its tools, as the steps before have left it."""
-    folder = checkout_of_project(tmp_path_factory.mktemp("ci") / "base")
+    folder = with_kept_renderings(checkout_of_project(tmp_path_factory.mktemp("ci") / "base"))
     (folder / ".venv").symlink_to(Path(sys.executable).parent.parent)
     return folder
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from checkout import WHO, checkout_of_project, git
+from checkout import WHO, checkout_of_project, git, with_kept_renderings
 
 from experiments.results import proposal
 from experiments.results.store import Stored
@@ -28,7 +28,7 @@ def invoke(folder: Path, *arguments: str) -> str:
 
 
 def test_a_second_host_s_campaign_comes_into_the_merged_tree_and_onto_the_pages(measured: Stored, tmp_path: Path) -> None:
-    project = checkout_of_project(tmp_path / "project")
+    project = with_kept_renderings(checkout_of_project(tmp_path / "project"))
     identity = measured.campaign.id
     shutil.copytree(measured.folder, project / "data" / "campaigns" / identity)
     assert identity in invoke(project, "show", identity)

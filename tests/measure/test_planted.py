@@ -29,7 +29,7 @@ pytestmark = pytest.mark.lab
 COST = Ask("cost", "pod-pod", paired=True)
 PING = Ask("latency", "pod-pod", paired=True)
 PACKETS = Ask("packets", "pod-pod", datagram_bytes=1300, paired=True)
-PAIRS = 40
+PAIRS = 24
 Times = tuple[float, float, float]  # the ratio, and its interval's ends
 RULES = 1000
 # How well the size itself is known: a ping finds rules in another cache than a stream. A relay that takes longer is interrupted

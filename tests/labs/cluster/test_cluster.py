@@ -189,7 +189,7 @@ def _somebody_s_cluster(mode: str, folder: Path) -> Iterator[Machine]:
     with EMBEDDED_LAB.up(catalog.get(mode)) as lab:
         for speaker in lab.routers if catalog.get(mode).underlay.kind == "routed" else lab.nodes:
             # As the stand-ins' world does.
-            run(lab, "underlay", ["tc", "qdisc", "add", "dev", f"port{speaker.index}", "root", "tbf", "rate", "100mbit",
+            run(lab, "underlay", ["tc", "qdisc", "add", "dev", f"port{speaker.index}", "root", "tbf", "rate", "200mbit",
                                   "burst", "32kb", "latency", "50ms"])
         recipe = recipe_for(catalog.get(mode), lab)
         recipe.build()

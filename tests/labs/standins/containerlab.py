@@ -38,7 +38,6 @@ def deploy(made):
     import subprocess
     import time
 
-    of_cluster = any(node.get("kind") == "ext-container" for node in made["topology"]["nodes"].values())
     pids = {}
     for place, node in made["topology"]["nodes"].items():
         pids[place] = world.pid_of(place) if node.get("kind") == "ext-container" else container(made, place)
@@ -55,7 +54,7 @@ def deploy(made):
         for place, device in ((a, device_a), (b, device_b)):
             world.inside(pids[place], "ethtool", "-K", device, "tx", "off")
             world.inside(pids[place], "ip", "link", "set", device, "up")
-            if place == "underlay" and of_cluster:
+            if place == "underlay":
                 world.inside(pids[place], *world.slow(device))
     for place, node in made["topology"]["nodes"].items():
         commands = node["exec"][:-2] if (world.FAULT, place) == ("exec", "node1") else node["exec"]

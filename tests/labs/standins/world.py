@@ -116,8 +116,8 @@ def enter(pid):
 
 
 def slow(device):
-    """A cluster's network is slower than its machines: iperf3 sends what it can, and here each bit takes the processor."""
-    return ["tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "100mbit", "burst", "32kb", "latency", "50ms"]
+    """A network is slower than its machines: iperf3 sends what it can, and here each bit takes the processor."""
+    return ["tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "200mbit", "burst", "32kb", "latency", "50ms"]
 
 
 def inside(pid, *argv, **options):
