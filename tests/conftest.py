@@ -53,8 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """For ``-n auto``: two workers more than processors, because most tests wait for a lab; more than eight gain nothing."""
-    return min(8, len(os.sched_getaffinity(0)) + 2)
+    """For ``-n auto``: three workers more than processors, because most tests wait for a lab; more than eight gain nothing."""
+    return min(8, len(os.sched_getaffinity(0)) + 3)
 
 
 @pytest.hookimpl(optionalhook=True)

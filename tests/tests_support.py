@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from itertools import permutations
 from pathlib import Path
@@ -44,14 +45,19 @@ def why_not_by_upstream(mode: str, kernel: str = "host") -> str:
 
 
 def descended_from(mark: str) -> list[str]:
-    """Processes that inherited a runner's environment; other labs on this machine are none of our business."""
+    """Processes that inherited a runner's environment; other labs on this machine are none of our business.
+
+    Looked at twice: one that is just becoming another program has no environment for a moment.
+    """
     found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if f"PODPATH_TEST={mark}\0".encode() in path.read_bytes():
-                found.append((path.parent / "cmdline").read_text())
-        except OSError:
-            continue
+    for look_again in (0.01, 0.0):
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if f"PODPATH_TEST={mark}\0".encode() in path.read_bytes():
+                    found.append((path.parent / "cmdline").read_text())
+            except OSError:
+                continue
+        time.sleep(look_again)
     return found
 
 
