@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from functools import cache
@@ -93,6 +94,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--quick"):
         order.leave_out_the_slow(config, items)
     order.begin_with_the_longest(items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.freeze()  # thousands of tests stay until the end; whoever looks for garbage need not look at them each time
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
