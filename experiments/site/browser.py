@@ -50,6 +50,7 @@ PLAIN_OPTIONS: dict[str, Any] = {"rules": {name: {"enabled": False} for name in 
                                  "resultTypes": ["violations"]}
 COLOUR_OPTIONS: dict[str, Any] = {"runOnly": COLOURS, "resultTypes": ["violations"]}
 COLOURED = {"exclude": [["tbody tr:nth-child(n + 5)"], ["svg"]]}
+MADE_ALIKE = ("modes/", "results/")
 SCHEMES = {"light": "default", "dark": "slate"}  # as the theme calls them (mkdocs.yml)
 STILL = "* { transition: none !important; animation: none !important; }"  # what moves is in between
 
@@ -94,14 +95,17 @@ def wrong(browser: Any, names: Sequence[str], address: str) -> Iterator[str]:
     contexts.append(browser.new_context(java_script_enabled=False))
     light, dark, plain = (context.new_page() for context in contexts)
     asked = _Requests(light, address)
+    in_dark = _unlike(names)
     for name in names:
         asked.wrong.clear()
         light.set_viewport_size({"width": WIDTHS_PX[-1], "height": HEIGHT_PX})
         light.goto(f"{address}/{name}", wait_until="networkidle")
         light.add_style_tag(content=STILL)
-        dark.goto(f"{address}/{name}")
-        dark.add_style_tag(content=STILL)
-        found = (*_violations(light, "light"), *_violations(dark, "dark"), *_too_wide(light), *asked.wrong)
+        found = [*_violations(light, "light"), *_too_wide(light), *asked.wrong]
+        if name in in_dark:
+            dark.goto(f"{address}/{name}")
+            dark.add_style_tag(content=STILL)
+            found += _violations(dark, "dark")
         yield from (f"{name}: {line}" for line in found)
         plain.goto(f"{address}/{name}", wait_until="domcontentloaded")
         if not plain.locator("h1").first.is_visible():
@@ -119,6 +123,14 @@ def wrong_requests(browser: Any, names: Sequence[str], address: str) -> Iterator
         page.goto(f"{address}/{name}", wait_until="networkidle")
         yield from (f"{name}: {line}" for line in asked.wrong)
     page.close()
+
+
+def _unlike(names: Sequence[str]) -> set[str]:
+    """Pages to look at in the dark palette too: of those that one template makes, the first."""
+    made: dict[str, str] = {}
+    for name in names:
+        made.setdefault(name.partition("/")[0] if name.startswith(MADE_ALIKE) else name, name)
+    return set(made.values())
 
 
 class _Requests:

@@ -19,7 +19,7 @@ def copy_of_project(target: Path) -> Path:
     """What a build reads, without any result."""
     left_out = shutil.ignore_patterns(".git", ".venv", "site", "generated", "local", "campaigns", ".*_cache", "results")
     shutil.copytree(ROOT / "docs", target / "docs", ignore=left_out)
-    shutil.copytree(ROOT / "experiments", target / "experiments", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "experiments", target / "experiments")
     for name in ("mkdocs.yml", "CHANGELOG.md"):
         shutil.copy(ROOT / name, target)
     shutil.copytree(ROOT / "data" / "reported", target / "data" / "reported")
