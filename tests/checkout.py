@@ -12,6 +12,7 @@ import pytest
 from experiments.paths import ROOT
 from experiments.site.shelf import BELOW
 
+HALF_COMPILED = shutil.ignore_patterns("*.pyc.*")  # other processes are writing these, under names that go away
 WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
        for what, value in (("NAME", "a"), ("EMAIL", "a@example.org"))}
 
@@ -24,7 +25,10 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def checkout_of_project(target: Path) -> Path:
-    """Copy the project's own files and commit them on ``main``; skip where no git says which these are."""
+    """Copy the project's own files and commit them on ``main``; skip where no git says which these are.
+
+    What Python has compiled of the package comes along: it is valid for copies that have the times of their originals.
+    """
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
                             capture_output=True, text=True, check=False)
     if listed.returncode != 0:
@@ -36,9 +40,9 @@ def checkout_of_project(target: Path) -> Path:
     git(target, "init", "--quiet", "--initial-branch=main")
     git(target, "add", "--force", ".")
     git(target, "commit", "--quiet", "--message", "all")
-    for kept in (ROOT / "experiments").rglob("__pycache__"):  # valid for copies that have the times of their originals
+    for kept in (ROOT / "experiments").rglob("__pycache__"):
         if (place := target / kept.relative_to(ROOT)).parent.is_dir():
-            shutil.copytree(kept, place)
+            shutil.copytree(kept, place, ignore=HALF_COMPILED)
     return target
 
 

@@ -53,12 +53,9 @@ class Watch:
         """Ratios over the time: steal of all cores, waiting tasks; the canary before and after; the load average."""
         seconds = time.monotonic() - self._started
         stolen_s = (cpu.now().steal_ticks - self._times.steal_ticks) * cpu.TICK_S
-        found = {
-            "canary_ratio": round(max(self._canary, canary_s() / self._reference_s), 3),
-            "steal_ratio": round(stolen_s / (seconds * (os.cpu_count() or 1)), 4),
-            "load1": round(os.getloadavg()[0], 2),
-        }
+        found = [round(max(self._canary, canary_s() / self._reference_s), 3),
+                 round(stolen_s / (seconds * (os.cpu_count() or 1)), 4), round(os.getloadavg()[0], 2)]
         pressure = pressure_some_s()
         if pressure is not None and self._pressure is not None:
-            found["pressure_some_ratio"] = round((pressure - self._pressure) / seconds, 3)
-        return found
+            found.append(round((pressure - self._pressure) / seconds, 3))
+        return dict(zip(KEYS, found, strict=False))

@@ -39,18 +39,17 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
              "--disable-component-update", "--disable-sync"]
 # Where every name but this machine's leads: a page's requests are seen, and those to other hosts go nowhere.
 NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-# The theme gives every code block a nav without a name; a best practice of axe's, not a failure of WCAG.
-# What passed is not asked for: axe would describe every element of every page.
+# All rules but one: the theme gives every code block a nav without a name, a best practice of axe's, not a failure of WCAG.
+# What passed is not asked for: it would describe every element of every page.
 AXE_OPTIONS: dict[str, Any] = {"rules": {"landmark-unique": {"enabled": False}}, "resultTypes": ["violations"]}
-# The rules that look at colours take most of the time: they find out what is behind each text. They are asked in both palettes,
-# all others, which see the same page in both, in one. They leave out a table's rows beyond the fourth, which are made as those
-# before, and words of drawings, of which axe only says that it cannot tell.
+# The rules that look at colours are asked apart, in both palettes; all others see the same page in both. What is behind a text
+# takes long to find: not where a table's rows, beyond the fourth, are made as those before, and not in drawings, of whose words
+# axe only says that it cannot tell.
 COLOURS = ["color-contrast", "link-in-text-block"]
-PLAIN_OPTIONS: dict[str, Any] = {"rules": {name: {"enabled": False} for name in ("landmark-unique", *COLOURS)},
-                                 "resultTypes": ["violations"]}
 COLOUR_OPTIONS: dict[str, Any] = {"runOnly": COLOURS, "resultTypes": ["violations"]}
+OTHER_OPTIONS: dict[str, Any] = {
+    **AXE_OPTIONS, "rules": AXE_OPTIONS["rules"] | {name: {"enabled": False} for name in COLOURS}}
 COLOURED = {"exclude": [["tbody tr:nth-child(n + 5)"], ["svg"]]}
-MADE_ALIKE = ("modes/", "results/")
 SCHEMES = {"light": "default", "dark": "slate"}  # as the theme calls them (mkdocs.yml)
 STILL = "* { transition: none !important; animation: none !important; }"  # what moves is in between
 
@@ -95,17 +94,14 @@ def wrong(browser: Any, names: Sequence[str], address: str) -> Iterator[str]:
     contexts.append(browser.new_context(java_script_enabled=False))
     light, dark, plain = (context.new_page() for context in contexts)
     asked = _Requests(light, address)
-    in_dark = _unlike(names)
     for name in names:
         asked.wrong.clear()
         light.set_viewport_size({"width": WIDTHS_PX[-1], "height": HEIGHT_PX})
         light.goto(f"{address}/{name}", wait_until="networkidle")
         light.add_style_tag(content=STILL)
-        found = [*_violations(light, "light"), *_too_wide(light), *asked.wrong]
-        if name in in_dark:
-            dark.goto(f"{address}/{name}")
-            dark.add_style_tag(content=STILL)
-            found += _violations(dark, "dark")
+        dark.goto(f"{address}/{name}")
+        dark.add_style_tag(content=STILL)
+        found = (*_violations(light, "light"), *_violations(dark, "dark"), *_too_wide(light), *asked.wrong)
         yield from (f"{name}: {line}" for line in found)
         plain.goto(f"{address}/{name}", wait_until="domcontentloaded")
         if not plain.locator("h1").first.is_visible():
@@ -123,14 +119,6 @@ def wrong_requests(browser: Any, names: Sequence[str], address: str) -> Iterator
         page.goto(f"{address}/{name}", wait_until="networkidle")
         yield from (f"{name}: {line}" for line in asked.wrong)
     page.close()
-
-
-def _unlike(names: Sequence[str]) -> set[str]:
-    """Pages to look at in the dark palette too: of those that one template makes, the first."""
-    made: dict[str, str] = {}
-    for name in names:
-        made.setdefault(name.partition("/")[0] if name.startswith(MADE_ALIKE) else name, name)
-    return set(made.values())
 
 
 class _Requests:
@@ -160,7 +148,7 @@ def _violations(page: Any, scheme: str) -> Iterator[str]:
         yield f"shows the palette {shown} to who prefers {scheme} colours"
     found = list(Axe().run(page, context=COLOURED, options=COLOUR_OPTIONS).response["violations"])
     if scheme == "light":  # axe is there already: to put it into a page takes as long as half of its rules
-        found += page.evaluate("options => axe.run(options)", PLAIN_OPTIONS)["violations"]
+        found += page.evaluate("options => axe.run(options)", OTHER_OPTIONS)["violations"]
     for one in found:
         yield f"{one['id']} ({scheme}): {one['nodes'][0]['html'][:120]}"
 

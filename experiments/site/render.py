@@ -162,10 +162,8 @@ def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[
             rows[makers] = Given(titles[entry.result.mode], samples, share, entry.badge)
     shown = []
     for rows in found.values():
-        if True in rows:
-            shown.append(rows.pop(True))
-            rows = {makers: replace(row, badge=row.badge or "Podpath's recipe") for makers, row in rows.items()}
-        shown += rows.values()
+        otherwise = "Podpath's recipe" if len(rows) > 1 else ""  # of ours, where the kernel alone moves the packets
+        shown += [replace(row, badge=row.badge or otherwise) for _, row in sorted(rows.items(), reverse=True)]
     if not shown:
         return ""
     drawings = []

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from checkout import HALF_COMPILED
 from mkdocs.utils.yaml import yaml_load
 
 from experiments.paths import ROOT
@@ -19,7 +20,7 @@ def copy_of_project(target: Path) -> Path:
     """What a build reads, without any result."""
     left_out = shutil.ignore_patterns(".git", ".venv", "site", "generated", "local", "campaigns", ".*_cache", "results")
     shutil.copytree(ROOT / "docs", target / "docs", ignore=left_out)
-    shutil.copytree(ROOT / "experiments", target / "experiments")
+    shutil.copytree(ROOT / "experiments", target / "experiments", ignore=HALF_COMPILED)
     for name in ("mkdocs.yml", "CHANGELOG.md"):
         shutil.copy(ROOT / name, target)
     shutil.copytree(ROOT / "data" / "reported", target / "data" / "reported")

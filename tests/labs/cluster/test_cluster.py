@@ -23,6 +23,7 @@ from typing import Any
 
 import launchers
 import pytest
+from standins import network
 from tests_support import why_not_on_the_host
 
 from experiments import catalog
@@ -188,9 +189,7 @@ def _somebody_s_cluster(mode: str, folder: Path) -> Iterator[Machine]:
     launchers.install(folder / "bin", "cluster_kubectl", program="kubectl")
     with EMBEDDED_LAB.up(catalog.get(mode)) as lab:
         for speaker in lab.routers if catalog.get(mode).underlay.kind == "routed" else lab.nodes:
-            # As the stand-ins' world does.
-            run(lab, "underlay", ["tc", "qdisc", "add", "dev", f"port{speaker.index}", "root", "tbf", "rate", "200mbit",
-                                  "burst", "32kb", "latency", "50ms"])
+            run(lab, "underlay", network.shaped(f"port{speaker.index}"))
         recipe = recipe_for(catalog.get(mode), lab)
         recipe.build()
         recipe.wait_ready(30)

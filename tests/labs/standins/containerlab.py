@@ -7,6 +7,7 @@ failed `exec` forgotten, 0 at the end of a failed removal. A node of the kind `e
 import os
 import sys
 
+import network
 import world
 
 
@@ -55,7 +56,7 @@ def deploy(made):
             world.inside(pids[place], "ethtool", "-K", device, "tx", "off")
             world.inside(pids[place], "ip", "link", "set", device, "up")
             if place == "underlay":
-                world.inside(pids[place], *world.slow(device))
+                world.inside(pids[place], *network.shaped(device))
     for place, node in made["topology"]["nodes"].items():
         commands = node["exec"][:-2] if (world.FAULT, place) == ("exec", "node1") else node["exec"]
         for command in commands:

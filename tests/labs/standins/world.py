@@ -115,11 +115,6 @@ def enter(pid):
     return ["nsenter", "--target", str(pid), "--mount", "--uts", "--ipc", "--net", "--pid"]
 
 
-def slow(device):
-    """A network is slower than its machines: iperf3 sends what it can, and here each bit takes the processor."""
-    return ["tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "200mbit", "burst", "32kb", "latency", "50ms"]
-
-
 def inside(pid, *argv, **options):
     import subprocess
 
