@@ -103,8 +103,11 @@ class Lab(Protocol):
     refused: str  # why there are no places on the nodes' own network (node1, node2); empty where there are
     stdin: int  # what commands read: nothing, or what tells them inside that this program is still there
 
-    def command(self, place: str, argv: Sequence[str]) -> list[str]:
-        """The host command line that runs ``argv`` at ``place`` (a node's or a pod's name)."""
+    def command(self, place: str, argv: Sequence[str], *, devices: bool = False) -> list[str]:
+        """The host command line that runs ``argv`` at ``place`` (a node's or a pod's name).
+
+        With ``devices`` it sees the devices of the place in ``/sys``, which is not worth its time for most commands.
+        """
         ...
 
     def shell(self, place: str) -> list[str]:
@@ -144,13 +147,13 @@ class TypedLab:
     refused: str = ""
     stdin: int = subprocess.DEVNULL
 
-    def command(self, place: str, argv: Sequence[str]) -> list[str]:
+    def command(self, place: str, argv: Sequence[str], *, devices: bool = False) -> list[str]:
         """As :meth:`Lab.command`."""
         raise NotImplementedError
 
     def shell(self, place: str) -> list[str]:
         """As :meth:`Lab.shell`."""
-        return self.command(place, ["bash"])
+        return self.command(place, ["bash"], devices=True)
 
     def network_of(self, place: str) -> str:
         """As :meth:`Lab.network_of`."""
@@ -190,8 +193,9 @@ def run(
     check: bool = True,
     record: bool = True,
     timeout_s: float = 20.0,
+    devices: bool = False,
 ) -> Completed:
-    """Run one command at a place and wait for it.
+    """Run one command at a place and wait for it; with ``devices`` it sees those of the place in ``/sys``.
 
     Raises:
         ExperimentFailed: it did not end within ``timeout_s`` seconds, said more than ``LARGEST_BYTES``, or (with ``check``)
@@ -199,7 +203,7 @@ def run(
     """
     started = time.monotonic()
     try:
-        done = bounded.run(lab.command(place, argv), timeout_s, LARGEST_BYTES, stdin=lab.stdin,
+        done = bounded.run(lab.command(place, argv, devices=devices), timeout_s, LARGEST_BYTES, stdin=lab.stdin,
                            environment=paths.environment())
     except bounded.TooMuch:
         raise ExperimentFailed(
@@ -234,7 +238,8 @@ def start(
     lab.transcript.steps.append(TranscriptStep(lab.transcript.phase, place, shlex.join(argv) + " &", "", 0))
     # The command that enters the lab waits for the one inside; when it is stopped, the one inside has to stop too.
     inside = ["setpriv", "--pdeathsig", "TERM", *argv]
-    return subprocess.Popen(lab.command(place, inside), stdin=lab.stdin, stdout=stdout, stderr=stderr, env=paths.environment())
+    return subprocess.Popen(lab.command(place, inside, devices=True), stdin=lab.stdin, stdout=stdout, stderr=stderr,
+                            env=paths.environment())
 
 
 def let_go(owner: object, process: subprocess.Popen[bytes], *files: IO[bytes]) -> None:

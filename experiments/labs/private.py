@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import select
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from experiments import paths
@@ -39,6 +39,15 @@ def namespaces() -> Iterator[list[str]]:
                "--pid"]
     finally:
         _end(holder)
+
+
+def into(enter: Sequence[str], network: str) -> list[str]:
+    """The command line that enters as ``enter`` does, but for the network namespace: that of a file inside (ip-netns(8)).
+
+    It is half as long on its way as ``ip netns exec`` inside, which also mounts the devices of that namespace as ``/sys``.
+    """
+    target = enter[list(enter).index("--target") + 1]
+    return [*(word for word in enter if word != "--net"), f"--net=/proc/{target}/root{network}"]
 
 
 def _hold() -> subprocess.Popen[bytes]:

@@ -83,7 +83,7 @@ def refuse_steering(lab: Lab, places: Sequence[str]) -> None:
     """
     asked = ["sh", "-c", "cat /sys/class/net/*/queues/rx-*/rps_cpus"]
     for place in places:
-        if run(lab, place, asked, check=False, record=False).stdout.strip("0,\n "):
+        if run(lab, place, asked, check=False, record=False, devices=True).stdout.strip("0,\n "):
             raise ExperimentFailed(
                 f"Receive packet steering moves packets on {place} to other processors, and their work would not be counted. "
                 "It comes from the kernel's default for new devices: sysctl -w net.core.rps_default_mask=0")

@@ -41,8 +41,9 @@ from experiments.results.checks.reread import REREAD
 from experiments.results.checks.trials import Reread
 from experiments.results.model import Campaign, ModeResult
 from experiments.results.standing import Standing
+from experiments.results.store import Stored
 
-__all__ = ["Message", "Report", "known_modes", "mode_file", "validate"]
+__all__ = ["Message", "Report", "known_modes", "mode_file", "validate", "validate_alone"]
 
 from experiments.results.checks.tree import CAMPAIGNS, DATA, DATED, GROWTH, REPORTED
 
@@ -87,6 +88,23 @@ def validate(
         for message in one_folder.broken(*one_folder.changes(base, asked.resolve()), base):
             report.add(message)
     return report
+
+
+def validate_alone(folder: Path) -> tuple[Report, Stored | None]:
+    """A campaign looked at alone, for pages that are the same on every machine, and what its files say: each is read once.
+
+    What they say is None if that of any cannot be told.
+
+    Raises:
+        UserError: there is no campaign.
+    """
+    report = Report(own_name=False)
+    found = _found(folder)
+    for message in found.strange:
+        report.add(message)
+    if found.campaigns != [folder]:
+        return report, None
+    return report, _campaign(report, folder, _Beside(known_modes(), REREAD))
 
 
 @dataclass(frozen=True)
@@ -211,14 +229,14 @@ def _yaml(here: Path, files: list[str]) -> list[Path]:
 # -- one campaign ---------------------------------------------------------------------------------------------------------
 
 
-def _campaign(report: Report, place: Path, beside: _Beside) -> None:
-    """One campaign's folder. Nothing of it is kept afterwards, so that memory does not grow with their number."""
+def _campaign(report: Report, place: Path, beside: _Beside) -> Stored | None:
+    """One campaign's folder, and what its files say, if that can be told of all of them."""
     report.unpacked_bytes = 0
     file = File(report, place / store.CAMPAIGN_FILE, "campaign", Campaign)
     campaign = file.value
     found = folder.listing(report, place, campaign, beside.modes)
     if found is None:  # far more than any campaign has: to read it would take as long as somebody wants
-        return
+        return None
     files = [File(report, path, "mode", ModeResult) for path in found.modes]
     read = [(f, f.value) for f in files if f.value is not None]
     everything: list[File[Any]] = [file, *(f for f in files if f.value is None)]
@@ -232,7 +250,7 @@ def _campaign(report: Report, place: Path, beside: _Beside) -> None:
         copies.check(f, result, place.name, seen, beside.others)
     clock.deployments(read)
     if campaign is None:
-        return
+        return None
     references.campaign(file, campaign, place, beside.modes)
     protocol.numbers(file, campaign)
     evidence.provenance(file, campaign, beside.standings.get(place.absolute().parent))
@@ -243,6 +261,8 @@ def _campaign(report: Report, place: Path, beside: _Beside) -> None:
         references.plan(file, campaign, read)
         evidence.measured(file, campaign, read)
         derived.noise(file, campaign, [result for _, result in read])
+    whole = [f.path for f, _ in read] == store.mode_files(place)
+    return Stored(place, campaign, [result for _, result in read]) if whole else None
 
 
 def _mode(

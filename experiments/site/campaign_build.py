@@ -23,7 +23,7 @@ from experiments.errors import UserError
 from experiments.results import store
 from experiments.results.standing import Standing
 from experiments.results.store import Stored
-from experiments.results.validate import validate
+from experiments.results.validate import validate_alone
 from experiments.site import campaign_pages, tables
 from experiments.site.campaign_pages import Card
 from experiments.site.templating import environment
@@ -81,14 +81,14 @@ def _in_process(wanted: Wanted) -> Card:
 
 def _one(wanted: Wanted, jinja: jinja2.Environment, modes: Mapping[str, Mode], said: Standing) -> Card:
     folder, place = wanted.folder, wanted.place
-    stored = Stored(folder, *store.read_campaign(folder))
-    if stored.campaign.id != folder.name:  # its pages would stand in the place of another campaign's
-        raise UserError(f"{folder / store.CAMPAIGN_FILE}: id is '{stored.campaign.id}', the folder is '{folder.name}'.",
-                        "They must be equal: rename the folder.")
     # Not this machine's name: the same files make the same pages everywhere. Nor all others beside it: with a thousand
     # campaigns each would be compared a thousand times; `invoke validate` compares all of them once. Whether it is a
     # reference, its card says.
-    errors = validate(folder, own_name=False, alone=True).errors
+    report, stored = validate_alone(folder)
+    errors, stored = report.errors, stored or Stored(folder, *store.read_campaign(folder))
+    if stored.campaign.id != folder.name:  # its pages would stand in the place of another campaign's
+        raise UserError(f"{folder / store.CAMPAIGN_FILE}: id is '{stored.campaign.id}', the folder is '{folder.name}'.",
+                        "They must be equal: rename the folder.")
     flaw = f"{errors[0].file.name}: {errors[0].key}: {errors[0].text}" if errors else ""
     card = campaign_pages.card(modes, stored, said, local=wanted.local, flaw=flaw)
     rows = tables.trial_rows(stored.campaign, stored.results)

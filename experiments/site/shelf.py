@@ -1,8 +1,9 @@
 """All campaigns, read once: what has not changed since the last rendering is taken from ``generated/campaigns/``.
 
 A folder there holds what is made from one campaign alone (its card, its pages, its trials as tables, a copy of its files) and
-the key it was made under: the names, sizes and times of its files, and a digest of the code and templates that made it. With
-a thousand campaigns on the disk, only those that a mode's page shows in full are parsed again.
+the key it was made under: the names, sizes and times of its files, a digest of the code and templates that made it, and what
+the catalogue says of the modes that it names. With a thousand campaigns on the disk, only those that a mode's page shows in
+full are parsed again, and a new mode changes none of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -18,8 +20,9 @@ from pathlib import Path
 import jinja2
 
 from experiments.catalog import Mode
-from experiments.paths import MODES, PACKAGE
-from experiments.results import standing, store
+from experiments.errors import UserError
+from experiments.paths import PACKAGE
+from experiments.results import standing, store, yamlfile
 from experiments.results.standing import Standing
 from experiments.results.store import Stored
 from experiments.site import campaign_build, campaign_pages, contributed
@@ -56,6 +59,7 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
     """
     said = standing.read(root / "data")
     code = _digest_of_code(root)
+    described = {name: hashlib.sha256(repr(mode).encode()).hexdigest() for name, mode in modes.items()}
     cards: list[Card] = []
     wanting: list[Wanted] = []
     kept = set()
@@ -63,7 +67,7 @@ def update(root: Path, jinja: jinja2.Environment, modes: Mapping[str, Mode]) -> 
         for folder in folders(root, source):
             place = root / BELOW / folder.name
             kept.add(place.name)
-            key = _key(folder, code)
+            key = _key(folder, code, described)
             found = _kept_card(place, key)
             if found is None:
                 wanting.append(Wanted(folder, place, key, local))
@@ -152,14 +156,19 @@ def _kept_card(place: Path, key: str) -> Card | None:
     return campaign_pages.card_from(kept["card"]) if kept["key"] == key else None
 
 
-def _key(folder: Path, code: str) -> str:
+def _key(folder: Path, code: str, described: Mapping[str, str]) -> str:
+    """``described`` has a digest of each mode: those that a file's name or the plan names are part of the key."""
     files = [folder / store.CAMPAIGN_FILE, *store.mode_files(folder), *folder.glob("raw")]  # a folder's time: what came or went
     facts = [(file.name, (found := file.stat()).st_size, found.st_mtime_ns) for file in files]
-    return hashlib.sha256(json.dumps([code, facts]).encode()).hexdigest()
+    named = " ".join(name for name, _, _ in facts)
+    with suppress(UserError):  # whoever makes its pages says what is wrong
+        named += yamlfile.text_of(folder / store.CAMPAIGN_FILE)
+    modes = {name: digest for name, digest in described.items() if name in named}
+    return hashlib.sha256(json.dumps([code, facts, modes]).encode()).hexdigest()
 
 
 def _digest_of_code(root: Path) -> str:
     code = [PACKAGE.glob("*.py"), *((PACKAGE / below).rglob("*.py") for below in ("catalog", "probes", "results", "site"))]
     said = [root / "data" / name for name in standing.FILES if (root / "data" / name).is_file()]
-    files = [*chain.from_iterable(code), *said, *MODES.rglob("*.yml"), *(root / "docs" / "templates").glob("*.j2")]
+    files = [*chain.from_iterable(code), *said, *(root / "docs" / "templates").glob("*.j2")]
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(files))).hexdigest()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checkout import checkout_of_project, git
+from checkout import checkout_of_project, git, with_kept_renderings
 
 from experiments.catalog import drafting
 from experiments.paths import ROOT
@@ -28,7 +28,7 @@ def _lines(number: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return checkout_of_project(tmp_path_factory.mktemp("example") / "podpath")
+    return with_kept_renderings(checkout_of_project(tmp_path_factory.mktemp("example") / "podpath"))
 
 
 def typed(line: str, folder: Path) -> subprocess.CompletedProcess[str]:

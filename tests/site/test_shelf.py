@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from experiments import catalog
 from experiments.errors import UserError
 from experiments.paths import ROOT
 from experiments.results import store
 from experiments.site import campaign_build, contributed, frame, render, shelf, writer
 from experiments.site.campaign_pages import Card, ResultCard
+from experiments.site.templating import environment
 from experiments.variant import EMBEDDED, Variant
 
 SAMPLE = ROOT / "tests" / "golden" / "results" / "version-1"
@@ -44,6 +46,17 @@ def test_what_has_not_changed_is_not_made_again(tmp_path: Path) -> None:
     again = writer.write(root)
     assert (again.changed, again.removed) == (0, 0)
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()} == before
+
+
+def test_another_mode_makes_nothing_anew_and_a_changed_one_what_names_it(tmp_path: Path) -> None:
+    root = _project(tmp_path, 2)
+    (tools, modes), named = (environment(root / "docs" / "templates"), catalog.load()), store.read_campaign(SAMPLE)[1][0].mode
+    assert shelf.update(root, tools, modes).changed == 2
+    other = replace(modes[named], name="of-somebody", short_title="Another")
+    assert shelf.update(root, tools, {**modes, other.name: other}).changed == 0
+    unnamed = next(name for name in modes if not any(name in file.name for file in store.mode_files(SAMPLE)))
+    assert shelf.update(root, tools, {**modes, unnamed: replace(modes[unnamed], short_title="Another")}).changed == 0
+    assert shelf.update(root, tools, {**modes, named: replace(modes[named], short_title="Another")}).changed == 2
 
 
 def test_a_changed_a_new_and_a_removed_campaign_are_noticed(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ import yaml
 
 from experiments.catalog import Mode
 from experiments.errors import ExperimentFailed, UserError
-from experiments.labs import commands, leftovers
+from experiments.labs import commands, leftovers, private
 from experiments.labs.backend import NO_MEANS, Backend, InCapsule, Means, Paper, Tell
 from experiments.labs.base import Node, Pod, Transcript, TypedLab, run
 from experiments.labs.capsule import docker_inside
@@ -59,13 +59,17 @@ class ContainerlabLab(TypedLab):
         self.pods: dict[str, Pod] = {}
         self.transcript = Transcript(phase="build")
 
-    def command(self, place: str, argv: Sequence[str]) -> list[str]:
-        """The host command line that runs ``argv`` at ``place``; the empty place is this machine itself."""
+    def command(self, place: str, argv: Sequence[str], *, devices: bool = False) -> list[str]:
+        """As :meth:`experiments.labs.base.Lab.command`; the empty place is this machine itself."""
         if not place:
             return list(argv)
         pod = self.pods.get(place)
-        container = self.containers[pod.node if pod else place]
-        return [*container.enter, *(["ip", "netns", "exec", pod.name] if pod else []), *argv]
+        enter = self.containers[pod.node if pod else place].enter
+        if pod is None:
+            return [*enter, *argv]
+        if devices:
+            return [*enter, "ip", "netns", "exec", pod.name, *argv]
+        return [*private.into(enter, f"/run/netns/{pod.name}"), *argv]
 
     def add_pod(self, pod: Pod) -> None:
         """Create the pod's network namespace inside its node's container."""

@@ -116,7 +116,7 @@ class KubernetesLab(TypedLab):
         for end in (self._held, self.stdin):
             os.close(end)
 
-    def command(self, place: str, argv: Sequence[str]) -> list[str]:
+    def command(self, place: str, argv: Sequence[str], *, devices: bool = False) -> list[str]:
         """The host command line that runs ``argv`` at ``place``; the empty place is this machine itself.
 
         Raises:

@@ -77,6 +77,20 @@ def test_an_ordinary_user_of_a_login_shell_can_make_one() -> None:
 
 
 @pytest.mark.lab
+def test_commands_see_the_devices_of_their_place_in_sys_if_they_have_to() -> None:
+    with netns.up() as lab:
+        run(lab, "node1", ["ip", "link", "add", "own0", "type", "veth", "peer", "name", "own1"])
+        own, plain = (set(run(lab, "node1", ["ls", "/sys/class/net"], devices=devices).stdout.split())
+                      for devices in (True, False))
+        assert {"own0", "own1", "eth0"} <= own
+        assert "own0" not in plain
+        daemon = start(lab, "node1", ["cat", "/sys/class/net/own0/operstate"], stdout=subprocess.PIPE)
+        assert daemon.communicate(timeout=20)[0].strip() == b"down"
+        names = {link["ifname"] for link in json.loads(run(lab, "node1", ["ip", "-j", "link"]).stdout)}
+        assert names == own
+
+
+@pytest.mark.lab
 def test_a_failing_command_names_place_command_and_message() -> None:
     with netns.up() as lab:
         with pytest.raises(ExperimentFailed, match=r"On node1: `ip link show dev nothing` ended with 1: .*nothing"):
