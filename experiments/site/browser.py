@@ -43,13 +43,13 @@ NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 # What passed is not asked for: it would describe every element of every page.
 AXE_OPTIONS: dict[str, Any] = {"rules": {"landmark-unique": {"enabled": False}}, "resultTypes": ["violations"]}
 # The rules that look at colours are asked apart, in both palettes; all others see the same page in both. What is behind a text
-# takes long to find: not where a table's rows, beyond the fourth, are made as those before, and not in drawings, of whose words
-# axe only says that it cannot tell.
+# takes long to find. So before, a table's rows beyond the fourth are taken out, which are made as those before, and drawings,
+# of whose words axe only says that it cannot tell; and what the theme puts around every page is looked at on the first one.
 COLOURS = ["color-contrast", "link-in-text-block"]
 COLOUR_OPTIONS: dict[str, Any] = {"runOnly": COLOURS, "resultTypes": ["violations"]}
 OTHER_OPTIONS: dict[str, Any] = {
     **AXE_OPTIONS, "rules": AXE_OPTIONS["rules"] | {name: {"enabled": False} for name in COLOURS}}
-COLOURED = {"exclude": [["tbody tr:nth-child(n + 5)"], ["svg"]]}
+NOT_COLOURED, AROUND = "tbody tr:nth-child(n + 5), svg", ".md-header, .md-sidebar, .md-footer"
 SCHEMES = {"light": "default", "dark": "slate"}  # as the theme calls them (mkdocs.yml)
 STILL = "* { transition: none !important; animation: none !important; }"  # what moves is in between
 
@@ -94,14 +94,18 @@ def wrong(browser: Any, names: Sequence[str], address: str) -> Iterator[str]:
     contexts.append(browser.new_context(java_script_enabled=False))
     light, dark, plain = (context.new_page() for context in contexts)
     asked = _Requests(light, address)
+    folders: set[str] = set()  # of pages that are made alike
     for name in names:
         asked.wrong.clear()
         light.set_viewport_size({"width": WIDTHS_PX[-1], "height": HEIGHT_PX})
         light.goto(f"{address}/{name}", wait_until="networkidle")
         light.add_style_tag(content=STILL)
-        dark.goto(f"{address}/{name}")
-        dark.add_style_tag(content=STILL)
-        found = (*_violations(light, "light"), *_violations(dark, "dark"), *_too_wide(light), *asked.wrong)
+        apart = f"{NOT_COLOURED}, {AROUND}" if folders else NOT_COLOURED
+        found = [*_too_wide(light), *_preferred(light, "light"), *_violations(light, apart), *asked.wrong]
+        if (folder := name.rpartition("/")[0]) not in folders:
+            folders.add(folder)
+            dark.goto(f"{address}/{name}")
+            found += _preferred(dark, "dark")
         yield from (f"{name}: {line}" for line in found)
         plain.goto(f"{address}/{name}", wait_until="domcontentloaded")
         if not plain.locator("h1").first.is_visible():
@@ -139,17 +143,26 @@ class _Requests:
             self.wrong.append(f"asks for {response.url}, which is not there ({response.status})")
 
 
-def _violations(page: Any, scheme: str) -> Iterator[str]:
-    """What axe-core finds in a palette; in the dark one, of colours only. Whether it is this palette is looked at too."""
-    from axe_playwright_python.sync_playwright import Axe
-
+def _preferred(page: Any, scheme: str) -> Iterator[str]:
+    """Whether a page shows the palette that its visitor prefers, if it has palettes."""
     shown = page.evaluate("document.body.dataset.mdColorScheme")
     if shown not in (None, SCHEMES[scheme]):
         yield f"shows the palette {shown} to who prefers {scheme} colours"
-    found = list(Axe().run(page, context=COLOURED, options=COLOUR_OPTIONS).response["violations"])
-    if scheme == "light":  # axe is there already: to put it into a page takes as long as half of its rules
-        found += page.evaluate("options => axe.run(options)", OTHER_OPTIONS)["violations"]
-    for one in found:
+
+
+def _violations(page: Any, apart: str) -> Iterator[str]:
+    """What axe-core finds, of colours in each palette.
+
+    What is ``apart``, by its selector, is not on the page when it comes to colours; afterwards it shows the last palette.
+    """
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = [("light", one) for one in Axe().run(page, options=OTHER_OPTIONS).response["violations"]]
+    page.evaluate("apart => { for (const box of document.querySelectorAll(apart)) box.remove(); }", apart)
+    for scheme, name in SCHEMES.items():
+        page.evaluate("name => { document.body.dataset.mdColorScheme = name; }", name)
+        found += [(scheme, one) for one in page.evaluate("options => axe.run(options)", COLOUR_OPTIONS)["violations"]]
+    for scheme, one in found:
         yield f"{one['id']} ({scheme}): {one['nodes'][0]['html'][:120]}"
 
 
