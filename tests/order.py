@@ -17,9 +17,13 @@ def rank(item: pytest.Item) -> int:
     return next((place for place, mark in enumerate(SLOW) if item.get_closest_marker(mark)), len(SLOW))
 
 
+# All of the capsule's, which keeps to one processor, the same for all; and what works in one checkout of the whole project.
+TOGETHER = {"capsule": ("capsule", "containerlab_for_real"), "workflows": ("test_workflows.py::test_the_steps",)}
+
+
 def group(nodeid: str) -> str:
-    """Return what stays with one worker: a test, or all of the capsule's, which keeps to one processor, the same for all."""
-    return "capsule" if "capsule" in nodeid or "containerlab_for_real" in nodeid else nodeid
+    """Return what stays with one worker: a test, or several of which the first makes what the others need."""
+    return next((name for name, parts in TOGETHER.items() if any(part in nodeid for part in parts)), nodeid)
 
 
 def begin_with_the_longest(items: list[pytest.Item]) -> None:

@@ -78,10 +78,12 @@ def test_one_that_makes_the_site_begins_before_those_that_wait_for_it() -> None:
     assert items == [capsule, one, long, own, two]
 
 
-def test_what_the_capsule_runs_stays_with_one_worker(request: pytest.FixtureRequest) -> None:
+def test_what_has_one_capsule_or_one_checkout_stays_with_one_worker(request: pytest.FixtureRequest) -> None:
     capsules = [item.nodeid for item in request.session.items if item.get_closest_marker("capsule")]
     assert {order.group(nodeid) for nodeid in capsules} <= {"capsule"}
     assert order.group("tests/test_x.py::test_y") == "tests/test_x.py::test_y"
+    steps = [item.nodeid for item in request.session.items if "base" in item.fixturenames and "workflows" in item.nodeid]
+    assert {order.group(nodeid) for nodeid in steps} <= {"workflows"}
 
 
 def test_pytest_s_arguments_stay_as_the_shell_gave_them() -> None:

@@ -114,7 +114,7 @@ def run_as_a_workflow(script: str, folder: Path, **variables: str) -> subprocess
                           text=True, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, check=False)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # in random order a module's tests are not one after the other
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout of the base branch, with its tools, as the steps before have left it."""
     folder = with_kept_renderings(checkout_of_project(tmp_path_factory.mktemp("ci") / "base"))

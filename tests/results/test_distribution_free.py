@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import statistics as standard
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from experiments.results import distribution_free
 
@@ -21,9 +21,17 @@ def test_median_is_the_standard_library_s(values: list[float]) -> None:
     assert distribution_free.median(values) == standard.median(values)
 
 
+@pytest.fixture(scope="module")
+def stats() -> Any:
+    """Imported here: whoever only collects the tests, as each worker does, need not wait for it."""
+    from scipy import stats
+
+    return stats
+
+
 @settings(max_examples=60)
 @given(sets_without_ties, st.data())
-def test_mann_whitney_is_scipy_s_exact_test(values: list[float], data: st.DataObject) -> None:
+def test_mann_whitney_is_scipy_s_exact_test(stats: Any, values: list[float], data: st.DataObject) -> None:
     cut = data.draw(st.integers(2, len(values) - 2))
     expected = stats.mannwhitneyu(values[:cut], values[cut:], alternative="two-sided", method="exact").pvalue
     assert distribution_free.mann_whitney(values[:cut], values[cut:]) == pytest.approx(expected)
