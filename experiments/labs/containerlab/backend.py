@@ -65,11 +65,7 @@ class ContainerlabLab(TypedLab):
             return list(argv)
         pod = self.pods.get(place)
         enter = self.containers[pod.node if pod else place].enter
-        if pod is None:
-            return [*enter, *argv]
-        if devices:
-            return [*enter, "ip", "netns", "exec", pod.name, *argv]
-        return [*private.into(enter, f"/run/netns/{pod.name}"), *argv]
+        return [*(private.into(enter, pod.name, devices=devices) if pod else enter), *argv]
 
     def add_pod(self, pod: Pod) -> None:
         """Create the pod's network namespace inside its node's container."""

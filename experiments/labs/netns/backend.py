@@ -40,11 +40,7 @@ class NetnsLab(TypedLab):
 
     def command(self, place: str, argv: Sequence[str], *, devices: bool = False) -> list[str]:
         """As :meth:`experiments.labs.base.Lab.command`; the empty place is the lab itself."""
-        if not place:
-            return [*self.enter, *argv]
-        if devices:
-            return [*self.enter, "ip", "netns", "exec", place, *argv]
-        return [*private.into(self.enter, self.network_of(place)), *argv]
+        return [*(private.into(self.enter, place, devices=devices) if place else self.enter), *argv]
 
     def network_of(self, place: str) -> str:
         """As :meth:`experiments.labs.base.Lab.network_of`: where ``ip netns`` keeps it (ip-netns(8))."""
