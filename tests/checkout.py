@@ -33,11 +33,13 @@ def checkout_of_project(target: Path) -> Path:
                             capture_output=True, text=True, check=False)
     if listed.returncode != 0:
         pytest.skip("this is no git checkout, so nothing says which files belong to the project: `git clone` makes one")
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file() and not (ROOT / name).is_symlink():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+    names = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file() and not (ROOT / name).is_symlink()]
+    # By cp, which takes a quarter of the time that shutil takes for thousands of small files; xargs, for there is no end to them.
+    subprocess.run(["xargs", "--null", "cp", "--preserve=mode,timestamps", "--parents", "--target-directory", str(target)],
+                   cwd=ROOT, input="\0".join(names), text=True, check=True)
     git(target, "init", "--quiet", "--initial-branch=main")
+    objects = git(ROOT, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+    (target / ".git" / "objects" / "info" / "alternates").write_text(f"{objects}\n")  # what is there is not compressed again
     git(target, "add", "--force", ".")
     git(target, "commit", "--quiet", "--message", "all")
     for kept in (ROOT / "experiments").rglob("__pycache__"):

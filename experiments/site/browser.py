@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from experiments.site import kinds_of_text
+from experiments.site.kinds_of_text import SCHEMES
 from experiments.site.static_host import served
 
 # Of our own content: text in a box that hides what is wider, and words of a drawing that reach beyond its edge.
@@ -42,15 +44,9 @@ NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 # All rules but one: the theme gives every code block a nav without a name, a best practice of axe's, not a failure of WCAG.
 # What passed is not asked for: it would describe every element of every page.
 AXE_OPTIONS: dict[str, Any] = {"rules": {"landmark-unique": {"enabled": False}}, "resultTypes": ["violations"]}
-# The rules that look at colours are asked apart, in both palettes; all others see the same page in both. What is behind a text
-# takes long to find. So before, a table's rows beyond the fourth are taken out, which are made as those before, and drawings,
-# of whose words axe only says that it cannot tell; and what the theme puts around every page is looked at on the first one.
-COLOURS = ["color-contrast", "link-in-text-block"]
-COLOUR_OPTIONS: dict[str, Any] = {"runOnly": COLOURS, "resultTypes": ["violations"]}
+# The rules that look at colours are asked apart, in both palettes; all others see the same page in both.
 OTHER_OPTIONS: dict[str, Any] = {
-    **AXE_OPTIONS, "rules": AXE_OPTIONS["rules"] | {name: {"enabled": False} for name in COLOURS}}
-NOT_COLOURED, AROUND = "tbody tr:nth-child(n + 5), svg", ".md-header, .md-sidebar, .md-footer"
-SCHEMES = {"light": "default", "dark": "slate"}  # as the theme calls them (mkdocs.yml)
+    **AXE_OPTIONS, "rules": AXE_OPTIONS["rules"] | {name: {"enabled": False} for name in kinds_of_text.RULES}}
 STILL = "* { transition: none !important; animation: none !important; }"  # what moves is in between
 
 
@@ -95,13 +91,13 @@ def wrong(browser: Any, names: Sequence[str], address: str) -> Iterator[str]:
     light, dark, plain = (context.new_page() for context in contexts)
     asked = _Requests(light, address)
     folders: set[str] = set()  # of pages that are made alike
+    kinds: set[str] = set()  # of text
     for name in names:
         asked.wrong.clear()
         light.set_viewport_size({"width": WIDTHS_PX[-1], "height": HEIGHT_PX})
         light.goto(f"{address}/{name}", wait_until="networkidle")
         light.add_style_tag(content=STILL)
-        apart = f"{NOT_COLOURED}, {AROUND}" if folders else NOT_COLOURED
-        found = [*_too_wide(light), *_preferred(light, "light"), *_violations(light, apart), *asked.wrong]
+        found = [*_too_wide(light), *_preferred(light, "light"), *_violations(light, kinds), *asked.wrong]
         if (folder := name.rpartition("/")[0]) not in folders:
             folders.add(folder)
             dark.goto(f"{address}/{name}")
@@ -150,19 +146,12 @@ def _preferred(page: Any, scheme: str) -> Iterator[str]:
         yield f"shows the palette {shown} to who prefers {scheme} colours"
 
 
-def _violations(page: Any, apart: str) -> Iterator[str]:
-    """What axe-core finds, of colours in each palette.
-
-    What is ``apart``, by its selector, is not on the page when it comes to colours; afterwards it shows the last palette.
-    """
+def _violations(page: Any, kinds: set[str]) -> Iterator[str]:
+    """What axe-core finds, of colours in each palette; ``kinds`` of text were looked at before, and the page's are added."""
     from axe_playwright_python.sync_playwright import Axe
 
     found = [("light", one) for one in Axe().run(page, options=OTHER_OPTIONS).response["violations"]]
-    page.evaluate("apart => { for (const box of document.querySelectorAll(apart)) box.remove(); }", apart)
-    for scheme, name in SCHEMES.items():
-        page.evaluate("name => { document.body.dataset.mdColorScheme = name; }", name)
-        found += [(scheme, one) for one in page.evaluate("options => axe.run(options)", COLOUR_OPTIONS)["violations"]]
-    for scheme, one in found:
+    for scheme, one in (*found, *kinds_of_text.violations(page, kinds)):
         yield f"{one['id']} ({scheme}): {one['nodes'][0]['html'][:120]}"
 
 
