@@ -34,6 +34,7 @@ def checkout_of_project(target: Path) -> Path:
     if listed.returncode != 0:
         pytest.skip("this is no git checkout, so nothing says which files belong to the project: `git clone` makes one")
     names = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file() and not (ROOT / name).is_symlink()]
+    target.mkdir(parents=True, exist_ok=True)
     # By cp, which takes a quarter of the time that shutil takes; by xargs, because one command line does not hold thousands.
     subprocess.run(["xargs", "--null", "cp", "--preserve=mode,timestamps", "--parents", "--target-directory", str(target)],
                    cwd=ROOT, input="\0".join(names), text=True, check=True)
