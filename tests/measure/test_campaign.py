@@ -62,6 +62,7 @@ def test_killed_twice_and_resumed_it_is_whole(tmp_path: Path) -> None:
     folder, = tmp_path.iterdir()
     stored, results = read_campaign(folder)
     assert stored.status == "complete"
+    assert [(result.mode, each.reason) for result in results for each in result.deployments if each.status != "ok"] == []
     assert [cell.state for cell in stored.plan] == ["done"] * len(VARIANTS)
     assert {result.mode for result in results} == {variant.mode for variant in VARIANTS}
     assert validate(folder, modes=catalog.load()).errors == []
