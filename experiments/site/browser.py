@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from experiments.site import kinds_of_text
-from experiments.site.kinds_of_text import SCHEMES
+from experiments.site import colours
+from experiments.site.colours import SCHEMES
 from experiments.site.static_host import served
 
 # Of our own content: text in a box that hides what is wider, and words of a drawing that reach beyond its edge.
@@ -46,7 +46,7 @@ NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 AXE_OPTIONS: dict[str, Any] = {"rules": {"landmark-unique": {"enabled": False}}, "resultTypes": ["violations"]}
 # The rules that look at colours are asked apart, in both palettes; all others see the same page in both.
 OTHER_OPTIONS: dict[str, Any] = {
-    **AXE_OPTIONS, "rules": AXE_OPTIONS["rules"] | {name: {"enabled": False} for name in kinds_of_text.RULES}}
+    **AXE_OPTIONS, "rules": AXE_OPTIONS["rules"] | {name: {"enabled": False} for name in colours.RULES}}
 STILL = "* { transition: none !important; animation: none !important; }"  # what moves is in between
 
 
@@ -151,7 +151,7 @@ def _violations(page: Any, kinds: set[str]) -> Iterator[str]:
     from axe_playwright_python.sync_playwright import Axe
 
     found = [("light", one) for one in Axe().run(page, options=OTHER_OPTIONS).response["violations"]]
-    for scheme, one in (*found, *kinds_of_text.violations(page, kinds)):
+    for scheme, one in (*found, *colours.violations(page, kinds)):
         yield f"{one['id']} ({scheme}): {one['nodes'][0]['html'][:120]}"
 
 
