@@ -52,6 +52,10 @@ def ask(name: str, on: str = "", image: str = "") -> Asked:
     if wanted is not None and wanted.name not in recognised.candidates:
         raise UserError(f"This cluster does not run {wanted.name}, but {recognised.sentence}.",
                         "Leave the mode to the cluster: `invoke experiment auto --lab cluster`.")
+    if wanted is None and recognised.discord:
+        raise UserError(f"What this cluster runs cannot be said: it disagrees about {recognised.discord}.",
+                        "Something was switched whose daemons have not followed yet, or cannot: wait for them, restart them "
+                        "or look at their logs. `invoke recognise` shows what speaks for and against each mode.")
     if wanted is None and not recognised.presumed:  # the nodes are looked at again, by pods, before there is any number
         raise UserError(f"What this cluster runs is {recognised.sentence}.",
                         ("Name one of them." if recognised.candidates else "Only modes of the catalogue are measured.")

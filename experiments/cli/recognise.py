@@ -75,10 +75,8 @@ def conclusion(verdict: Verdict) -> str:
                 f"is not visible, or not on the nodes themselves: {missing}.")
     if verdict.candidates:
         return f"It may be {_or(verdict.candidates)}: what would tell them apart is not visible."
-    if verdict.disagreement:
-        sides = [f"{feature} ({'; '.join(f'{layer}: {_or(values)}' for layer, values in said.items())})"
-                 for feature, said in verdict.disagreement.items()]
-        return f"No verdict: what is seen does not go together. It disagrees about {', '.join(sides)}."
+    if verdict.discord:
+        return f"No verdict: what is seen does not go together. It disagrees about {verdict.discord}."
     if verdict.cni and verdict.cni not in FOUND:
         return f"None of the modes here: it is {verdict.cni}. docs/scope.md says what carries over."
     if verdict.cni:

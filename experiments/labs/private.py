@@ -49,7 +49,12 @@ def into(enter: Sequence[str], name: str, *, devices: bool) -> list[str]:
     if devices:
         return [*enter, "ip", "netns", "exec", name]
     target = enter[list(enter).index("--target") + 1]
-    return [*(word for word in enter if word != "--net"), f"--net=/proc/{target}/root/run/netns/{name}"]
+    return [*(word for word in enter if word != "--net"), f"--net=/proc/{target}/root{network(name)}"]
+
+
+def network(name: str) -> str:
+    """Where ``ip netns`` keeps the network namespace of that name (ip-netns(8))."""
+    return f"/run/netns/{name}"
 
 
 def _hold() -> subprocess.Popen[bytes]:

@@ -82,6 +82,15 @@ class Verdict:
         return tuple(sorted(frozenset[str]().union(*told)))
 
     @property
+    def discord(self) -> str:
+        """The disagreement in words; empty where there is none, or where it leaves a candidate."""
+        if self.candidates:
+            return ""
+        sides = {feature: "; ".join(f"{layer}: {' or '.join(values)}" for layer, values in said.items())
+                 for feature, said in self.disagreement.items()}
+        return ", ".join(f"{feature} ({said})" for feature, said in sides.items())
+
+    @property
     def hidden(self) -> tuple[str, ...]:
         """What was looked for and is not visible, in words."""
         return tuple(dict.fromkeys(one.said for one in self.findings if one.said.startswith(NOT_VISIBLE)))
@@ -92,7 +101,8 @@ class Verdict:
         order = (DAEMON_SETS, OBJECTS, NOTES, *KERNEL)
         deciding = sorted((one for one in self.findings if one.decides), key=lambda one: order.index(one.layer))
         seen = "; ".join(dict.fromkeys(one.said for one in deciding)) or "; ".join(one.said for one in self.findings)
-        return f"{' or '.join(self.candidates) or NONE_OF_OURS}: {seen}"
+        unclear = f"no mode for certain, as what is seen disagrees about {self.discord}" if self.discord else NONE_OF_OURS
+        return f"{' or '.join(self.candidates) or unclear}: {seen}"
 
 
 def recognise(seen: Evidence, modes: Mapping[str, Mode], cnis: Mapping[str, CniInCluster]) -> Verdict:

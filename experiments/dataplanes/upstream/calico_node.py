@@ -20,6 +20,7 @@ from experiments.dataplanes.upstream import calico_resources
 from experiments.dataplanes.upstream.daemon_process import DaemonProcess, child, inside, version_of
 from experiments.dataplanes.upstream.etcd import Etcd
 from experiments.evidence import Check
+from experiments.labs import private
 from experiments.labs.base import Completed, Lab, Node, Pod, run
 
 PROGRAM = "calico-node"
@@ -201,7 +202,7 @@ class ByCalicoNode(Calico):
     def _attach(self, node: Node, pod: Pod) -> None:
         """By Calico's CNI plugin, as a container runtime calls it: with a file as its standard input."""
         self.lab.add_pod(pod)
-        request = calico_resources.cni_request(pod, f"/run/netns/{pod.name}", PLUGINS)
+        request = calico_resources.cni_request(pod, private.network(pod.name), PLUGINS)
         run(self.lab, node.name, ["sh", "-c", 'exec "$@" < "$0"', f"{HERE}/{node.name}/cni.json",
                                   *on_node(node, "env", *request, f"{HERE}/tools/briefly", f"{PLUGINS}/calico")],
             timeout_s=COMMAND_TIMEOUT_S)

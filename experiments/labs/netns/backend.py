@@ -43,8 +43,8 @@ class NetnsLab(TypedLab):
         return [*(private.into(self.enter, place, devices=devices) if place else self.enter), *argv]
 
     def network_of(self, place: str) -> str:
-        """As :meth:`experiments.labs.base.Lab.network_of`: where ``ip netns`` keeps it (ip-netns(8))."""
-        return f"/run/netns/{place}"
+        """As :meth:`experiments.labs.base.Lab.network_of`."""
+        return private.network(place)
 
     def add_pod(self, pod: Pod) -> None:
         """Create the pod's network namespace."""

@@ -15,6 +15,7 @@ from typing import IO, cast
 
 from experiments import bounded
 from experiments.errors import ExperimentFailed
+from experiments.labs import private
 from experiments.labs.base import LARGEST_BYTES, Node
 from experiments.labs.fabric import bird
 from experiments.labs.fabric.crowd import Crowd
@@ -47,7 +48,7 @@ class Running:
 
     def enter(self, place: str) -> None:
         """Work in a speaker's namespace from now on; the empty place is where the program began."""
-        one_process.enter(f"/run/netns/{place}" if place else HOME)
+        one_process.enter(private.network(place) if place else HOME)
 
     def typed(self, place: str, lines: Iterable[str]) -> None:
         """Give ``ip`` a batch of commands at a place.

@@ -112,6 +112,8 @@ def test_what_disagrees_is_named_with_both_sides(tmp_path: Path) -> None:
     verdict = ask(calico(ipip="Always").write(tmp_path))
     assert verdict.disagreement == {"encapsulation": {"objects": ("ipip",), "routes": ("none",)}}
     assert conclusion(verdict).endswith("It disagrees about encapsulation (objects: ipip; routes: none).")
+    assert verdict.sentence.startswith(
+        "no mode for certain, as what is seen disagrees about encapsulation (objects: ipip; routes: none): daemon set")
 
 
 def test_with_etcd_links_and_routes_decide(tmp_path: Path) -> None:

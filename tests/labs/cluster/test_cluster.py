@@ -356,6 +356,18 @@ def test_a_mode_that_only_the_nodes_show_is_refused_when_they_have_been_looked_a
 
 
 @pytest.mark.lab
+def test_a_pool_that_the_nodes_do_not_follow_is_said_and_not_measured(machine: Machine) -> None:
+    """As where IPIP is switched on by hand, and the kernel has no ipip."""
+    objects = machine.told["objects"]
+    objects[POOLS][0]["spec"]["ipipMode"] = "Always"
+    machine.change(objects=objects)
+    done = machine.measure("auto")
+    assert done.returncode == 2, done.stdout
+    assert "cannot be said: it disagrees about encapsulation (objects: ipip; routes: none)." in done.stderr
+    assert "create" not in _verbs(machine.log)
+
+
+@pytest.mark.lab
 def test_a_node_that_ends_a_pod_fails_the_deployment_without_its_name(machine: Machine) -> None:
     done = machine.measure("calico-bgp", fault="evicted")
     assert done.returncode == 1
