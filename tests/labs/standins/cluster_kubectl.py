@@ -138,7 +138,6 @@ def can_i(rest):
 
 
 def create(rest):
-    import time
     import uuid
     from pathlib import Path
 
@@ -157,7 +156,7 @@ def create(rest):
             one["metadata"]["uid"] = str(uuid.uuid4())
             (state / "namespaces" / name).write_text(world.as_json(one))
             if "hang" in FAULTS:
-                time.sleep(600)
+                world.hang()
         elif not exists(f"namespaces/{one['metadata']['namespace']}"):
             missing("namespaces", one["metadata"]["namespace"])
         if kind == "Pod":

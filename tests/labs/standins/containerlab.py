@@ -37,7 +37,6 @@ def read(file):
 
 def deploy(made):
     import subprocess
-    import time
 
     pids = {}
     for place, node in made["topology"]["nodes"].items():
@@ -45,7 +44,7 @@ def deploy(made):
         if world.FAULT == "deploy":
             sys.exit("Error: failed to create the second node")
         if world.FAULT == "hang":
-            time.sleep(600)
+            world.hang()
     for link in made["topology"]["links"]:
         (a, device_a), (b, device_b) = (end.split(":") for end in link["endpoints"])
         mtu = "9500" if world.FAULT == "mtu" else str(link["mtu"])

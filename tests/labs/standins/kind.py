@@ -5,7 +5,6 @@ It takes the arguments and the file that kind 0.32 takes, and fails with kind's 
 
 import os
 import sys
-import time
 
 import world
 
@@ -66,7 +65,7 @@ def create(name, wanted):
     for number, suffix in enumerate(("control-plane", "worker", "worker2"), 2):
         world.start(f"{name}-{suffix}", cluster=name, commands=[line.format(number=number) for line in NETWORK])
         if world.FAULT == "hang-in-kind":
-            time.sleep(600)
+            world.hang()
     if world.FAULT == "create":
         sys.exit("ERROR: failed to create cluster: failed to init node with kubeadm: command \"docker exec --privileged "
                  f"{name}-control-plane kubeadm init\" failed with error: exit status 1")

@@ -21,6 +21,16 @@ def log(tool, argv):
         file.write(f"{[tool, *argv]!r}\n")
 
 
+def hang():
+    """Do nothing for as long as the caller is there; ten minutes at most, should it have ended already."""
+    import time
+
+    caller, end = os.getppid(), time.monotonic() + 600
+    while os.getppid() == caller and time.monotonic() < end:
+        time.sleep(0.1)
+    sys.exit("stand-in: whoever asked has ended")
+
+
 def unexpected(argv):
     sys.exit(f"stand-in: unexpected arguments {argv}")
 
