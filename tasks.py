@@ -107,8 +107,10 @@ def campaign(
     help={
         "modes": "modes, or all (the default)",
         "deployments": "how many of ours, and of upstream's; default as the profile has it",
-        "profile": "smoke, quick or standard: how long and how often is measured",
-        "seed": "number that fixes the order of deployments",
+        "profile": "smoke, quick or standard: how long and how often is measured; default quick",
+        "seed": "number that fixes the order of deployments; default 1",
+        "daemon": "upstream's programs, or folders that have them, colons between them; else as PATH has them",
+        "resume": "go on with the newest unfinished one, as it was planned",
         "kernel": "auto, host or uml (the User-Mode Linux capsule)",
         "force": "also a relay in the capsule, where its figures are User-Mode Linux's",
         "from": "compare a stored campaign again: its folder or id; nothing is measured",
@@ -119,14 +121,15 @@ def campaign(
 )
 @door
 def fidelity(
-    c: Context, modes: str | None = None, deployments: str = "", profile: str = "quick", seed: int = 1,
-    kernel: str = "auto", force: bool = False, from_: str = "", out: str = "", host: str = "", reference: bool = False,
+    c: Context, modes: str | None = None, deployments: str = "", profile: str = "", seed: str = "", daemon: str = "",
+    resume: bool = False, kernel: str = "auto", force: bool = False, from_: str = "", out: str = "", host: str = "",
+    reference: bool = False,
 ) -> None:
-    """Compare our recipes with upstream's own daemons."""
+    """Compare our recipes with upstream's own daemons; resumable."""
     from experiments.cli.fidelity import run_fidelity
 
     run_fidelity(modes or "", deployments=deployments, profile=profile, seed=seed, kernel=kernel, force=force,
-                 source=from_, out=out, host=host, reference=reference)
+                 source=from_, out=out, host=host, reference=reference, daemon=daemon, resume=resume)
 
 
 @task(

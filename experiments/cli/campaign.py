@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from experiments import catalog
@@ -47,11 +47,11 @@ def run_campaign(
     """
     root = Path(out) if out else CAMPAIGNS
     names = [name.strip() for name in modes.split(",") if name.strip()]
-    drawn = _seed(seed)
+    drawn = number("--seed", seed)
     if resume:
         folder = campaign.unfinished(root)
         stored, _ = store.read_campaign(folder)
-        _agree(stored, names, profile, drawn, host, kernels, reference)
+        agree(stored, names, profile, drawn, host, kernels, reference)
         say(f"Going on with {folder}")
     else:
         protocol.profile(profile or PROFILE)
@@ -85,17 +85,23 @@ def run_campaign(
     return folder
 
 
-def _seed(text: str) -> int | None:
+def number(option: str, text: str) -> int | None:
+    """The whole number that was typed; None where nothing was.
+
+    Raises:
+        UserError: it is none.
+    """
     if not text:
         return None
     try:
         return int(text)
     except ValueError:
-        raise UserError(f"--seed {text}: that is not a whole number.", "For example --seed 1.") from None
+        raise UserError(f"{option} {text}: that is not a whole number.", f"For example {option} 1.") from None
 
 
-def _agree(
-    stored: Campaign, names: list[str], profile: str, seed: int | None, host: str, kernels: str, reference: bool
+def agree(
+    stored: Campaign, names: Sequence[str], profile: str, seed: int | None, host: str, kernels: str, reference: bool,
+    deployments: int = 0,
 ) -> None:
     """Whether what is asked for is what a campaign that goes on was planned with.
 
@@ -103,14 +109,15 @@ def _agree(
         UserError: an option says otherwise; each is named with what the plan has.
     """
     found = [f"{option} {asked} (it has {planned})" for option, asked, planned in _asked(
-        stored, names, profile, seed, host, kernels, reference) if asked != planned]
+        stored, names, profile, seed, host, kernels, reference, deployments) if asked != planned]
     if found:
         raise UserError(f"--resume goes on with {stored.id} as it was planned, not with {', '.join(found)}.",
                         "Leave the option out, or begin another campaign without --resume.")
 
 
 def _asked(
-    stored: Campaign, names: list[str], profile: str, seed: int | None, host: str, kernels: str, reference: bool
+    stored: Campaign, names: Sequence[str], profile: str, seed: int | None, host: str, kernels: str, reference: bool,
+    deployments: int,
 ) -> Iterator[tuple[str, str, str]]:
     """Each option that was given, what it says, and what the plan says."""
     if names:
@@ -125,6 +132,8 @@ def _asked(
         yield "--kernels", kernels, "+".join(sorted({cell.kernel for cell in stored.plan}))
     if reference:
         yield "--reference", "reference", stored.purpose
+    if deployments:
+        yield "--deployments", str(deployments), str(stored.protocol["deployments"])
 
 
 def _variants(names: list[str], kernels: str = "all") -> tuple[Variant, ...]:

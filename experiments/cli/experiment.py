@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from experiments import catalog, paths
+from experiments import catalog
 from experiments.catalog import Mode
-from experiments.cli import cluster
+from experiments.cli import cluster, daemon_option
 from experiments.cli.progress import console, say, telling
 from experiments.cli.result import close, show_result
 from experiments.dataplanes.table import recipe_for
@@ -55,7 +54,7 @@ def run_experiment(
     """
     protocol.profile(profile)
     if "/" in daemon:
-        _use(Path(daemon), name)
+        daemon_option.use(Path(daemon), name)
         daemon = "upstream"
     if daemon not in DAEMONS:
         raise UserError(f"Unknown daemon '{daemon}'.", f"Daemons: {', '.join(DAEMONS)}, or the path of upstream's program.")
@@ -125,34 +124,6 @@ def _holding(deployer: Deployer) -> campaign.Deploy:
         return deployer(job, tell, hold)
 
     return deploy
-
-
-def _use(named: Path, name: str) -> None:
-    """Have upstream's daemon of a mode be this program, or the one in this folder: its folder comes first on this run's PATH.
-
-    The folder of a program that came with others may be that of an unpacked image, and hold a whole system's programs: it
-    comes last.
-
-    Raises:
-        UserError: it is no program, or not under the name that the mode's daemon has, or another is found before it.
-    """
-    wanted = catalog.get(name).daemon
-    program = named
-    if wanted is not None and named.is_dir():
-        places = [named / folder / wanted.program for folder in ("", "bin", "usr/bin")]
-        program = next((place for place in places if place.is_file()), named)
-    if wanted is not None and program.name != wanted.program:
-        raise UserError(f"--daemon {named}: upstream's daemon of {name} is called {wanted.program}.",
-                        f"Name a file {wanted.program}, a link of that name, or a folder that has it.")
-    if not (program.is_file() and os.access(program, os.X_OK)):
-        raise UserError(f"--daemon {named}: there is no such program.", "Name the file that was built, with its folder.")
-    folder = str(program.absolute().parent)
-    if wanted is None or not wanted.parts:
-        os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
-        return
-    os.environ["PATH"] = f"{paths.program_path()}{os.pathsep}{folder}"
-    if (found := paths.find(wanted.program)) and not Path(found).samefile(program):
-        raise UserError(f"--daemon {named}: PATH has another {wanted.program} before it, {found}.", "Take that one off PATH.")
 
 
 def _show_plan(mode: Mode | None, profile: str, nodes: int, lab: Backend, daemon: str, means: Means) -> None:

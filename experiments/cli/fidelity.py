@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from experiments import catalog
-from experiments.cli import named
-from experiments.cli.campaign import CAMPAIGNS
+from experiments.cli import daemon_option, named
+from experiments.cli.campaign import CAMPAIGNS, agree, number
 from experiments.cli.columns import print_table
 from experiments.cli.experiment import LOCAL_RESULTS
 from experiments.cli.findings import show_findings
 from experiments.cli.progress import console, say, telling
 from experiments.cli.result import what
 from experiments.cli.show import ROOTS
-from experiments.errors import ExperimentFailed, UserError
+from experiments.errors import ExperimentFailed, PodpathError, UserError
 from experiments.labs.readiness import choose
 from experiments.machine import look
 from experiments.measure import campaign, protocol
@@ -33,20 +33,24 @@ from experiments.results.store import Stored
 from experiments.results.words import counted, duration, percent
 from experiments.variant import CAPSULE, EMBEDDED, KERNELS, UPSTREAM, Variant
 
+PROFILE, SEED = "quick", 1  # where nothing else is asked for
 MOST_DEPLOYMENTS = 30  # a mode's file with more would be larger than what a result file may be
 
 
 def run_fidelity(
-    modes: str = "", *, deployments: str = "", profile: str = "quick", seed: int = 1, kernel: str = "auto",
-    force: bool = False, source: str = "", out: str = "", host: str = "", reference: bool = False,
+    modes: str = "", *, deployments: str = "", profile: str = "", seed: str = "", kernel: str = "auto",
+    force: bool = False, source: str = "", out: str = "", host: str = "", reference: bool = False, daemon: str = "",
+    resume: bool = False,
 ) -> list[Fidelity]:
     """Measure the modes (blanks between them; all by default) with our recipe and upstream's daemon, and compare the two.
 
     Both go into one campaign below ``out`` (default: data/local; with ``reference`` data/campaigns). With ``source``, a stored
-    campaign, nothing is measured.
+    campaign, nothing is measured. ``daemon``: upstream's programs, or folders that have them, with colons between them. With
+    ``resume`` the newest unfinished one goes on as it was planned.
 
     Raises:
-        UserError: an unknown mode, profile or kernel, a wrong number, or no such campaign.
+        UserError: an unknown mode, profile or kernel, a wrong number, no such campaign or program, or an option that
+            contradicts what is resumed.
         ExperimentFailed: a deployment failed, or what was stored is not valid; the comparison stands on the screen.
     """
     names = named.modes(modes, [*catalog.load(), *catalog.variants()], default=named.ALL)
@@ -55,20 +59,43 @@ def run_fidelity(
         found = _compared(stored, [name for name in names if modes and modes != named.ALL] or None)
         _show(stored, found, {})
         return found
-    protocol.profile(profile)
+    protocol.profile(profile or PROFILE)
     if kernel not in ("auto", *KERNELS):
         raise UserError(f"Unknown kernel '{kernel}'.", f"Kernels: {', '.join(('auto', *KERNELS))}.")
     count = _count(deployments)
+    drawn = number("--seed", seed)
+    root = Path(out) if out else CAMPAIGNS if reference else LOCAL_RESULTS
+    if resume:
+        folder = campaign.unfinished(root, beside_upstream=True)
+        planned, _ = store.read_campaign(folder)
+        asked = [] if modes in ("", named.ALL) else names
+        agree(planned, asked, profile, drawn, host, "" if kernel == "auto" else kernel, reference, count)
+        names = list(dict.fromkeys(cell.mode for cell in planned.plan))
+        daemon_option.use_each(daemon, names)
+        for cell in planned.plan:
+            choose(catalog.get(cell.mode), look(), cell.lab, cell.kernel, forced=True, daemon=UPSTREAM)
+        say(f"Going on with {folder}")
+        return _finished(folder, names, {}, out)
+    daemon_option.use_each(daemon, names)
     places, refused = _places(names, kernel, force)
     if not places:
         _show_verdicts([], refused)
         return []
     variants = tuple(Variant(name, EMBEDDED, on, daemon) for name, on in places.items() for daemon in ("", UPSTREAM))
     purpose: Purpose = "reference" if reference else "experiment"
-    request = campaign.Request(variants, profile, seed, host=host, purpose=purpose, command=("invoke", *sys.argv[1:]),
-                               deployments=count)
-    stored, failed = _measure(request, Path(out) if out else CAMPAIGNS if reference else LOCAL_RESULTS)
-    found = _compared(stored, list(places))
+    request = campaign.Request(variants, profile or PROFILE, SEED if drawn is None else drawn, host=host, purpose=purpose,
+                               command=("invoke", *sys.argv[1:]), deployments=count)
+    return _finished(campaign.begin(request, root), list(places), refused, out)
+
+
+def _finished(folder: Path, names: Sequence[str], refused: Mapping[str, str], out: str) -> list[Fidelity]:
+    """Measure what is still planned, and show what came of it.
+
+    Raises:
+        ExperimentFailed: as :func:`run_fidelity`.
+    """
+    stored, failed = _measure(folder, out)
+    found = _compared(stored, names)
     _show(stored, found, refused)
     if failed:
         raise ExperimentFailed(failed, f"The evidence is in {stored.folder}.")
@@ -108,19 +135,24 @@ def _places(names: Sequence[str], kernel: str, force: bool) -> tuple[dict[str, s
     return places, refused
 
 
-def _measure(request: campaign.Request, root: Path) -> tuple[Stored, str]:
+def _measure(folder: Path, out: str) -> tuple[Stored, str]:
     """The campaign, and what failed in it; nothing where all went well."""
-    folder = campaign.begin(request, root)
-    plan = campaign.plan(request)
-    pace = Pace(plan, protocol.profile(request.profile))
-    say(f"Measures {counted(len(plan), 'deployment')} of {counted(len(request.variants) // 2, 'mode')}, ours and upstream's, "
-        f"profile {request.profile}: about {duration(pace.left_s)}.")
+    begun, _ = store.read_campaign(folder)
+    profile = begun.protocol["profile"]
+    pace = Pace(begun.plan, protocol.profile(profile))
+    planned = [cell for cell in begun.plan if cell.state == "planned"]
+    say(f"Measures {counted(len(planned), 'deployment')} of {counted(len({cell.mode for cell in planned}), 'mode')}, ours and "
+        f"upstream's, profile {profile}: about {duration(pace.left_s)}.")
     try:
         with telling(pace) as tell, Deployer() as deployer:
             report = campaign.advance(folder, deployer, tell, pace=pace)
-    except BaseException:
+    except BaseException as ended:
         if not store.mode_files(folder):  # nothing was measured: what stands there is only the plan
             shutil.rmtree(folder)
+        elif isinstance(ended, PodpathError | KeyboardInterrupt):
+            place = ["--out", out] if out else ["--reference"] if begun.purpose == "reference" else []
+            ended.add_note("What was measured is stored. Go on with "
+                           f"`{shlex.join(['invoke', 'fidelity', '--resume', *place])}`, and --daemon as before.")
         raise
     show_findings(report)
     stored = Stored(folder, *store.read_campaign(folder))

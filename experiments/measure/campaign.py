@@ -191,14 +191,15 @@ def _with_raw(folder: Path, trial: Trial, outcome: Outcome) -> Trial:
     return replace(trial, raw=store.write_raw(folder, trial.id, text, tool))
 
 
-def unfinished(root: Path) -> Path:
-    """The newest campaign below ``root`` that has planned cells.
+def unfinished(root: Path, *, beside_upstream: bool = False) -> Path:
+    """The newest campaign below ``root`` that has planned cells; with ``beside_upstream`` such as also has upstream's daemons.
 
     Raises:
         UserError: there is none.
     """
     for folder in reversed(store.campaign_folders(root)):
         campaign, _ = store.read_campaign(folder)
-        if campaign.status == "partial":
+        if campaign.status == "partial" and (not beside_upstream or any(cell.daemon for cell in campaign.plan)):
             return folder
-    raise UserError(f"No unfinished campaign in {root}.", "Start one: `invoke campaign`.")
+    command = "fidelity" if beside_upstream else "campaign"
+    raise UserError(f"No unfinished campaign in {root}.", f"Start one: `invoke {command}`.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from experiments import paths
+from experiments.cli.daemon_option import use_each
 from experiments.cli.experiment import run_experiment
 from experiments.errors import UserError
 
@@ -49,3 +50,13 @@ def test_another_of_the_name_before_it_is_an_error(tmp_path: Path, monkeypatch: 
 def test_a_folder_without_it_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="upstream's daemon of calico-bgp is called calico-node"):
         run_experiment("calico-bgp", daemon=str(tmp_path), dry_run=True)
+
+
+def test_several_places_serve_several_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/bin")
+    flanneld = _program(tmp_path / "flanneld")
+    node = _program(tmp_path / "image" / "bin" / "calico-node")
+    use_each(f"{flanneld}:{tmp_path / 'image'}", ["calico-bgp", "calico-ipip", "flannel-udp", "flannel-vxlan"])
+    assert (paths.find("flanneld"), paths.find("calico-node")) == (str(flanneld), str(node))
+    with pytest.raises(UserError, match=f"--daemon {flanneld}: there is no weaver"):
+        use_each(str(flanneld), ["weave-sleeve"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,13 @@ import pytest
 from measured import measure
 from tests_support import why_not_by_upstream, why_not_on_the_host
 
+from experiments.cli.fidelity import run_fidelity
+from experiments.errors import UserError
+from experiments.measure import campaign
 from experiments.paths import ROOT
 from experiments.results import fidelity, store
 from experiments.results.validate import validate
+from experiments.variant import UPSTREAM, Variant
 
 
 def run(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -54,6 +59,58 @@ def test_ours_beside_upstream_s(tmp_path: Path) -> None:
     refused = run("calico-bgp", "--from", str(folder))
     assert refused.returncode == 2
     assert "has no result of ours and of upstream's daemon on one kernel of calico-bgp" in refused.stderr
+
+
+@pytest.mark.long
+@pytest.mark.lab
+def test_interrupted_it_says_how_to_go_on_and_goes_on(tmp_path: Path) -> None:
+    if reason := why_not_by_upstream("flannel-udp"):
+        pytest.skip(reason)
+    argv = [sys.executable, "-m", "invoke", "fidelity", "flannel-udp", "--profile", "smoke", "--out", str(tmp_path)]
+    with subprocess.Popen(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as running:
+        assert running.stdout is not None
+        assert any("[2/2]" in line for line in running.stdout)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 128 + signal.SIGINT
+    assert f"Go on with `invoke fidelity --resume --out {tmp_path}`, and --daemon as before." in said
+    done = run("--resume", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Measures 1 deployment of 1 mode" in done.stdout and "packet: the same;" in done.stdout
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    """An unfinished campaign of both, and a newer one that has no daemon of upstream's."""
+    both = (Variant("flannel-udp"), Variant("flannel-udp", daemon=UPSTREAM))
+    campaign.begin(campaign.Request(both, "smoke", 3, host="tester"), tmp_path)
+    campaign.begin(campaign.Request((Variant("calico-bgp"),), "quick", 3, host="tester"), tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("modes", "option", "said"), [
+    ("flannel-vxlan", {}, "--modes flannel-vxlan (it has flannel-udp)"),
+    ("", {"profile": "quick"}, "--profile quick (it has smoke)"),
+    ("", {"seed": "4"}, "--seed 4 (it has 3)"),
+    ("", {"deployments": "6"}, "--deployments 6 (it has 1)"),
+    ("", {"kernel": "uml"}, "--kernels uml (it has host)"),
+])
+def test_an_option_that_contradicts_the_plan_is_refused_by_name(
+    modes: str, option: dict[str, str], said: str, begun: Path
+) -> None:
+    with pytest.raises(UserError) as refusal:
+        run_fidelity(modes, resume=True, out=str(begun), **option)  # type: ignore[arg-type]
+    assert said in refusal.value.problem
+
+
+def test_nothing_to_resume_and_no_such_daemon(tmp_path: Path) -> None:
+    campaign.begin(campaign.Request((Variant("calico-bgp"),), "quick", 3, host="tester"), tmp_path / "local")
+    with pytest.raises(UserError, match="No unfinished campaign") as refusal:
+        run_fidelity(resume=True, out=str(tmp_path / "local"))
+    assert refusal.value.advice == "Start one: `invoke fidelity`."
+    with pytest.raises(UserError, match="there is no flanneld, calico-node"):
+        run_fidelity("flannel-udp calico-bgp", daemon=str(tmp_path))
 
 
 def test_where_nothing_can_run_the_table_says_why() -> None:
