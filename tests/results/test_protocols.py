@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,18 @@ def _asks(profile: protocol.Profile, *, one_process: bool) -> Iterator[AskedTria
                              ask.datagram_bytes)
 
 
-@pytest.mark.parametrize(("purpose", "refused"), [("experiment", False), ("contribution", True)])
-def test_only_an_experiment_may_have_another_number_of_deployments(tmp_path: Path, purpose: Purpose, refused: bool) -> None:
-    request = campaign.Request((Variant("flannel-vxlan"),), "quick", 1, host="tester", purpose=purpose, deployments=3)
+@pytest.mark.parametrize(("purpose", "count", "refused"), [
+    ("experiment", 3, False), ("contribution", 3, True), ("contribution", 6, True), ("reference", 5, True),
+    ("reference", 6, False)])
+def test_a_contribution_may_not_have_another_number_of_deployments(
+    tmp_path: Path, purpose: Purpose, count: int, refused: bool
+) -> None:
+    """And a reference, which a maintainer signs, no fewer than six."""
+    request = campaign.Request((Variant("flannel-vxlan"),), "quick", 1, host="tester", deployments=count)
     folder = campaign.begin(request, tmp_path)
     stored, _ = store.read_campaign(folder)
-    assert (stored.protocol["deployments"], [cell.n for cell in stored.plan]) == (3, [1, 2, 3])
+    assert (stored.protocol["deployments"], [cell.n for cell in stored.plan]) == (count, [*range(1, count + 1)])
+    store.write_campaign(folder, replace(stored, purpose=purpose))
     said = [error.key for error in validate(folder, alone=True).errors]
     assert ("protocol.deployments" in said) == refused
 

@@ -26,8 +26,8 @@ def numbers(file: File[Campaign], value: Campaign) -> None:
     for name, number in frozen.numbers.items():
         if name not in said:
             file.error(("protocol", name), f"is missing; {value.protocol['id']} has {shown(number)}")
-        elif name == "deployments" and value.purpose == "experiment":
-            continue  # how often does not change what is measured; the plan has to have that number
+        elif name == "deployments" and value.purpose != "contribution":
+            continue  # how often does not change what is measured; the plan has to have that number, and a reference six
         elif said[name] != number:
             file.error(("protocol", name), f"{value.protocol['id']} has {shown(number)}; other numbers have another id")
     for name in said.keys() - frozen.numbers.keys() - CAMPAIGN_S_OWN:
