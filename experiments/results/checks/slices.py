@@ -10,6 +10,7 @@ interrupts, or goes by ticks, the wall's stands for it, and the raw output says 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -170,10 +171,18 @@ def _clocks(found: Paired, path: int, length_ns: int) -> Iterator[str]:
         yield (f"pair {short[0]}, {name}: {took} of the processor, and so in {len(short)} slices; a slice has "
                f"{nanoseconds(length_ns)}. Keep the numbers as they were written")
     middle = distribution_free.median([one.core_ns / length_ns for one in own])
-    off = MEDIAN_OFF_RATIO + 1 / distribution_free.median(looks)
-    if abs(middle - 1) > off:
+    if not is_of_length(middle, distribution_free.median(looks)):
         yield (f"slices of the {name} took {nanoseconds(middle * length_ns)} of the processor in the median; the protocol "
                f"has {nanoseconds(length_ns)} for each. Times that were multiplied by a factor are no slices")
+
+
+def is_of_length(middle: float, turns: float) -> bool:
+    """Whether slices can take this long in the median, in lengths that were asked for, if each has so many turns.
+
+    A slice ends at the first look after its time. So all turns but the last fit into it; a single one may take any time.
+    """
+    longest = (1 + MEDIAN_OFF_RATIO) * turns / (turns - 1) if turns > 1 else math.inf
+    return 1 - MEDIAN_OFF_RATIO - 1 / turns <= middle <= longest
 
 
 def _looks(one: Slice, found: Paired) -> float:
