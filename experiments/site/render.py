@@ -49,7 +49,7 @@ from experiments.site.mode_pages import in_order
 from experiments.site.sessions import shapes
 from experiments.site.shelf import Shelf, others
 from experiments.site.ways import ways
-from experiments.variant import EMBEDDED, KERNELS
+from experiments.variant import CAPSULE, EMBEDDED, KERNELS
 
 STACK_UNITS = 698  # width of the largest header stack of a path's steps
 OTHERS_SHOWN = 20  # campaigns that a mode's page lists beside those it shows in full
@@ -143,11 +143,12 @@ def _table_files(path: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]
 def _home_plot(jinja: jinja2.Environment, own: Sequence[Entry], titles: Mapping[str, str]) -> str:
     """Every mode over the emulated link of the embedded lab, as a share of the link's rate: on the host's kernel if it can.
 
-    Where a maker's own daemon was measured, its row comes first, and ours stands below it.
+    Where a maker's own daemon was measured, its row comes first, and ours stands below it. What a relay carries in the capsule
+    says more about User-Mode Linux than about the relay, and is left out, whose ever it is.
     """
     found: dict[str, dict[bool, Given]] = {}  # mode -> whether by the maker's daemon -> its row
     campaigns: dict[str, None] = {}
-    for entry in (one for one in own if one.result.lab == EMBEDDED):
+    for entry in (one for one in own if one.result.lab == EMBEDDED and not (one.mode.relay and one.result.kernel == CAPSULE)):
         rows, makers = found.setdefault(entry.result.mode, {}), entry.result.daemon is not None
         for aggregate in aggregates(entry.result):
             _, trial = first_trial(entry.result, aggregate)

@@ -151,6 +151,19 @@ def test_there_the_maker_s_own_daemon_comes_first_and_ours_below_it(project: Pat
     assert labels(ours) == ["mesh"]
 
 
+def test_what_a_relay_carries_in_the_capsule_is_not_on_the_first_page(project: Path) -> None:
+    campaign, (result,) = store.read_campaign(SAMPLE)
+    jinja, mode = environment(project / "docs" / "templates"), catalog.get("weave-sleeve")
+
+    def plot(kernel: str, daemon: str | None = None) -> str:
+        carried = replace(_over_a_link(result), mode="weave-sleeve", kernel=kernel, daemon=daemon)
+        stored = store.Stored(SAMPLE, campaign, [carried])
+        return render._home_plot(jinja, entries.entries(jinja, mode, [stored], local=False), {"weave-sleeve": "sleeve"})
+
+    assert plot("uml") == plot("uml", "upstream") == ""
+    assert plot("host") != ""
+
+
 def test_pages_of_one_mode_in_several_labs_have_titles_of_their_own(project: Path) -> None:
     campaign, results = store.read_campaign(next((project / "data" / "campaigns").iterdir()))
     stored, said = store.Stored(project, campaign, results), Standing()
