@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import time
+from collections.abc import Sequence
 from functools import cache
 from itertools import permutations
 from pathlib import Path
@@ -14,6 +17,7 @@ from experiments.labs.base import Lab
 from experiments.labs.base import run as run_command
 from experiments.labs.readiness import choose, readiness
 from experiments.machine import Machine, look
+from experiments.paths import ROOT
 
 
 @cache
@@ -42,6 +46,18 @@ def why_not_by_upstream(mode: str, kernel: str = "host") -> str:
         example = next(name for name, one in sorted(catalog.load().items()) if one.daemon and one.daemon.program == program)
         return f"upstream's {program} cannot run here, this says why and how: `invoke experiment {example} --daemon upstream`"
     return ""
+
+
+def interrupted(argv: Sequence[str], sign: str) -> str:
+    """Start a command, press Ctrl-C when a line of its output has the sign; what it then says on standard error."""
+    with subprocess.Popen(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as running:
+        assert running.stdout is not None
+        assert any(sign in line for line in running.stdout)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 128 + signal.SIGINT
+    return said
 
 
 def descended_from(mark: str) -> list[str]:

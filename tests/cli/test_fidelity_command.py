@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from measured import measure
-from tests_support import why_not_by_upstream, why_not_on_the_host
+from tests_support import interrupted, why_not_by_upstream, why_not_on_the_host
 
 from experiments.cli.fidelity import run_fidelity
 from experiments.errors import UserError
@@ -67,13 +66,7 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(tmp_path: Path) -> None:
     if reason := why_not_by_upstream("flannel-udp"):
         pytest.skip(reason)
     argv = [sys.executable, "-m", "invoke", "fidelity", "flannel-udp", "--profile", "smoke", "--out", str(tmp_path)]
-    with subprocess.Popen(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as running:
-        assert running.stdout is not None
-        assert any("[2/2]" in line for line in running.stdout)
-        running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=60)
-    assert running.returncode == 128 + signal.SIGINT
+    said = interrupted(argv, "[2/2]")
     assert f"Go on with `invoke fidelity --resume --out {tmp_path}`, and --daemon as before." in said
     done = run("--resume", "--out", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr

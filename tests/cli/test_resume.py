@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests_support import interrupted
 
 from experiments.cli.campaign import run_campaign
 from experiments.errors import UserError
@@ -51,14 +51,7 @@ def test_nothing_to_resume_and_no_number(tmp_path: Path) -> None:
 @pytest.mark.lab
 def test_interrupted_it_says_how_to_go_on_and_goes_on(begun: Path) -> None:
     argv = [sys.executable, "-m", "invoke", "campaign", "--resume", "--out", str(begun)]
-    with subprocess.Popen([*argv, "--profile", "smoke", "--seed", "3"], cwd=ROOT, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE,
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as running:
-        assert running.stdout is not None
-        assert any("measure" in line for line in running.stdout)
-        running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=60)
-    assert running.returncode == 128 + signal.SIGINT
+    said = interrupted([*argv, "--profile", "smoke", "--seed", "3"], "measure")
     assert f"What was measured is stored. Go on with `invoke campaign --resume --out {begun}`." in said
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
