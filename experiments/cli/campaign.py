@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from experiments import catalog
@@ -51,7 +51,8 @@ def run_campaign(
     if resume:
         folder = campaign.unfinished(root)
         stored, _ = store.read_campaign(folder)
-        agree(stored, names, profile, drawn, host, kernels, reference)
+        agree(stored, {"--modes": in_order(names), "--profile": profile, "--seed": "" if drawn is None else str(drawn),
+                       "--host": host, "--kernels": kernels, "--reference": "reference" if reference else ""})
         say(f"Going on with {folder}")
     else:
         protocol.profile(profile or PROFILE)
@@ -60,8 +61,9 @@ def run_campaign(
             refuse_if_busy(anyway)
             say(f"{where()} `invoke noise` says what it can tell.")
         purpose: Purpose = "reference" if reference else "contribution"
-        folder = campaign.begin(campaign.Request(variants, profile or PROFILE, drawn or SEED, 2, host, purpose,
-                                                 ("invoke", *sys.argv[1:])), root)
+        request = campaign.Request(variants, profile or PROFILE, SEED if drawn is None else drawn, 2, host, purpose,
+                                   ("invoke", *sys.argv[1:]))
+        folder = campaign.begin(request, root)
         stored, _ = store.read_campaign(folder)
     pace = Pace(stored.plan, protocol.profile(stored.protocol["profile"]))
     planned = sum(cell.state == "planned" for cell in stored.plan)
@@ -99,41 +101,27 @@ def number(option: str, text: str) -> int | None:
         raise UserError(f"{option} {text}: that is not a whole number.", f"For example {option} 1.") from None
 
 
-def agree(
-    stored: Campaign, names: Sequence[str], profile: str, seed: int | None, host: str, kernels: str, reference: bool,
-    deployments: int = 0,
-) -> None:
-    """Whether what is asked for is what a campaign that goes on was planned with.
+def agree(stored: Campaign, asked: Mapping[str, str]) -> None:
+    """Whether what is asked for, by option, is what a campaign that goes on was planned with; an empty word asks for nothing.
 
     Raises:
         UserError: an option says otherwise; each is named with what the plan has.
     """
-    found = [f"{option} {asked} (it has {planned})" for option, asked, planned in _asked(
-        stored, names, profile, seed, host, kernels, reference, deployments) if asked != planned]
+    kernels = "+".join(sorted({cell.kernel for cell in stored.plan}))
+    planned = {
+        "--modes": in_order(cell.mode for cell in stored.plan), "--profile": str(stored.protocol["profile"]),
+        "--seed": str(stored.protocol["seed"]), "--deployments": str(stored.protocol["deployments"]),
+        "--host": str(stored.host.get("slug")), "--kernel": kernels, "--kernels": kernels, "--reference": stored.purpose,
+    }
+    found = [f"{option} {word} (it has {had})" for option, word in asked.items() if word not in ("", had := planned[option])]
     if found:
         raise UserError(f"--resume goes on with {stored.id} as it was planned, not with {', '.join(found)}.",
                         "Leave the option out, or begin another campaign without --resume.")
 
 
-def _asked(
-    stored: Campaign, names: Sequence[str], profile: str, seed: int | None, host: str, kernels: str, reference: bool,
-    deployments: int,
-) -> Iterator[tuple[str, str, str]]:
-    """Each option that was given, what it says, and what the plan says."""
-    if names:
-        yield "--modes", ",".join(sorted(set(names))), ",".join(sorted({cell.mode for cell in stored.plan}))
-    if profile:
-        yield "--profile", profile, str(stored.protocol["profile"])
-    if seed is not None:
-        yield "--seed", str(seed), str(stored.protocol["seed"])
-    if host:
-        yield "--host", host, str(stored.host.get("slug"))
-    if kernels:
-        yield "--kernels", kernels, "+".join(sorted({cell.kernel for cell in stored.plan}))
-    if reference:
-        yield "--reference", "reference", stored.purpose
-    if deployments:
-        yield "--deployments", str(deployments), str(stored.protocol["deployments"])
+def in_order(names: Iterable[str]) -> str:
+    """Names of modes in one word, each once, as :func:`agree` compares them."""
+    return ",".join(sorted(set(names)))
 
 
 def _variants(names: list[str], kernels: str = "all") -> tuple[Variant, ...]:

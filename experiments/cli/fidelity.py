@@ -10,7 +10,7 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.cli import daemon_option, named
-from experiments.cli.campaign import CAMPAIGNS, agree, number
+from experiments.cli.campaign import CAMPAIGNS, agree, in_order, number
 from experiments.cli.columns import print_table
 from experiments.cli.experiment import LOCAL_RESULTS
 from experiments.cli.findings import show_findings
@@ -68,8 +68,10 @@ def run_fidelity(
     if resume:
         folder = campaign.unfinished(root, beside_upstream=True)
         planned, _ = store.read_campaign(folder)
-        asked = [] if modes in ("", named.ALL) else names
-        agree(planned, asked, profile, drawn, host, "" if kernel == "auto" else kernel, reference, count)
+        agree(planned, {
+            "--modes": "" if modes in ("", named.ALL) else in_order(names), "--profile": profile,
+            "--seed": "" if drawn is None else str(drawn), "--host": host, "--kernel": "" if kernel == "auto" else kernel,
+            "--reference": "reference" if reference else "", "--deployments": str(count) if count else ""})
         names = list(dict.fromkeys(cell.mode for cell in planned.plan))
         daemon_option.use_each(daemon, names)
         for cell in planned.plan:

@@ -87,7 +87,7 @@ def begun(tmp_path: Path) -> Path:
     ("", {"profile": "quick"}, "--profile quick (it has smoke)"),
     ("", {"seed": "4"}, "--seed 4 (it has 3)"),
     ("", {"deployments": "6"}, "--deployments 6 (it has 1)"),
-    ("", {"kernel": "uml"}, "--kernels uml (it has host)"),
+    ("", {"kernel": "uml"}, "--kernel uml (it has host)"),
 ])
 def test_an_option_that_contradicts_the_plan_is_refused_by_name(
     modes: str, option: dict[str, str], said: str, begun: Path

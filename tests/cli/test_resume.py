@@ -47,6 +47,19 @@ def test_nothing_to_resume_and_no_number(tmp_path: Path) -> None:
         run_campaign(seed="abc", out=str(tmp_path))
 
 
+def test_seed_0_is_a_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Request] = []
+
+    def stop(request: Request, root: Path) -> Path:
+        asked.append(request)
+        raise UserError("Far enough.")
+
+    monkeypatch.setattr(campaign, "begin", stop)
+    with pytest.raises(UserError, match="Far enough"):
+        run_campaign(modes="calico-bgp", profile="smoke", seed="0", out=str(tmp_path))
+    assert [request.seed for request in asked] == [0]
+
+
 @pytest.mark.long
 @pytest.mark.lab
 def test_interrupted_it_says_how_to_go_on_and_goes_on(begun: Path) -> None:
