@@ -87,18 +87,22 @@ def recognise(c: Context, on: str = "", format: str = "table", from_: str = "", 
         "kernels": "all (default), auto (the host's where it can), host or uml",
         "reference": "mark it as the campaign that carries the site's figures",
         "anyway": "also on a busy machine",
+        "lab": "netns (default), containerlab or kind",
+        "manifests": "with --lab kind: a folder with the CNIs' manifests, for machines without internet",
+        "image_archive": "with --lab kind: a file of `docker save` with the CNIs' images, likewise",
     },
 )
 @door
 def campaign(
     c: Context, modes: str = "", profile: str = "", seed: str = "", resume: bool = False, out: str = "",
-    host: str = "", kernels: str = "", reference: bool = False, anyway: bool = False,
+    host: str = "", kernels: str = "", reference: bool = False, anyway: bool = False, lab: str = "",
+    manifests: str = "", image_archive: str = "",
 ) -> None:
     """Measure all modes in random blocks; resumable."""
     from experiments.cli.campaign import run_campaign
 
     run_campaign(modes=modes, profile=profile, seed=seed, resume=resume, out=out, host=host, kernels=kernels,
-                 reference=reference, anyway=anyway)
+                 reference=reference, anyway=anyway, lab=lab, manifests=manifests, image_archive=image_archive)
 
 
 @task(

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from experiments import catalog
+from experiments.cli import brought
 from experiments.cli.noise import refuse_if_busy, where
 from experiments.cli.progress import console, say, telling
 from experiments.cli.result import close, show_campaign
 from experiments.errors import ExperimentFailed, PodpathError, UserError
+from experiments.labs import table
 from experiments.labs.readiness import readiness
 from experiments.machine import look
 from experiments.measure import campaign, protocol
@@ -30,33 +32,39 @@ PROFILE, SEED = "standard", 1  # where nothing else is asked for
 
 def run_campaign(
     *, modes: str = "", profile: str = "", seed: str = "", resume: bool = False, out: str = "", host: str = "",
-    kernels: str = "", reference: bool = False, anyway: bool = False,
+    kernels: str = "", reference: bool = False, anyway: bool = False, lab: str = "", manifests: str = "",
+    image_archive: str = "",
 ) -> Path:
     """Measure the modes (all by default) and store the campaign below ``out`` (default: data/campaigns); its folder.
 
     ``kernels`` is ``all`` (each mode on every kernel that can carry it; the default), ``auto`` (on the host's kernel where it
-    can, else in the capsule), ``host`` or ``uml``. With ``resume`` the newest unfinished campaign goes on where it stopped, as
-    it was planned: an option that says otherwise is refused.
+    can, else in the capsule), ``host`` or ``uml``. ``lab`` is one that Podpath makes (default: the embedded one); for kind,
+    ``manifests`` and ``image_archive`` are what cannot be fetched here. With ``resume`` the newest unfinished campaign goes on
+    where it stopped, as it was planned: an option that says otherwise is refused.
 
     Before a profile that is for publication, a machine that others keep busy is refused, unless ``anyway``.
 
     Raises:
-        UserError: the machine is busy, an unknown mode, profile or choice of kernels, nothing to resume, an option that
+        UserError: the machine is busy, an unknown mode, profile, lab or choice of kernels, nothing to resume, an option that
             contradicts what is resumed, or no mode that can run here.
         ExperimentFailed: every deployment failed, or what was stored is not valid.
     """
     root = Path(out) if out else CAMPAIGNS
     names = [name.strip() for name in modes.split(",") if name.strip()]
     drawn = number("--seed", seed)
+    if lab and table.get(lab).foreign:
+        raise UserError(f"A campaign makes its own labs, and {lab} is there already.",
+                        f"Measure it: `invoke experiment auto --lab {lab} --profile standard`.")
+    means = brought.means(manifests, image_archive)
     if resume:
         folder = campaign.unfinished(root)
         stored, _ = store.read_campaign(folder)
         agree(stored, {"--modes": in_order(names), "--profile": profile, "--seed": "" if drawn is None else str(drawn),
-                       "--host": host, "--kernels": kernels, "--reference": "reference" if reference else ""})
+                       "--host": host, "--kernels": kernels, "--lab": lab, "--reference": "reference" if reference else ""})
         say(f"Going on with {folder}")
     else:
         protocol.profile(profile or PROFILE)
-        variants = _variants(names, kernels or "all")
+        variants = _variants(names, lab or EMBEDDED, kernels or "all")
         if (profile or PROFILE) == PROFILE:
             refuse_if_busy(anyway)
             say(f"{where()} `invoke noise` says what it can tell.")
@@ -70,10 +78,11 @@ def run_campaign(
     say(f"Measures {counted(planned, 'deployment')} of {counted(len({cell.mode for cell in stored.plan}), 'mode')}, "
         f"profile {stored.protocol['profile']}: about {duration(pace.left_s)}.")
     try:
-        with telling(pace) as tell, Deployer() as deployer:
+        with telling(pace) as tell, Deployer(means) as deployer:
             report = campaign.advance(folder, deployer, tell, pace=pace)
     except (PodpathError, KeyboardInterrupt) as ended:
-        again = ["invoke", "campaign", "--resume", *(["--out", out] if out else [])]
+        as_before = (("--out", out), ("--manifests", manifests), ("--image-archive", image_archive))
+        again = ["invoke", "campaign", "--resume", *(part for option, word in as_before if word for part in (option, word))]
         ended.add_note(f"What was measured is stored. Go on with `{shlex.join(again)}`.")
         raise
     finished, results = store.read_campaign(folder)
@@ -112,6 +121,7 @@ def agree(stored: Campaign, asked: Mapping[str, str]) -> None:
         "--modes": in_order(cell.mode for cell in stored.plan), "--profile": str(stored.protocol["profile"]),
         "--seed": str(stored.protocol["seed"]), "--deployments": str(stored.protocol["deployments"]),
         "--host": str(stored.host.get("slug")), "--kernel": kernels, "--kernels": kernels, "--reference": stored.purpose,
+        "--lab": in_order(cell.lab for cell in stored.plan),
     }
     found = [f"{option} {word} (it has {had})" for option, word in asked.items() if word not in ("", had := planned[option])]
     if found:
@@ -120,11 +130,11 @@ def agree(stored: Campaign, asked: Mapping[str, str]) -> None:
 
 
 def in_order(names: Iterable[str]) -> str:
-    """Names of modes in one word, each once, as :func:`agree` compares them."""
+    """Names, of modes or labs, in one word, each once, as :func:`agree` compares them."""
     return ",".join(sorted(set(names)))
 
 
-def _variants(names: list[str], kernels: str = "all") -> tuple[Variant, ...]:
+def _variants(names: list[str], lab: str, kernels: str) -> tuple[Variant, ...]:
     """Every mode asked for, on the kernels asked for that can carry it here; what cannot run is said, with the reason."""
     if kernels not in CHOICES:
         raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(CHOICES)}.")
@@ -133,13 +143,14 @@ def _variants(names: list[str], kernels: str = "all") -> tuple[Variant, ...]:
     for name in names or list(catalog.load()):
         catalog.get(name)
         for ready in readiness(name, machine):
-            if ready.lab != EMBEDDED or (kernels in (HOST, CAPSULE) and ready.kernel != kernels):
+            if ready.lab != lab or (kernels in (HOST, CAPSULE) and ready.kernel != kernels):
                 continue
             if kernels == "auto" and any(variant.mode == name for variant in found):
                 continue
             if ready.missing:
                 what = "; ".join(missing.what for missing in ready.missing)
-                console.print(f"{name} on the {ready.kernel} kernel: not run, for this is missing: {what}", markup=False)
+                place = "" if lab == EMBEDDED else f"in the lab {lab}, "
+                console.print(f"{name} {place}on the {ready.kernel} kernel: not run, for this is missing: {what}", markup=False)
             else:
                 found.append(Variant(name, ready.lab, ready.kernel))
     if not found:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.catalog import Mode
-from experiments.cli import cluster, daemon_option
+from experiments.cli import brought, cluster, daemon_option
 from experiments.cli.progress import console, say, telling
 from experiments.cli.result import close, show_result
 from experiments.dataplanes.table import recipe_for
@@ -68,11 +68,7 @@ def run_experiment(
     if place is not None and nodes != (place.measuring_nodes or nodes):
         raise UserError(f"{nodes} nodes cannot be had in the lab {lab}: two nodes measure there, whatever the cluster has.",
                         "Leave --nodes out.")
-    if manifests and not Path(manifests).is_dir():
-        raise UserError(f"--manifests {manifests}: there is no such folder.", "Name the folder that has the CNIs' manifests.")
-    if image_archive and not Path(image_archive).is_file():
-        raise UserError(f"--image-archive {image_archive}: there is no such file.",
-                        "Make it where registries can be reached: `docker save --output FILE IMAGE …`.")
+    brought_along = brought.means(manifests, image_archive)
     if mode is None or dry_run:
         _show_plan(mode, profile, nodes, place or table.EMBEDDED_LAB, upstream, Means(image=image))
         return None
@@ -92,7 +88,7 @@ def run_experiment(
     say(f"Measures {counted(protocol.profile(profile).deployments, 'deployment')}, profile {profile}: about "
         f"{duration(pace.left_s)}.")
     try:
-        with telling(pace) as tell, Deployer(asked.means if asked else Means(manifests, image_archive)) as deployer:
+        with telling(pace) as tell, Deployer(asked.means if asked else brought_along) as deployer:
             # A lab that somebody has entered, and left, is not built again.
             report = campaign.advance(folder, _holding(deployer) if keep else deployer, tell, pace=pace)
     except BaseException:

@@ -32,6 +32,7 @@ def begun(tmp_path: Path) -> Path:
     ({"host": "other"}, "--host other (it has tester)"),
     ({"kernels": "uml"}, "--kernels uml (it has host)"),
     ({"reference": True}, "--reference reference (it has contribution)"),
+    ({"lab": "kind"}, "--lab kind (it has netns)"),
 ])
 def test_an_option_that_contradicts_the_plan_is_refused_by_name(begun: Path, option: dict[str, object], said: str) -> None:
     with pytest.raises(UserError) as refusal:

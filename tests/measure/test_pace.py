@@ -29,17 +29,27 @@ def test_what_was_done_before_is_not_left() -> None:
     assert Pace([*done, *_cells("host")], profile("smoke")).left_s == pytest.approx(deployment_s(profile("smoke")))
 
 
-def test_deployments_correct_the_estimate_kernel_by_kernel() -> None:
+def test_a_cluster_takes_longer_than_a_namespace() -> None:
+    smoke = profile("smoke")
+    places = (Variant("calico-bgp"), Variant("calico-bgp", kernel="uml"), Variant("calico-bgp", "kind"))
+    ours, capsule, cluster = (Pace([Cell.planned(1, place)], smoke).left_s for place in places)
+    assert ours == pytest.approx(deployment_s(smoke))
+    assert ours < capsule < cluster
+
+
+def test_deployments_correct_the_estimate_place_by_place() -> None:
     now = 0.0
+    host, capsule = (Pace(_cells(kernel), profile("smoke")).left_s for kernel in ("host", "uml"))
     pace = Pace(_cells("host", "uml", "host", "uml"), profile("smoke"), clock=lambda: now)
     pace.begin()
     now += 30
     pace.end()
-    assert pace.left_s == pytest.approx(3 * 30)  # nothing is known of the capsule yet
+    elsewhere = capsule * 30 / host  # nothing is known of the capsule yet but that this machine is slow
+    assert pace.left_s == pytest.approx(30 + 2 * elsewhere)
     pace.begin()
-    now += 40
-    assert pace.left_s == pytest.approx(0 + 2 * 30)  # it takes longer than expected; more than nothing is not left of it
-    now += 10
+    now += elsewhere + 2
+    assert pace.left_s == pytest.approx(0 + 30 + elsewhere)  # longer than expected: more than nothing is not left of it
+    now = 30 + 50
     pace.end()
     assert pace.left_s == pytest.approx(30 + 50)
     for _ in range(2):

@@ -14,11 +14,14 @@ from described import BRIDGE_FILTER, Described, described, tool, write
 
 from experiments import catalog
 from experiments.catalog.pending import in_kubernetes
+from experiments.cli import campaign as command
 from experiments.cli import listing
 from experiments.errors import UserError
 from experiments.labs.containerlab import needs_containers as containers
 from experiments.labs.kind import needs_kind as kubernetes
 from experiments.labs.readiness import choose, readiness
+from experiments.measure import campaign
+from experiments.variant import Variant
 
 DOCKER = """#!/bin/sh
 case "$1 $2" in
@@ -138,6 +141,26 @@ def test_flannel_s_udp_is_not_published_for_other_processors(complete: Complete)
 
 def test_a_variant_of_the_embedded_lab_is_not_looked_for_in_kubernetes(complete: Complete) -> None:
     assert set(complete.missing("kind", "weave-sleeve-encrypted")) == {"weave-sleeve-encrypted in Kubernetes"}
+
+
+def test_a_campaign_of_clusters_has_every_mode_that_can_be_had_there(
+    complete: Complete, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    complete.but(lacks=frozenset({"ipip"}))
+    begun: list[campaign.Request] = []
+
+    def stop(request: campaign.Request, root: Path) -> Path:
+        begun.append(request)
+        raise UserError("Far enough.")
+
+    monkeypatch.setattr(command, "look", complete.look)
+    monkeypatch.setattr(campaign, "begin", stop)
+    with pytest.raises(UserError, match="Far enough"):
+        command.run_campaign(lab="kind", profile="smoke", out=str(tmp_path / "out"))
+    able = [Variant(name, "kind") for name in catalog.load() if in_kubernetes(name) and name != "calico-ipip"]
+    assert list(begun[0].variants) == able
+    said = " ".join(capsys.readouterr().out.split())
+    assert "calico-ipip in the lab kind, on the host kernel: not run, for this is missing: kernel feature ipip" in said
 
 
 def test_a_cluster_is_there_when_kubectl_knows_one_and_is_never_taken_by_itself(
