@@ -102,13 +102,12 @@ def test_weave_s_words_about_its_connections() -> None:
 
 
 def test_weave_s_short_ids_make_the_tunnel_s_identifier() -> None:
-    """The keys are those of weaveworks/mesh status.go."""
-    text = '{"Router": {"Peers": [{"Name": "aa:bb", "ShortID": 161}, {"Name": "cc:dd", "ShortID": 690}, {"Name": "x"}]}}'
-    assert weave.short_ids(text) == {"aa:bb": 161, "cc:dd": 690}
+    """As weaver 2.9.0 answers that template."""
+    text = "aa:1c:ba:28:9d:98 161\n4a:da:58:e3:30:82 2523\n\nerror: 02:00:00:00:00:01 12\n02:00:00:00:00:02 70000\n"
+    assert weave.short_ids(text) == {"aa:1c:ba:28:9d:98": 161, "4a:da:58:e3:30:82": 2523}
 
 
-@given(st.text(max_size=200) | st.sampled_from(
-    ['{"Router": []}', '{"Router": {"Peers": {}}}', '{"Router": {"Peers": [1, {}]}}', "[]"]))
+@given(st.text(max_size=200))
 def test_whatever_weave_says_it_is_answered(text: str) -> None:
     assert isinstance(weave.connections(text), dict)
     assert isinstance(weave.short_ids(text), dict)
