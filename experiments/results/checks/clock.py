@@ -57,8 +57,12 @@ def _trials(file: File[ModeResult], key: Key, deployment: Deployment, begun: flo
 
 
 def _in_turn(first: Trial, second: Trial) -> bool:
-    """Whether two trials are a mode's and its baseline's, measured in slices or runs of each in turn."""
-    return (first.pairs is not None and first.pairs == second.pairs and first.started_at == second.started_at
+    """Whether two trials are a mode's and its baseline's, measured in slices or runs of each in turn.
+
+    One whose numbers could not be right has none, not that of its pairs either.
+    """
+    alike = second.status == "failed" or first.pairs == second.pairs
+    return (first.pairs is not None and alike and first.started_at == second.started_at
             and (first.view, first.path, second.path) == (second.view, "host-host", "pod-pod"))
 
 

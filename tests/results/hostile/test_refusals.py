@@ -35,6 +35,20 @@ def test_what_is_computed_again_and_written_again_is_accepted(tmp_path: Path, ho
     assert checked(submission).errors == []
 
 
+@pytest.mark.parametrize("path", ["host-host", "pod-pod"])
+def test_of_two_trials_in_turn_one_may_have_failed(tmp_path: Path, path: str) -> None:
+    """As a trial is stored whose numbers cannot be right: without any of them, beside one that lasted seconds."""
+    submission = Submission(tmp_path, "slices")
+    trial = submission.trial(path=path)
+    kept = ("id", "view", "path", "phase", "started_at", "streams", "mss", "congestion_control", "noise", "raw")
+    blank = {key: trial[key] for key in kept}
+    trial.clear()
+    trial.update(blank, status="failed", reason="The numbers cannot be right: pair_ratio = 7.5.")
+    submission.reckon()
+    submission.write()
+    assert [str(error) for error in checked(submission).errors] == []
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_hostile_submission_is_refused_for_its_own_reason(tmp_path: Path, case: Case) -> None:
     submission = Submission(tmp_path, case.honest)
