@@ -14,7 +14,7 @@ from experiments.cli.progress import console, say, telling
 from experiments.cli.result import close, show_campaign
 from experiments.errors import ExperimentFailed, PodpathError, UserError
 from experiments.labs import table
-from experiments.labs.readiness import readiness
+from experiments.labs.readiness import choose, readiness
 from experiments.machine import look
 from experiments.measure import campaign, protocol
 from experiments.measure.kernels import Deployer
@@ -23,11 +23,12 @@ from experiments.paths import ROOT
 from experiments.results import store
 from experiments.results.model import Campaign, Purpose
 from experiments.results.words import counted, duration
-from experiments.variant import CAPSULE, EMBEDDED, HOST, Variant
+from experiments.variant import CAPSULE, EMBEDDED, HOST, KERNELS, Variant
 
 CAMPAIGNS = ROOT / "data" / "campaigns"
 CHOICES = ("all", "auto", HOST, CAPSULE)
 PROFILE, SEED = "standard", 1  # where nothing else is asked for
+LARGEST = 10**15  # what a result file may hold as a whole number has at most 18 characters
 
 
 def run_campaign(
@@ -52,15 +53,20 @@ def run_campaign(
     root = Path(out) if out else CAMPAIGNS
     names = [name.strip() for name in modes.split(",") if name.strip()]
     drawn = number("--seed", seed)
-    if lab and table.get(lab).foreign:
-        raise UserError(f"A campaign makes its own labs, and {lab} is there already.",
-                        f"Measure it: `invoke experiment auto --lab {lab} --profile standard`.")
-    means = brought.means(manifests, image_archive)
+    if kernels and kernels not in CHOICES:
+        raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(CHOICES)}.")
+    _require_own(lab or EMBEDDED)
+    means = brought.means(manifests, image_archive, lab or ("auto" if resume else EMBEDDED))
     if resume:
         folder = campaign.unfinished(root)
         stored, _ = store.read_campaign(folder)
         agree(stored, {"--modes": in_order(names), "--profile": profile, "--seed": "" if drawn is None else str(drawn),
-                       "--host": host, "--kernels": kernels, "--lab": lab, "--reference": "reference" if reference else ""})
+                       "--host": host, "--kernels": kernels if kernels in KERNELS else "", "--lab": lab,
+                       "--reference": "reference" if reference else ""})
+        machine = look()
+        for cell in stored.plan:
+            if cell.state == "planned":
+                choose(catalog.get(cell.mode), machine, cell.lab, cell.kernel, forced=True)
         say(f"Going on with {folder}")
     else:
         protocol.profile(profile or PROFILE)
@@ -96,18 +102,36 @@ def run_campaign(
     return folder
 
 
+def _require_own(lab: str) -> None:
+    """That a campaign can make the lab.
+
+    Raises:
+        UserError: there is none of that name, or it is there already.
+    """
+    own = [name for name, one in table.LABS.items() if not one.foreign]
+    if lab in own:
+        return
+    if lab in table.LABS:
+        raise UserError(f"A campaign makes its own labs, and {lab} is there already.",
+                        f"Measure it: `invoke experiment auto --lab {lab} --profile standard`.")
+    raise UserError(f"Unknown lab '{lab}'.", f"Labs of a campaign: {', '.join(own)}.")
+
+
 def number(option: str, text: str) -> int | None:
     """The whole number that was typed; None where nothing was.
 
     Raises:
-        UserError: it is none.
+        UserError: it is none, or no file of results takes one so large.
     """
     if not text:
         return None
     try:
-        return int(text)
+        found = int(text)
     except ValueError:
         raise UserError(f"{option} {text}: that is not a whole number.", f"For example {option} 1.") from None
+    if abs(found) > LARGEST:
+        raise UserError(f"{option} {text}: that is too large a number.", f"For example {option} 1.")
+    return found
 
 
 def agree(stored: Campaign, asked: Mapping[str, str]) -> None:
@@ -136,8 +160,6 @@ def in_order(names: Iterable[str]) -> str:
 
 def _variants(names: list[str], lab: str, kernels: str) -> tuple[Variant, ...]:
     """Every mode asked for, on the kernels asked for that can carry it here; what cannot run is said, with the reason."""
-    if kernels not in CHOICES:
-        raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(CHOICES)}.")
     found: list[Variant] = []
     machine = look()
     for name in names or list(catalog.load()):

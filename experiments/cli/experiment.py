@@ -68,7 +68,7 @@ def run_experiment(
     if place is not None and nodes != (place.measuring_nodes or nodes):
         raise UserError(f"{nodes} nodes cannot be had in the lab {lab}: two nodes measure there, whatever the cluster has.",
                         "Leave --nodes out.")
-    brought_along = brought.means(manifests, image_archive)
+    brought_along = brought.means(manifests, image_archive, lab)
     if mode is None or dry_run:
         _show_plan(mode, profile, nodes, place or table.EMBEDDED_LAB, upstream, Means(image=image))
         return None

@@ -73,9 +73,12 @@ def run_fidelity(
             "--seed": "" if drawn is None else str(drawn), "--host": host, "--kernel": "" if kernel == "auto" else kernel,
             "--reference": "reference" if reference else "", "--deployments": str(count) if count else ""})
         names = list(dict.fromkeys(cell.mode for cell in planned.plan))
-        daemon_option.use_each(daemon, names)
+        # As before: also programs of modes that were refused then.
+        daemon_option.use_each(daemon, [*catalog.load(), *catalog.variants()])
+        machine = look()
         for cell in planned.plan:
-            choose(catalog.get(cell.mode), look(), cell.lab, cell.kernel, forced=True, daemon=UPSTREAM)
+            if cell.state == "planned":
+                choose(catalog.get(cell.mode), machine, cell.lab, cell.kernel, forced=True, daemon=cell.daemon)
         say(f"Going on with {folder}")
         return _finished(folder, names, {}, out)
     daemon_option.use_each(daemon, names)

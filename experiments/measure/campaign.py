@@ -83,13 +83,17 @@ def begin(request: Request, root: Path) -> Path:
     protocol = _asked(request)
     host = request.host or environment.host_slug()
     alone = request.variants[0].mode if request.purpose == "experiment" and len(request.variants) == 1 else ""
-    folder = store.campaign_dir(root, now()[:10], f"{host}-{alone}" if alone else host)
     facts = {**request.machine, "slug": host} if request.machine else environment.host(host)
-    store.write_campaign(folder, Campaign(
-        schema=SCHEMA, id=folder.name, status="partial", purpose=request.purpose, started_at=now(), finished_at=None,
-        generator=provenance.generator(request.command), protocol=protocol.as_mapping(request.seed, request.nodes),
-        host=facts, network={}, software=dict(request.software) or environment.software(), plan=plan(request),
-    ))
+    folder = store.campaign_dir(root, now()[:10], f"{host}-{alone}" if alone else host)
+    try:
+        store.write_campaign(folder, Campaign(
+            schema=SCHEMA, id=folder.name, status="partial", purpose=request.purpose, started_at=now(), finished_at=None,
+            generator=provenance.generator(request.command), protocol=protocol.as_mapping(request.seed, request.nodes),
+            host=facts, network={}, software=dict(request.software) or environment.software(), plan=plan(request),
+        ))
+    except BaseException:
+        shutil.rmtree(folder)  # a name that is taken by nothing
+        raise
     if request.purpose == "reference" and (errors := validate(folder, alone=True).errors):
         shutil.rmtree(folder)
         raise UserError("This cannot become a reference: " + "; ".join(f"{e.key}: {e.text.rstrip('.')}" for e in errors) + ".",
@@ -103,6 +107,9 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, pace: Pace | None = Non
     What is stored is validated before it counts: a deployment that does not pass is kept as a failed one, with the reason
     and without numbers; a campaign that does not pass at its end is ``aborted``. Outputs that no trial names are set aside.
     Returned is what the validation of the whole folder found. ``pace`` is told when deployments begin and end.
+
+    Raises:
+        UserError: what runs here is not what earlier deployments of the same were measured with; nothing of it is stored.
     """
     campaign, results = store.read_campaign(folder)
     by_variant = {result.variant: result for result in results}
@@ -116,19 +123,20 @@ def advance(folder: Path, deploy: Deploy, tell: Tell, *, pace: Pace | None = Non
         network: Mapping[str, Any] = {}
         before = by_variant.get(variant)
         # A run that was killed may have stored the deployment, and not yet that it has: then it is only judged.
-        if before is None or all(deployment.n != n for deployment in before.deployments):
+        wanted = before is None or all(deployment.n != n for deployment in before.deployments)
+        if wanted:
             job = Job(variant, n, campaign.protocol["profile"], campaign.protocol.get("nodes", 2))
             outcome = deploy(job, say)
             network = outcome.network
             by_variant[variant] = _store(folder, campaign.id, variant, before, outcome)
-        by_variant[variant] = _judged(folder, campaign, by_variant[variant], n)
+        by_variant[variant] = _judged(folder, campaign, by_variant[variant], n, say)
         status = next(deployment.status for deployment in by_variant[variant].deployments if deployment.n == n)
         cells = list(campaign.plan)
         cells[position] = replace(cell, state="done" if status == "ok" else status)
         campaign = replace(campaign, plan=tuple(cells), network=campaign.network or dict(network))
         store.write_campaign(folder, campaign)
         if pace:
-            pace.end()
+            pace.end(measured=wanted and status == "ok")
     with contextlib.suppress(OSError):  # what cannot be moved is named by `validate`, which follows
         if left := aside.set_aside(folder, by_variant.values()):
             tell(f"{counted(left, 'file')} of deployments without numbers set aside: {aside.place(folder)}")
@@ -148,18 +156,28 @@ def _prefixed(tell: Tell, position: int, count: int, variant: Variant) -> Tell:
     return lambda text: tell(f"[{position + 1}/{count}] {variant.name}: {text}")
 
 
-def _judged(folder: Path, campaign: Campaign, result: ModeResult, n: int) -> ModeResult:
-    """The stored result, with its deployment ``n`` as a failed one if `validate` would refuse the file because of it."""
-    errors = validation.mode_file(store.mode_path(folder, result), campaign).errors
-    if not errors:
+def _judged(folder: Path, campaign: Campaign, result: ModeResult, n: int, tell: Tell) -> ModeResult:
+    """The stored result, with its deployment ``n`` as a failed one if `validate` would refuse the file because of it.
+
+    What it finds wrong with earlier deployments is left to the end: this one is not to blame.
+    """
+    position = next(i for i, deployment in enumerate(result.deployments) if deployment.n == n)
+    judged = result.deployments[position]
+    own = f"deployments[{position}]"
+    errors = [error for error in validation.mode_file(store.mode_path(folder, result), campaign).errors
+              if not error.key.startswith("deployments[") or error.key.startswith(own)]
+    if judged.status == "ok" and errors:
+        said = "; ".join(f"{error.key}: {error.text.rstrip('.')}" for error in errors[:REASONS])
+        if any(privacy.findings(said)):
+            said = f"{', '.join(error.key for error in errors[:REASONS])} cannot be published as it is"
+        reason = f"`validate` refuses it: {said}." + (f" And {len(errors) - REASONS} more." if len(errors) > REASONS else "")
+        judged = replace(judged, status="failed", reason=reason, trials=(), drift_ratio=None)
+    elif any(error.key == f"{own}.reason" for error in errors):
+        tell(f"failed: {judged.reason}")  # the only place that says it
+        judged = replace(judged, reason="It failed, for a reason that cannot be published as it is.")
+    else:
         return result
-    said = "; ".join(f"{error.key}: {error.text.rstrip('.')}" for error in errors[:REASONS])
-    if any(privacy.findings(said)):
-        said = f"{', '.join(error.key for error in errors[:REASONS])} cannot be published as it is"
-    reason = f"`validate` refuses it: {said}." + (f" And {len(errors) - REASONS} more." if len(errors) > REASONS else "")
-    deployments = tuple(
-        replace(deployment, status="failed", reason=reason, trials=(), drift_ratio=None)
-        if deployment.n == n and deployment.status == "ok" else deployment for deployment in result.deployments)
+    deployments = (*result.deployments[:position], judged, *result.deployments[position + 1:])
     result = replace(result, deployments=deployments)
     result = replace(result, summary=summary.summarise(result))
     store.write_mode(folder, result)
@@ -169,7 +187,12 @@ def _judged(folder: Path, campaign: Campaign, result: ModeResult, n: int) -> Mod
 def _store(
     folder: Path, campaign: str, variant: Variant, before: ModeResult | None, outcome: Outcome
 ) -> ModeResult:
-    """Write the raw outputs, then the mode's file that refers to them."""
+    """Write the raw outputs, then the mode's file that refers to them.
+
+    Raises:
+        UserError: another program carried the packets than before.
+    """
+    _require_the_same(variant, before, outcome)
     trials = tuple(_with_raw(folder, trial, outcome) for trial in outcome.deployment.trials)
     deployment: Deployment = replace(outcome.deployment, trials=trials)
     result = ModeResult(
@@ -184,6 +207,19 @@ def _store(
     return result
 
 
+def _require_the_same(variant: Variant, before: ModeResult | None, outcome: Outcome) -> None:
+    """That control plane and data plane are those of the deployments before: all of a file are one sample.
+
+    Raises:
+        UserError: one is not.
+    """
+    for part in ("control plane", "data plane"):
+        was, here = (before.implementation if before else {}).get(part), outcome.implementation.get(part)
+        if was and here and was != here:
+            raise UserError(f"{variant.name} was measured with the {part} {was}, and here is {here}.",
+                            "Have that one again, or begin another campaign.")
+
+
 def _with_raw(folder: Path, trial: Trial, outcome: Outcome) -> Trial:
     if trial.id not in outcome.raws:
         return trial
@@ -192,14 +228,17 @@ def _with_raw(folder: Path, trial: Trial, outcome: Outcome) -> Trial:
 
 
 def unfinished(root: Path, *, beside_upstream: bool = False) -> Path:
-    """The newest campaign below ``root`` that has planned cells; with ``beside_upstream`` such as also has upstream's daemons.
+    """The newest campaign below ``root`` that has planned cells, and upstream's daemons beside ours or not.
 
     Raises:
         UserError: there is none.
     """
-    for folder in reversed(store.campaign_folders(root)):
+    found = []
+    for folder in store.campaign_folders(root):
         campaign, _ = store.read_campaign(folder)
-        if campaign.status == "partial" and (not beside_upstream or any(cell.daemon for cell in campaign.plan)):
-            return folder
+        if campaign.status == "partial" and beside_upstream == any(cell.daemon for cell in campaign.plan):
+            found.append((campaign.started_at, len(folder.name), folder.name, folder))  # of one second: -10 after -9
+    if found:
+        return max(found)[-1]
     command = "fidelity" if beside_upstream else "campaign"
     raise UserError(f"No unfinished campaign in {root}.", f"Start one: `invoke {command}`.")

@@ -59,10 +59,12 @@ class Pace:
         """The next deployment begins."""
         self._began = self._clock()
 
-    def end(self) -> None:
-        """It has ended."""
+    def end(self, *, measured: bool = True) -> None:
+        """It has ended; the time of one that was not measured to its end says nothing about others."""
         if self._left and self._began is not None:
-            self._taken.setdefault(self._left.pop(0), []).append(self._clock() - self._began)
+            place = self._left.pop(0)
+            if measured:
+                self._taken.setdefault(place, []).append(self._clock() - self._began)
         self._began = None
 
     @property

@@ -11,6 +11,8 @@ import pytest
 from measured import measure
 from tests_support import interrupted, why_not_by_upstream, why_not_on_the_host
 
+from experiments.catalog import Mode
+from experiments.cli import fidelity as command
 from experiments.cli.fidelity import run_fidelity
 from experiments.errors import UserError
 from experiments.measure import campaign
@@ -95,6 +97,27 @@ def test_an_option_that_contradicts_the_plan_is_refused_by_name(
     with pytest.raises(UserError) as refusal:
         run_fidelity(modes, resume=True, out=str(begun), **option)  # type: ignore[arg-type]
     assert said in refusal.value.problem
+
+
+def test_going_on_takes_all_daemons_that_it_was_begun_with_and_asks_for_what_is_still_planned(
+    begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one of a mode that was refused at the beginning, which the plan does not have."""
+    for name in ("flanneld", "weaver"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    asked: list[str | None] = []
+
+    def stop(mode: Mode, *place: object, daemon: str | None = None, forced: bool) -> None:
+        asked.append(daemon)
+        if len(asked) == 2:
+            raise UserError("Far enough.")
+
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    monkeypatch.setattr(command, "choose", stop)
+    with pytest.raises(UserError, match="Far enough"):
+        run_fidelity(resume=True, out=str(begun), daemon=f"{tmp_path / 'flanneld'}:{tmp_path / 'weaver'}")
+    assert sorted(asked, key=str) == [None, UPSTREAM]
 
 
 def test_nothing_to_resume_and_no_such_daemon(tmp_path: Path) -> None:

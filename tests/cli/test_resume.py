@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests_support import interrupted
 
+from experiments.catalog import Mode
+from experiments.cli import campaign as command
 from experiments.cli.campaign import run_campaign
 from experiments.errors import UserError
 from experiments.measure import campaign
@@ -39,6 +41,19 @@ def test_an_option_that_contradicts_the_plan_is_refused_by_name(begun: Path, opt
         run_campaign(resume=True, out=str(begun), **option)  # type: ignore[arg-type]
     assert said in refusal.value.problem
     assert "without --resume" in refusal.value.advice
+
+
+def test_the_words_that_it_was_begun_with_are_no_contradiction(begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def stop(mode: Mode, *places: object, **more: object) -> None:
+        asked.append(mode.name)
+        raise UserError("Far enough.")
+
+    monkeypatch.setattr(command, "choose", stop)
+    with pytest.raises(UserError, match="Far enough"):
+        run_campaign(resume=True, out=str(begun), kernels="all", modes="flannel-vxlan,calico-bgp", seed="3", profile="smoke")
+    assert len(asked) == 1  # what the machine has is looked at before anything is measured
 
 
 def test_nothing_to_resume_and_no_number(tmp_path: Path) -> None:

@@ -37,6 +37,14 @@ def test_a_cluster_takes_longer_than_a_namespace() -> None:
     assert ours < capsule < cluster
 
 
+def test_what_ended_before_it_was_measured_says_nothing_of_others() -> None:
+    pace = Pace(_cells("host", "host", "uml"), profile("smoke"), clock=lambda: 0.0)
+    before = pace.left_s
+    pace.begin()
+    pace.end(measured=False)
+    assert pace.left_s == pytest.approx(before - deployment_s(profile("smoke")))
+
+
 def test_deployments_correct_the_estimate_place_by_place() -> None:
     now = 0.0
     host, capsule = (Pace(_cells(kernel), profile("smoke")).left_s for kernel in ("host", "uml"))

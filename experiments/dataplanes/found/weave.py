@@ -48,6 +48,11 @@ def short_ids(text: str) -> dict[str, int]:
     return {found["peer"]: int(found["id"]) for found in _SHORT_ID.finditer(text)}
 
 
+def _bytes(text: str, otherwise: int) -> int:
+    """A size out of somebody's settings; ``otherwise`` where it is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else otherwise
+
+
 @dataclass(frozen=True)
 class WeaveEvidence:
     """What was seen of Weave's settings; None: it could not be seen."""
@@ -70,8 +75,7 @@ class FoundWeave(FoundRecipe):
         """Weave does not look at the underlay: 1376, unless it was told; without a datapath what sleeve leaves of it."""
         if mode.mtu.device_bytes:
             return self.underlay_bytes - mode.overhead_bytes
-        given = (self.seen.environment or {}).get("WEAVE_MTU", "")
-        return int(given) if given.isdigit() else WITH_DATAPATH_BYTES
+        return _bytes((self.seen.environment or {}).get("WEAVE_MTU", ""), WITH_DATAPATH_BYTES)
 
     def _device_bytes(self) -> int:
         return self.mode.mtu.pod_device_bytes
@@ -171,7 +175,7 @@ def _environment(own: WeaveEvidence) -> list[Finding]:
     switched = [name for name in ("WEAVE_NO_FASTDP", "WEAVE_PASSWORD", "WEAVE_MTU") if given.get(name)]
     words = ", ".join(f"{name} is set" for name in switched) or "no setting of Weave's is changed"
     said = [found(OBJECTS, CLUSTER, words, "sealed", str("WEAVE_PASSWORD" in given)),
-            found(OBJECTS, CLUSTER, words, "pods", _pods(int(size) if size.isdigit() else 0))]
+            found(OBJECTS, CLUSTER, words, "pods", _pods(_bytes(size, 0)))]
     return [*said, found(OBJECTS, CLUSTER, "WEAVE_NO_FASTDP is set", "encapsulation", "sleeve")] if without else said
 
 

@@ -43,8 +43,8 @@ def _somebodys(found: re.Match[str]) -> bool:
 # Places of which everybody's cluster and everybody's machine speaks, and those that RFC 2606 keeps for examples.
 _PUBLIC_PLACES = re.compile(
     r"(?:.*\.)?(?:docker|ghcr|quay|gcr|k8s|kubernetes|cncf|containerd|tigera|cilium)\.io|(?:.*\.)?(?:projectcalico|kernel|debian"
-    r"|opencontainers)\.org|(?:.*\.)?(?:coreos|github|docker|ubuntu)\.com|(?:.*\.)?weave\.works|(?:.*\.)?cluster\.local"
-    r"|(?:.*\.)?example(?:\.(?:com|net|org))?", re.IGNORECASE)
+    r"|opencontainers)\.org|(?:.*\.)?(?:coreos|github|githubusercontent|docker|ubuntu)\.com|(?:.*\.)?weave\.works"
+    r"|(?:.*\.)?cluster\.local|(?:.*\.)?example(?:\.(?:com|net|org))?", re.IGNORECASE)
 _TLDS = ("com", "net", "org", "io", "dev", "cloud", "edu", "gov", "mil", "info", "biz", "local", "lan", "internal", "intranet",
          "corp", "localdomain", "eu", "de", "ch", "fr", "nl", "uk", "ca", "au", "pl", "cz", "dk", "ru", "cn", "jp", "kr", "br")
 
