@@ -14,7 +14,8 @@ from experiments.probes import decode, iperf3
 from experiments.probes.errors import DecodeError, ProbeError
 
 START_TIMEOUT_S = 5.0
-SETTLE_S = 0.02  # for packets that were sent but not yet written
+END_TIMEOUT_S = 5.0  # the sniffer outlives the command that led into the lab by what it has still to write
+SETTLE_S = 0.02  # for packets that still stand in a device's queue
 LARGEST_BYTES = 64 * 1024 * 1024  # twice what so many packets of 64 KiB have
 PACKETS = 400  # bounded; a full-size packet is among the first dozen of a transfer
 
@@ -60,7 +61,7 @@ class Capture:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._reader.join(2)
+        self._reader.join(END_TIMEOUT_S)
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None and not self._reader.is_alive():  # to close what is being read would wait for its end
                 pipe.close()

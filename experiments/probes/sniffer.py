@@ -9,6 +9,7 @@ ordinary user made (user_namespaces(7)), and then ends. Standard library only, s
 
 from __future__ import annotations
 
+import signal
 import socket
 import struct
 import sys
@@ -23,14 +24,21 @@ PCAP_HEADER = struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, SNAP_BYTES, LINKTY
 
 
 def main(device: str, packets: int, holding: bytes = b"") -> None:
-    """Write up to ``packets`` outgoing frames of ``device``; the file's header goes out as soon as the socket listens."""
+    """Write up to ``packets`` outgoing frames of ``device``; the file's header goes out as soon as the socket listens.
+
+    Whoever is told to end (SIGTERM) first writes what was sent until then: on a busy machine that may be all of it.
+    """
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as listener:
         listener.bind((device, ETH_P_ALL))
+        signal.signal(signal.SIGTERM, lambda *_: listener.setblocking(False))
         output = sys.stdout.buffer
         output.write(PCAP_HEADER)
         output.flush()
         while packets:
-            frame, (_, _, kind, *_) = listener.recvfrom(SNAP_BYTES)
+            try:
+                frame, (_, _, kind, *_) = listener.recvfrom(SNAP_BYTES)
+            except BlockingIOError:  # told to end, and nothing is left
+                break
             if kind != socket.PACKET_OUTGOING or holding not in frame[:HEADERS_BYTES]:
                 continue
             seconds, rest = divmod(time.time_ns(), 1_000_000_000)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -98,6 +101,21 @@ def test_the_sniffer_sees_what_leaves_and_is_gone_afterwards() -> None:
         assert {decode(f)[1].fields["source"] for f in running.frames() if f[12:14] == b"\x08\x00"} == {"172.31.0.1"}
         listed = run(lab, "", ["ps", "-eo", "stat=,args="], record=False).stdout.splitlines()
         assert [line for line in listed if "sniffer" in line and not line.startswith("Z")] == []
+
+
+@pytest.mark.lab
+def test_what_was_sent_while_the_sniffer_had_no_processor_is_not_lost() -> None:
+    """On a busy machine it may be told to end before it has run at all: here it is kept from it."""
+    with netns.up() as lab, capture.on(lab, "node1", "eth0") as running:
+        def let_go_on() -> None:
+            os.kill(running._process.pid, signal.SIGCONT)  # nsenter stops with what it started
+            run(lab, "", ["pkill", "--signal", "CONT", "--full", "sniffer.py"])
+
+        run(lab, "", ["pkill", "--signal", "STOP", "--full", "sniffer.py"])
+        run(lab, "node1", ["ping", "-n", "-c", "1", "-W", "2", "172.31.0.2"])
+        threading.Timer(0.3, let_go_on).start()
+        running.stop()
+        assert any(frame[12:14] == b"\x08\x00" for frame in running.frames())
 
 
 @pytest.mark.lab
