@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from experiments import catalog
-from experiments.cli import brought
+from experiments.cli import offline
 from experiments.cli.noise import refuse_if_busy, where
 from experiments.cli.progress import console, say, telling
 from experiments.cli.result import close, show_campaign
@@ -56,17 +56,14 @@ def run_campaign(
     if kernels and kernels not in CHOICES:
         raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(CHOICES)}.")
     _require_own(lab or EMBEDDED)
-    means = brought.means(manifests, image_archive, lab or ("auto" if resume else EMBEDDED))
+    means = offline.from_files(manifests, image_archive, lab or ("auto" if resume else EMBEDDED))
     if resume:
         folder = campaign.unfinished(root)
         stored, _ = store.read_campaign(folder)
         agree(stored, {"--modes": in_order(names), "--profile": profile, "--seed": "" if drawn is None else str(drawn),
                        "--host": host, "--kernels": kernels if kernels in KERNELS else "", "--lab": lab,
                        "--reference": "reference" if reference else ""})
-        machine = look()
-        for cell in stored.plan:
-            if cell.state == "planned":
-                choose(catalog.get(cell.mode), machine, cell.lab, cell.kernel, forced=True)
+        require_ready(stored)
         say(f"Going on with {folder}")
     else:
         protocol.profile(profile or PROFILE)
@@ -151,6 +148,18 @@ def agree(stored: Campaign, asked: Mapping[str, str]) -> None:
     if found:
         raise UserError(f"--resume goes on with {stored.id} as it was planned, not with {', '.join(found)}.",
                         "Leave the option out, or begin another campaign without --resume.")
+
+
+def require_ready(stored: Campaign) -> None:
+    """That this machine has what is still planned asks for.
+
+    Raises:
+        UserError: it has not; everything missing for one deployment is listed, with its remedy.
+    """
+    machine = look()
+    for cell in stored.plan:
+        if cell.state == "planned":
+            choose(catalog.get(cell.mode), machine, cell.lab, cell.kernel, forced=True, daemon=cell.daemon)
 
 
 def in_order(names: Iterable[str]) -> str:

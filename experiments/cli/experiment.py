@@ -10,7 +10,7 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.catalog import Mode
-from experiments.cli import brought, cluster, daemon_option
+from experiments.cli import cluster, daemon_option, offline
 from experiments.cli.progress import console, say, telling
 from experiments.cli.result import close, show_result
 from experiments.dataplanes.table import recipe_for
@@ -68,7 +68,7 @@ def run_experiment(
     if place is not None and nodes != (place.measuring_nodes or nodes):
         raise UserError(f"{nodes} nodes cannot be had in the lab {lab}: two nodes measure there, whatever the cluster has.",
                         "Leave --nodes out.")
-    brought_along = brought.means(manifests, image_archive, lab)
+    means = offline.from_files(manifests, image_archive, lab)
     if mode is None or dry_run:
         _show_plan(mode, profile, nodes, place or table.EMBEDDED_LAB, upstream, Means(image=image))
         return None
@@ -88,7 +88,7 @@ def run_experiment(
     say(f"Measures {counted(protocol.profile(profile).deployments, 'deployment')}, profile {profile}: about "
         f"{duration(pace.left_s)}.")
     try:
-        with telling(pace) as tell, Deployer(asked.means if asked else brought_along) as deployer:
+        with telling(pace) as tell, Deployer(asked.means if asked else means) as deployer:
             # A lab that somebody has entered, and left, is not built again.
             report = campaign.advance(folder, _holding(deployer) if keep else deployer, tell, pace=pace)
     except BaseException:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.cli import daemon_option, named
-from experiments.cli.campaign import CAMPAIGNS, agree, in_order, number
+from experiments.cli.campaign import CAMPAIGNS, agree, in_order, number, require_ready
 from experiments.cli.columns import print_table
 from experiments.cli.experiment import LOCAL_RESULTS
 from experiments.cli.findings import show_findings
@@ -75,10 +75,7 @@ def run_fidelity(
         names = list(dict.fromkeys(cell.mode for cell in planned.plan))
         # As before: also programs of modes that were refused then.
         daemon_option.use_each(daemon, [*catalog.load(), *catalog.variants()])
-        machine = look()
-        for cell in planned.plan:
-            if cell.state == "planned":
-                choose(catalog.get(cell.mode), machine, cell.lab, cell.kernel, forced=True, daemon=cell.daemon)
+        require_ready(planned)
         say(f"Going on with {folder}")
         return _finished(folder, names, {}, out)
     daemon_option.use_each(daemon, names)

@@ -12,7 +12,7 @@ from measured import measure
 from tests_support import interrupted, why_not_by_upstream, why_not_on_the_host
 
 from experiments.catalog import Mode
-from experiments.cli import fidelity as command
+from experiments.cli import campaign as command
 from experiments.cli.fidelity import run_fidelity
 from experiments.errors import UserError
 from experiments.measure import campaign

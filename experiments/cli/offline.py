@@ -1,4 +1,4 @@
-"""What is brought to the kind lab on a machine that cannot fetch it: the CNIs' manifests, and their images."""
+"""``--manifests`` and ``--image-archive``: what the kind lab takes from files on a machine that cannot fetch it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from experiments.labs.backend import Means
 from experiments.labs.kind.backend import Kind
 
 
-def means(manifests: str, image_archive: str, lab: str) -> Means:
-    """``manifests``: a folder with the CNIs' manifests; ``image_archive``: a file of ``docker save``; empty: none is brought.
+def from_files(manifests: str, image_archive: str, lab: str) -> Means:
+    """``manifests``: a folder with the CNIs' manifests; ``image_archive``: a file of ``docker save``; empty: it is fetched.
     ``lab`` is the one that was asked for.
 
     Raises:
