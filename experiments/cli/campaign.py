@@ -185,5 +185,5 @@ def _variants(names: list[str], lab: str, kernels: str) -> tuple[Variant, ...]:
             else:
                 found.append(Variant(name, ready.lab, ready.kernel))
     if not found:
-        raise UserError("None of these modes can run here.", "`invoke list` shows what is missing.")
+        raise UserError("None of these modes can run here.", f"`invoke list --lab {lab}` says how to get what is missing.")
     return tuple(found)
