@@ -90,19 +90,21 @@ def recognise(c: Context, on: str = "", format: str = "table", from_: str = "", 
         "lab": "netns (default), containerlab or kind",
         "manifests": "with --lab kind: a folder with the CNIs' manifests, for machines without internet",
         "image_archive": "with --lab kind: a file of `docker save` with the CNIs' images, likewise",
+        "deployments": "with --reference: how many of each mode, 6 to 30; default as the profile has it",
     },
 )
 @door
 def campaign(
     c: Context, modes: str = "", profile: str = "", seed: str = "", resume: bool = False, out: str = "",
     host: str = "", kernels: str = "", reference: bool = False, anyway: bool = False, lab: str = "",
-    manifests: str = "", image_archive: str = "",
+    manifests: str = "", image_archive: str = "", deployments: str = "",
 ) -> None:
     """Measure all modes in random blocks; resumable."""
     from experiments.cli.campaign import run_campaign
 
     run_campaign(modes=modes, profile=profile, seed=seed, resume=resume, out=out, host=host, kernels=kernels,
-                 reference=reference, anyway=anyway, lab=lab, manifests=manifests, image_archive=image_archive)
+                 reference=reference, anyway=anyway, lab=lab, manifests=manifests, image_archive=image_archive,
+                 deployments=deployments)
 
 
 @task(

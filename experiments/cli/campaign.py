@@ -28,22 +28,25 @@ from experiments.variant import CAPSULE, EMBEDDED, HOST, KERNELS, Variant
 CAMPAIGNS = ROOT / "data" / "campaigns"
 CHOICES = ("all", "auto", HOST, CAPSULE)
 PROFILE, SEED = "standard", 1  # where nothing else is asked for
+MOST_DEPLOYMENTS = 30  # a mode's file with more would be larger than what a result file may be
 LARGEST = 10**15  # what a result file may hold as a whole number has at most 18 characters
 
 
 def run_campaign(
     *, modes: str = "", profile: str = "", seed: str = "", resume: bool = False, out: str = "", host: str = "",
     kernels: str = "", reference: bool = False, anyway: bool = False, lab: str = "", manifests: str = "",
-    image_archive: str = "",
+    image_archive: str = "", deployments: str = "",
 ) -> Path:
     """Measure the modes (all by default) and store the campaign below ``out`` (default: data/campaigns); its folder.
 
     ``kernels`` is ``all`` (each mode on every kernel that can carry it; the default), ``auto`` (on the host's kernel where it
     can, else in the capsule), ``host`` or ``uml``. ``lab`` is one that Podpath makes (default: the embedded one); for kind,
     ``manifests`` and ``image_archive`` are what cannot be fetched here. With ``resume`` the newest unfinished campaign goes on
-    where it stopped, as it was planned: an option that says otherwise is refused.
+    where it stopped, as it was planned: an option that says otherwise is refused. ``deployments`` is how many of each mode a
+    reference has, where that is not its profile's number.
 
-    Before a profile that is for publication, a machine that others keep busy is refused, unless ``anyway``.
+    Before the profile that is for publication, and before a reference, a machine that others keep busy is refused,
+    unless ``anyway``.
 
     Raises:
         UserError: the machine is busy, an unknown mode, profile, lab or choice of kernels, nothing to resume, an option that
@@ -52,7 +55,7 @@ def run_campaign(
     """
     root = Path(out) if out else CAMPAIGNS
     names = [name.strip() for name in modes.split(",") if name.strip()]
-    drawn = number("--seed", seed)
+    drawn, count = number("--seed", seed), how_many(deployments)
     if kernels and kernels not in CHOICES:
         raise UserError(f"Unknown choice of kernels '{kernels}'.", f"Choices: {', '.join(CHOICES)}.")
     _require_own(lab or EMBEDDED)
@@ -62,18 +65,21 @@ def run_campaign(
         stored, _ = store.read_campaign(folder)
         agree(stored, {"--modes": in_order(names), "--profile": profile, "--seed": "" if drawn is None else str(drawn),
                        "--host": host, "--kernels": kernels if kernels in KERNELS else "", "--lab": lab,
-                       "--reference": "reference" if reference else ""})
+                       "--reference": "reference" if reference else "", "--deployments": str(count or "")})
         require_ready(stored)
         say(f"Going on with {folder}")
     else:
         protocol.profile(profile or PROFILE)
+        if count and not reference:
+            raise UserError("A contribution has as many deployments of each mode as its profile asks for.",
+                            "Leave --deployments out, or add --reference.")
         variants = _variants(names, lab or EMBEDDED, kernels or "all")
-        if (profile or PROFILE) == PROFILE:
+        if reference or (profile or PROFILE) == PROFILE:
             refuse_if_busy(anyway)
             say(f"{where()} `invoke noise` says what it can tell.")
         purpose: Purpose = "reference" if reference else "contribution"
         request = campaign.Request(variants, profile or PROFILE, SEED if drawn is None else drawn, 2, host, purpose,
-                                   ("invoke", *sys.argv[1:]))
+                                   ("invoke", *sys.argv[1:]), deployments=count)
         folder = campaign.begin(request, root)
         stored, _ = store.read_campaign(folder)
     pace = Pace(stored.plan, protocol.profile(stored.protocol["profile"]))
@@ -131,6 +137,20 @@ def number(option: str, text: str) -> int | None:
     return found
 
 
+def how_many(text: str) -> int:
+    """How many deployments of each were asked for with --deployments; 0 for the profile's own number.
+
+    Raises:
+        UserError: it is no number, or none that can be stored.
+    """
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_DEPLOYMENTS:
+        raise UserError(f"--deployments {text}: that is not a whole number from 1 to {MOST_DEPLOYMENTS}.",
+                        "For example --deployments 6.")
+    return int(text)
+
+
 def agree(stored: Campaign, asked: Mapping[str, str]) -> None:
     """Whether what is asked for, by option, is what a campaign that goes on was planned with; an empty word asks for nothing.
 
@@ -144,7 +164,8 @@ def agree(stored: Campaign, asked: Mapping[str, str]) -> None:
         "--host": str(stored.host.get("slug")), "--kernel": kernels, "--kernels": kernels, "--reference": stored.purpose,
         "--lab": in_order(cell.lab for cell in stored.plan),
     }
-    found = [f"{option} {word} (it has {had})" for option, word in asked.items() if word not in ("", had := planned[option])]
+    found = [f"{option} (its purpose is {had})" if option == "--reference" else f"{option} {word} (it has {had})"
+             for option, word in asked.items() if word not in ("", had := planned[option])]
     if found:
         raise UserError(f"--resume goes on with {stored.id} as it was planned, not with {', '.join(found)}.",
                         "Leave the option out, or begin another campaign without --resume.")

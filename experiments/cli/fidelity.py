@@ -10,7 +10,7 @@ from pathlib import Path
 
 from experiments import catalog
 from experiments.cli import daemon_option, named
-from experiments.cli.campaign import CAMPAIGNS, agree, in_order, number, require_ready
+from experiments.cli.campaign import CAMPAIGNS, agree, how_many, in_order, number, require_ready
 from experiments.cli.columns import print_table
 from experiments.cli.experiment import LOCAL_RESULTS
 from experiments.cli.findings import show_findings
@@ -34,7 +34,6 @@ from experiments.results.words import counted, duration, percent
 from experiments.variant import CAPSULE, EMBEDDED, KERNELS, UPSTREAM, Variant
 
 PROFILE, SEED = "quick", 1  # where nothing else is asked for
-MOST_DEPLOYMENTS = 30  # a mode's file with more would be larger than what a result file may be
 
 
 def run_fidelity(
@@ -62,7 +61,7 @@ def run_fidelity(
     protocol.profile(profile or PROFILE)
     if kernel not in ("auto", *KERNELS):
         raise UserError(f"Unknown kernel '{kernel}'.", f"Kernels: {', '.join(('auto', *KERNELS))}.")
-    count = _count(deployments)
+    count = how_many(deployments)
     drawn = number("--seed", seed)
     root = Path(out) if out else CAMPAIGNS if reference else LOCAL_RESULTS
     if resume:
@@ -102,20 +101,6 @@ def _finished(folder: Path, names: Sequence[str], refused: Mapping[str, str], ou
     if failed:
         raise ExperimentFailed(failed, f"The evidence is in {stored.folder}.")
     return found
-
-
-def _count(text: str) -> int:
-    """How many deployments of each; 0 for the profile's own number.
-
-    Raises:
-        UserError: it is no number, or none that can be stored.
-    """
-    if not text:
-        return 0
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_DEPLOYMENTS:
-        raise UserError(f"--deployments {text}: that is not a whole number from 1 to {MOST_DEPLOYMENTS}.",
-                        "For example --deployments 6.")
-    return int(text)
 
 
 def _places(names: Sequence[str], kernel: str, force: bool) -> tuple[dict[str, str], dict[str, str]]:

@@ -33,8 +33,9 @@ def begun(tmp_path: Path) -> Path:
     ({"modes": "calico-bgp"}, "--modes calico-bgp (it has calico-bgp,flannel-vxlan)"),
     ({"host": "other"}, "--host other (it has tester)"),
     ({"kernels": "uml"}, "--kernels uml (it has host)"),
-    ({"reference": True}, "--reference reference (it has contribution)"),
+    ({"reference": True}, "--reference (its purpose is contribution)"),
     ({"lab": "kind"}, "--lab kind (it has netns)"),
+    ({"deployments": "6"}, "--deployments 6 (it has 1)"),
 ])
 def test_an_option_that_contradicts_the_plan_is_refused_by_name(begun: Path, option: dict[str, object], said: str) -> None:
     with pytest.raises(UserError) as refusal:
@@ -61,9 +62,15 @@ def test_nothing_to_resume_and_no_number(tmp_path: Path) -> None:
         run_campaign(resume=True, out=str(tmp_path))
     with pytest.raises(UserError, match="--seed abc: that is not a whole number"):
         run_campaign(seed="abc", out=str(tmp_path))
+    with pytest.raises(UserError, match="--deployments 31: that is not a whole number from 1 to 30"):
+        run_campaign(deployments="31", reference=True, out=str(tmp_path))
 
 
-def test_seed_0_is_a_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_reference_has_another_number_of_deployments_than_its_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match="A contribution has as many deployments of each mode as its profile asks for"):
+        run_campaign(modes="calico-bgp", profile="smoke", deployments="6", out=str(tmp_path))
     asked: list[Request] = []
 
     def stop(request: Request, root: Path) -> Path:
@@ -72,8 +79,9 @@ def test_seed_0_is_a_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(campaign, "begin", stop)
     with pytest.raises(UserError, match="Far enough"):
-        run_campaign(modes="calico-bgp", profile="smoke", seed="0", out=str(tmp_path))
-    assert [request.seed for request in asked] == [0]
+        run_campaign(modes="calico-bgp", kernels="host", profile="smoke", deployments="6", reference=True,
+                     anyway=True, out=str(tmp_path))
+    assert [(request.purpose, request.deployments) for request in asked] == [("reference", 6)]
 
 
 @pytest.mark.long
