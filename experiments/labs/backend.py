@@ -60,6 +60,7 @@ class Backend(ABC):
     kernels: ClassVar[tuple[str, ...]] = (HOST,)  # on which it can be made
     foreign: ClassVar[bool] = False  # it is somebody's: looked at before it is used, and never taken without being asked
     measuring_nodes: ClassVar[int | None] = None  # how many nodes measure, where that cannot be chosen
+    makers: ClassVar[bool] = False  # the CNI's own programs build the mode in it, and nothing of ours can
     upstream: ClassVar[bool] = False  # whether upstream's daemons can be started on its nodes
     whose_kernel: ClassVar[str] = ""  # in words, where neither the host's nor the capsule's says it
     sizes_of_catalogue: ClassVar[bool] = True  # modes have the lengths and times to live of their mode.yml

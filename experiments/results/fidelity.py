@@ -242,7 +242,7 @@ def _by_name(checks: Iterable[Check]) -> dict[str, set[str]]:
 
 
 def compare_figures(ours: ModeResult, theirs: ModeResult, noise: Mapping[str, Any]) -> Iterator[Figure]:
-    """Each question from pod to pod that both answer."""
+    """Each question from pod to pod that both answer; ``noise`` is the noise floor of their campaign, or of both together."""
     beside = {one.key: one for one in aggregates(theirs)}
     for one in aggregates(ours):
         other = beside.get(one.key)
@@ -254,9 +254,16 @@ def compare_figures(ours: ModeResult, theirs: ModeResult, noise: Mapping[str, An
             continue
         middle = [distribution_free.median(side) for side in (a, b)]
         low, high, how = _range(one.key, a, b, ours, theirs)
-        floor = SAME_WIRE_RATIO if values else floors.of_question(
-            [ours, theirs], noise, one.key, lab=ours.lab, kernel=ours.kernel).ratio
+        floor = SAME_WIRE_RATIO if values else _floor(ours, theirs, noise, one.key)
         yield Figure(one, middle[0], middle[1], middle[0] / middle[1], low, high, how, floor)
+
+
+def _floor(ours: ModeResult, theirs: ModeResult, noise: Mapping[str, Any], key: str) -> float | None:
+    """The floor of a question; where the two are of different places, the larger one. None where one place has none."""
+    places = dict.fromkeys((result.lab, result.kernel) for result in (ours, theirs))
+    found = [floors.of_question([ours, theirs], noise, key, lab=lab, kernel=kernel).ratio for lab, kernel in places]
+    known = [one for one in found if one is not None]
+    return max(known) if len(known) == len(found) else None
 
 
 def _range(

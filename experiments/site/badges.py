@@ -6,6 +6,7 @@ What stands in a result's ``implementation`` may come from a stranger: it is cut
 from __future__ import annotations
 
 from experiments.catalog import Mode
+from experiments.labs.table import LABS
 from experiments.results.model import ModeResult
 
 OURS = "Podpath relay"  # how the recipes of our relays begin their line (experiments/dataplanes/built)
@@ -13,7 +14,13 @@ LONGEST = 28  # characters: a label's width in a drawing
 
 
 def badge(mode: Mode, result: ModeResult) -> str:
-    """``Podpath's relay``, ``flanneld 0.28.9``; empty where the kernel alone moves the packets, set up by our commands."""
+    """``Podpath's relay``, ``flanneld 0.28.9``, in clusters an image, ``calico/node:v3.32.1``.
+
+    Empty where the kernel alone moves the packets, set up by our commands.
+    """
+    if LABS[result.lab].makers:
+        image = result.implementation.get("control plane", "")
+        return _short(image if len(image) <= LONGEST else image.rpartition("/")[2]) or "a program that is not named"
     carried = result.implementation.get("data plane", "")
     if mode.relay:
         return "Podpath's relay" if carried.startswith(OURS) else _short(carried) or "a relay that is not named"

@@ -77,11 +77,12 @@ def _pair(stored: Stored, ours: ModeResult, theirs: ModeResult, mode: Mode) -> P
         mode.name, mode.short_title, ours.variant.place_unless_usual, stored.campaign.id, badges.badge(mode, theirs),
         min(sum(one.status == "ok" for one in result.deployments) for result in (ours, theirs)),
         page_name(stored.campaign.id, ours.variant), page_name(stored.campaign.id, theirs.variant), found,
-        tuple(_line(figure) for figure in found.figures), same, tuple(_differences(found)),
+        tuple(map(line, found.figures)), same, tuple(_differences(found)),
     )
 
 
-def _line(figure: Figure) -> Line:
+def line(figure: Figure) -> Line:
+    """A compared figure as a row of a table."""
     one = figure.aggregate
     between = ("" if figure.low is None or figure.high is None
                else f"{words.figures(figure.low)} to {words.figures(figure.high)}")

@@ -25,6 +25,7 @@ from experiments.results.model import ModeResult
 from experiments.results.reported_model import Reported
 from experiments.results.summary import aggregates
 from experiments.site import (
+    clusters,
     contributed,
     failures,
     faithful,
@@ -73,6 +74,7 @@ def render(
     found |= _table_files("docs/results/tables/failures", failures.rows(broken))
     found |= _table_files("docs/results/tables/growth", growth.rows(grown))
     found["generated/faithful.md"] = faithful.fragment(jinja, shelf.pairs, {**modes, **variants})
+    found["generated/clusters.md"] = clusters.fragment(jinja, shelf.reference, {**modes, **variants})
     everything: list[Entry] = []
     for mode in modes.values():
         own = _entries(jinja, mode, shelf)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from experiments.evidence import Check, Header, Packet, TranscriptStep
-from experiments.results.fidelity import LEFT_OUT, Fidelity, compare, compare_packets
+from experiments.results.fidelity import LEFT_OUT, Fidelity, compare, compare_figures, compare_packets
 from experiments.results.model import Deployment, ModeResult, Trial
 
 OUTER: Mapping[str, str | int | bool] = {"ttl": 64, "df": False, "identification": 7, "source": "172.31.0.1"}
@@ -133,6 +133,20 @@ def test_beyond_the_floor_but_the_range_holds_1() -> None:
     (cost,) = (one for one in found.figures if one.aggregate.view == "cost")
     assert (cost.low, cost.high) == (pytest.approx(2.0 / 2.4), pytest.approx(3.0 / 2.2))
     assert cost.how == "the smallest and the largest combination of deployments" and not cost.apart
+
+
+def test_between_two_labs_the_larger_floor_counts_and_none_where_one_has_none() -> None:
+    ours, theirs = _result((2.0, 1.99, 2.01)), replace(_result((2.1, 2.0, 2.2)), lab="kind")
+    (cost,) = (one for one in compare_figures(ours, theirs, {}) if one.aggregate.view == "cost")
+    assert cost.floor == pytest.approx(0.1) and cost.within
+    alone = replace(theirs, deployments=(replace(theirs.deployments[0], trials=tuple(
+        replace(trial, pairs=None, pair_ratio=None, pair_ratio_low=None, pair_ratio_high=None)
+        for trial in theirs.deployments[0].trials)),))
+    (cost,) = (one for one in compare_figures(ours, alone, {}) if one.aggregate.view == "cost")
+    assert cost.floor is None and cost.within is None
+    noise = {"kind/host/cost/host-host/1/native": {"spread_ratio": 0.3}}
+    (cost,) = (one for one in compare_figures(ours, alone, noise) if one.aggregate.view == "cost")
+    assert cost.floor == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize(("theirs", "same"), [(0.909, True), (0.9085, True), (0.907, False)])

@@ -128,6 +128,18 @@ def test_whose_program_it_was(mode: str, implementation: dict[str, str], daemon:
     assert badges.badge(MODES[mode], result) == says
 
 
+@pytest.mark.parametrize(("image", "says"), [
+    ("calico/node:v3.32.1", "calico/node:v3.32.1"),
+    ("rajchaudhuri/weave-kube:2.9.0", "weave-kube:2.9.0"),
+    ("", "a program that is not named"),
+])
+@pytest.mark.parametrize("lab", ["kind", "cluster"])
+@pytest.mark.parametrize("mode", ["calico-bgp", "flannel-udp"])
+def test_in_a_cluster_it_was_the_maker_s(mode: str, lab: str, image: str, says: str) -> None:
+    told = {"control plane": image, "data plane": "Linux 6.18 tun, and flanneld"}
+    assert badges.badge(MODES[mode], replace(_stored(HOST).results[0], mode=mode, lab=lab, implementation=told)) == says
+
+
 def test_a_relay_s_rows_say_whose_it_is() -> None:
     (group,) = _groups(_stored(HOST))
     for drawing in _drawings(group).values():

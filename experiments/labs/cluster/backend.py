@@ -256,6 +256,7 @@ class Cluster(Backend):
 
     name = "cluster"
     foreign = True
+    makers = True
     measuring_nodes = 2
     whose_kernel = "its nodes' own kernels"
     sizes_of_catalogue = False

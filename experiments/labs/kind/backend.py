@@ -212,6 +212,7 @@ class Kind(Backend):
     """The kind lab, for the table of labs."""
 
     name = "kind"
+    makers = True
     measuring_nodes = kind_plan.MEASURING
     sizes_of_catalogue = False  # a cluster's CNI has the MTU that it was given, and its routers are no part of the mode
     told_in_results = ("node image", "manifest")
