@@ -92,8 +92,10 @@ def read(samples: Sequence[Sample], omit_s: float) -> Watched:
     """The account of a transfer: from ``omit_s`` and a margin after its first packets to a margin before its last.
 
     Raises:
-        ProbeError: there are too few samples, or too little time between them.
+        ProbeError: there are none or too few samples, or too little time between them.
     """
+    if not samples:
+        raise ProbeError("The counters of the receiving device were not read at all: what reads them does not run there.")
     if any(later[0] <= earlier[0] or later[1] < earlier[1] or later[2] < earlier[2]
            for earlier, later in pairwise(samples)):
         raise ProbeError("The counters of the device went backwards.")
@@ -108,8 +110,6 @@ def read(samples: Sequence[Sample], omit_s: float) -> Watched:
 
 def _busy(samples: Sequence[Sample]) -> tuple[int, int] | None:
     """When the transfer began and ended: the samples around all but the first and the last hundredth of its bytes."""
-    if not samples:
-        return None
     low, high = samples[0][1], samples[-1][1]
     if low == high:
         return None

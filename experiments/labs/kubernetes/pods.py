@@ -19,7 +19,8 @@ ACCOUNT = "podpath"
 SCRIPTS_MAP = "podpath-scripts"
 LAB_LABEL = "podpath-lab"
 # The program's own scripts that run inside; the paths are those below the program's folder.
-SCRIPTS = ("experiments/labs/kubernetes/attached.py", "experiments/probes/echo.py", "experiments/probes/sniffer.py")
+SCRIPTS = ("experiments/labs/kubernetes/attached.py",
+           *(f"experiments/probes/{name}.py" for name in ("count_device", "echo", "sniffer")))
 # ping and the capture need raw sockets. Offloads and the emulated link are settings of the node's network; and where the
 # kernel's own congestion control is another than ours, only who may administer a network can choose (tcp(7)).
 CAPABILITIES = ["NET_ADMIN", "NET_RAW"]

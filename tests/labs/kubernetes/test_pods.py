@@ -40,6 +40,13 @@ def test_no_file_of_a_node_no_token_and_an_end_of_its_own() -> None:
         assert set(security["capabilities"]["add"]) <= {"NET_RAW", "NET_ADMIN"}
 
 
+def test_every_program_that_is_started_in_a_place_by_its_file_is_in_the_pods() -> None:
+    """One that is not fails there and nowhere else: the embedded lab and containerlab have the whole program at hand."""
+    alone = {path.relative_to(ROOT).as_posix() for path in (ROOT / "experiments" / "probes").glob("*.py")
+             if "__main__" in path.read_text()}
+    assert alone and alone <= set(pods.SCRIPTS)
+
+
 def test_the_scripts_are_this_program_s_own_and_need_nothing_else() -> None:
     data = next(one["data"] for one in _made() if one["kind"] == "ConfigMap")
     root = ROOT

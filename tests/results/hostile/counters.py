@@ -103,7 +103,7 @@ CASES = (
         lambda said: said["start"]["connected"][0].update(local_host="10.99.0.1"))),
     _case("counters that go backwards", "went backwards", _told(lambda c: c["samples"].reverse())),
     _case("two samples", "were not read often enough", _told(lambda c: c.update(samples=c["samples"][:2]))),
-    _case("no samples", "were not read often enough", _value(samples=[])),
+    _case("no samples", "were not read at all", _value(samples=[])),
     _case("a sample of two numbers", DAMAGED, _told(lambda c: c["samples"][3].pop())),
     _case("a sample below zero", DAMAGED, _told(lambda c: c["samples"][3].__setitem__(0, -1))),
     _case("a sample of 400 digits", DAMAGED, _told(lambda c: c["samples"][3].__setitem__(1, 10**400))),
