@@ -17,12 +17,13 @@ BESIDE_TRIAL_S = 0.3  # starting and ending the tool, watching the machine
 BESIDE_PAIRS_S = 0.8  # likewise for a trial in slices, most of which need all of their pairs
 BESIDE_TRIALS_S = 4.0  # up, build, ready, attest twice, down
 # What a place takes beyond our recipe in the embedded lab, by the words of Variant.unusual: the medians of the fidelity
-# campaigns of 27 November 2026, and one deployment in kind with its images at hand (128 s). Of other places nothing is known.
+# campaigns of 27 November 2026, and of those of containerlab and kind (images at hand). Of other places nothing is known.
 BEYOND_S = {
     (CAPSULE,): 6.0,
     (UPSTREAM,): 8.0,  # felix, weaver and etcd until they are ready, twice
     (CAPSULE, UPSTREAM): 35.0,  # likewise, and a boot of its own
-    ("kind",): 120.0,  # a cluster, and its CNI
+    ("containerlab",): 14.0,
+    ("kind",): 140.0,  # a cluster, and its CNI
 }
 
 
