@@ -171,7 +171,7 @@ def _show(stored: Stored, found: Sequence[Fidelity], refused: Mapping[str, str])
         _show_one(one, next(result.variant for result in stored.results if result.mode == one.mode and result.daemon))
     for line in _explained():
         say(line, indent="  ")
-    if any(sum(one.status == "ok" for one in result.deployments) < 2 for result in stored.results):
+    if any(len(result.good) < 2 for result in stored.results):
         say("One deployment does not tell how far another one would differ: --deployments 6 gives each median an interval.")
     _show_verdicts(found, refused)
     say(f"Stored: {stored.folder}")

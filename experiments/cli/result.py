@@ -27,8 +27,7 @@ def show_result(result: ModeResult, folder: Path) -> None:
     """One mode's result: each question's median beside that of the baseline, the ratio of the two, and the limit."""
     known = {**catalog.load(), **catalog.variants()}
     title = known[result.mode].title if result.mode in known else result.mode
-    good = sum(deployment.status == "ok" for deployment in result.deployments)
-    say(f"{title}: {result.variant.place}; {good} of {counted(len(result.deployments), 'deployment')} gave numbers")
+    say(f"{title}: {result.variant.place}; {len(result.good)} of {counted(len(result.deployments), 'deployment')} gave numbers")
     for name, value in result.implementation.items() if result.daemon else ():
         say(as_shown(f"{name}: {value}"))
     if rows := list(_rows(result, known)):
@@ -90,10 +89,9 @@ def show_campaign(campaign: Campaign, results: Sequence[ModeResult], folder: Pat
     rows = []
     for result in results:
         name, found = result.variant.name, {aggregate.key: aggregate for aggregate in aggregates(result)}
-        good = sum(deployment.status == "ok" for deployment in result.deployments)
         lines = [(what(aggregate), median(aggregate), ratio(aggregate)) for key in HEADLINES if (aggregate := found.get(key))]
         for number, line in enumerate(lines or [("no figure", "", "")]):
-            first = (name, f"{good} of {len(result.deployments)}") if number == 0 else ("", "")
+            first = (name, f"{len(result.good)} of {len(result.deployments)}") if number == 0 else ("", "")
             rows.append((first[0], *line, first[1]))
     if rows:
         print_table(("mode", "what", "median", "ratio", "good"), rows, words=2)

@@ -52,7 +52,7 @@ def _compare(a: Stored, b: Stored) -> None:
     ids = {str(stored.campaign.protocol.get("id")) for stored in (a, b)}
     if len(ids) > 1:
         say(f"The two were measured by different protocols ({', '.join(sorted(ids))}).")
-    if any(len([d for d in result.deployments if d.status == "ok"]) < 2 for pair in pairs for result in pair):
+    if any(len(result.good) < 2 for pair in pairs for result in pair):
         say("One deployment does not tell how far another one would differ: `invoke campaign` measures 6 of each mode.")
 
 

@@ -160,7 +160,7 @@ def is_beside_makers(results: Iterable[ModeResult]) -> bool:
 
 def compare(ours: ModeResult, theirs: ModeResult, noise: Mapping[str, Any] | None = None) -> Fidelity:
     """Our result beside upstream's; ``noise`` is their campaign's ``noise_floor``."""
-    if missing := [who for who, one in (("ours", ours), ("upstream's", theirs)) if not _good(one)]:
+    if missing := [who for who, one in (("ours", ours), ("upstream's", theirs)) if not one.good]:
         return Fidelity(ours.mode, unmeasured=f"no deployment of {' and none of '.join(missing)} gave numbers")
     cni = ours.mode.split("-")[0]
     one, other = _packet(ours), _packet(theirs)
@@ -171,12 +171,8 @@ def compare(ours: ModeResult, theirs: ModeResult, noise: Mapping[str, Any] | Non
     )
 
 
-def _good(result: ModeResult) -> list[Any]:
-    return [deployment for deployment in result.deployments if deployment.status == "ok"]
-
-
 def _packet(result: ModeResult) -> Packet | None:
-    return next((one.packet for one in _good(result) if one.packet), None)
+    return next((one.packet for one in result.good if one.packet), None)
 
 
 def left_out(headers: Sequence[Header], number: int, name: str, cni: str) -> bool:
@@ -214,7 +210,7 @@ def compare_packets(ours: Packet, theirs: Packet, cni: str = "") -> tuple[Differ
 def _checks(result: ModeResult, cni: str) -> list[Check]:
     """The checks of all deployments that count, before and after, without those of fields that must differ."""
     found = []
-    for deployment in _good(result):
+    for deployment in result.good:
         headers = deployment.packet.headers if deployment.packet else ()
         for check in (*deployment.attestation_before, *deployment.attestation_after):
             named = _PACKET_CHECK.match(check.check)
@@ -280,5 +276,5 @@ def _range(
 
 def _interval(result: ModeResult, key: str) -> tuple[float, float] | None:
     """The interval of the only deployment's ratio, by its pairs."""
-    return next(((one.pair_ratio_low, one.pair_ratio_high) for deployment in _good(result) for one in deployment.trials
+    return next(((one.pair_ratio_low, one.pair_ratio_high) for deployment in result.good for one in deployment.trials
                  if one.status == "ok" and key_of(one) == key and one.pair_ratio_low and one.pair_ratio_high), None)

@@ -63,7 +63,7 @@ def of_question(
 
 def _widths(results: Sequence[ModeResult], key: str) -> Iterator[float]:
     """Upper end over lower end, less 1, of each deployment's own interval of the ratio."""
-    deployments = (one for result in results for one in result.deployments if one.status == "ok")
+    deployments = (one for result in results for one in result.good)
     for trial in (one for deployment in deployments for one in deployment.trials):
         if trial.status == "ok" and key_of(trial) == key and trial.pair_ratio_low and trial.pair_ratio_high:
             yield trial.pair_ratio_high / trial.pair_ratio_low - 1

@@ -26,7 +26,7 @@ def text(stored: Stored, report: Report) -> str:
     """Its text, as Markdown: what a reviewer reads first."""
     campaign = stored.campaign
     deployments = [deployment for result in stored.results for deployment in result.deployments]
-    good = sum(deployment.status == "ok" for deployment in deployments)
+    good = sum(len(result.good) for result in stored.results)
     lines = [
         f"Adds one folder, `data/campaigns/{campaign.id}/`: {counted(len(stored.results), 'result')} of "
         f"{counted(len({result.mode for result in stored.results}), 'mode')}, {counted(len(deployments), 'deployment')}, "

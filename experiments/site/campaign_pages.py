@@ -100,7 +100,7 @@ def _result_card(mode: Mode | None, stored: Stored, result: ModeResult, records:
     withdrawn = any(remarks.takes_back(record, result.variant.name) for record in records)
     rows = entries.rows(mode, stored, result, records) if mode and not withdrawn else ()
     first = [next((row for row in rows if row.view == view), None) for view in HEADLINES]
-    good = sum(deployment.status == "ok" for deployment in result.deployments)
+    good = len(result.good)
     return ResultCard(result.variant, good, len(result.deployments) - good,
                       entries.page_name(stored.campaign.id, result.variant), tuple(asdict(row) for row in first if row),
                       tuple(_ratios(result, records)) if rows else (), withdrawn,

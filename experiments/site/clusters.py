@@ -51,7 +51,7 @@ Place = tuple[Campaign, ModeResult]
 def _newest(stored: Sequence[Stored], mode: str, lab: str, *, beside: Place | None = None) -> Place | None:
     """The newest result of a mode in a lab; ``beside``: from the machine and the kernel of that one."""
     return next(((one.campaign, result) for one in reversed(stored) for result in one.results
-                 if (result.mode, result.lab, result.daemon or "") == (mode, lab, "") and _numbers(result)
+                 if (result.mode, result.lab, result.daemon or "") == (mode, lab, "") and result.good
                  and (beside is None or _machine(one.campaign, result) == _machine(*beside))), None)
 
 
@@ -59,13 +59,9 @@ def _machine(campaign: Campaign, result: ModeResult) -> tuple[object, ...]:
     return campaign.host.get("slug"), result.kernel
 
 
-def _numbers(result: ModeResult) -> int:
-    return sum(deployment.status == "ok" for deployment in result.deployments)
-
-
 def _both(mode: Mode, containers: Place, cluster: Place) -> Both:
     noise = {**containers[0].noise_floor, **cluster[0].noise_floor}  # each names its lab
     figures = fidelity.compare_figures(containers[1], cluster[1], noise)
     pages = [page_name(campaign.id, result.variant) for campaign, result in (containers, cluster)]
     return Both(mode.short_title, badges.badge(mode, cluster[1]), pages[0], pages[1],
-                min(_numbers(result) for _, result in (containers, cluster)), tuple(map(line, figures)))
+                min(len(result.good) for _, result in (containers, cluster)), tuple(map(line, figures)))

@@ -96,7 +96,7 @@ class Entry:
     @property
     def deployments(self) -> int:
         """How many deployments gave numbers."""
-        return sum(deployment.status == "ok" for deployment in self.result.deployments)
+        return len(self.result.good)
 
     @property
     def failures(self) -> list[Deployment]:

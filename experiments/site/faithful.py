@@ -75,7 +75,7 @@ def _pair(stored: Stored, ours: ModeResult, theirs: ModeResult, mode: Mode) -> P
     same = ", ".join(f"{kind} {len(sets.both)}" for kind, sets in (("attestations", found.checks), *found.tables.items()))
     return Pair(
         mode.name, mode.short_title, ours.variant.place_unless_usual, stored.campaign.id, badges.badge(mode, theirs),
-        min(sum(one.status == "ok" for one in result.deployments) for result in (ours, theirs)),
+        min(len(result.good) for result in (ours, theirs)),
         page_name(stored.campaign.id, ours.variant), page_name(stored.campaign.id, theirs.variant), found,
         tuple(map(line, found.figures)), same, tuple(_differences(found)),
     )

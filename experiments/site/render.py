@@ -209,7 +209,7 @@ def _fragments(
 
 
 def _packet(result: ModeResult) -> Any:
-    return next((d.packet for d in result.deployments if d.packet and d.status == "ok"), None)
+    return next((d.packet for d in result.good if d.packet), None)
 
 
 def _titles(mode: Mode, packet: Any) -> list[str]:

@@ -44,3 +44,8 @@ class ModeResult:
     def variant(self) -> Variant:
         """What tells it from the campaign's other results."""
         return Variant(self.mode, self.lab, self.kernel, self.daemon or "")
+
+    @property
+    def good(self) -> tuple[Deployment, ...]:
+        """The deployments that gave numbers."""
+        return tuple(deployment for deployment in self.deployments if deployment.status == "ok")
