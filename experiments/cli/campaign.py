@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
@@ -145,7 +146,7 @@ def how_many(text: str) -> int:
     """
     if not text:
         return 0
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_DEPLOYMENTS:
+    if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII) or int(text) > MOST_DEPLOYMENTS:
         raise UserError(f"--deployments {text}: that is not a whole number from 1 to {MOST_DEPLOYMENTS}.",
                         "For example --deployments 6.")
     return int(text)

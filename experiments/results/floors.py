@@ -3,7 +3,8 @@
 It comes from what the campaign itself holds, by how its ratios were taken:
 
 * From pairs of slices of mode and baseline in turn: the median width of the deployments' own intervals, or, if larger, how
-  far a mode's ratio varies from deployment to deployment (the median of the modes' coefficients of variation).
+  far a mode's ratio varies from deployment to deployment (the median of the modes' coefficients of variation). Runs in turn
+  are too few for an interval of their own: then it is the latter.
 * Otherwise from the baseline: its largest value over its smallest, less 1, as the campaign stores it.
 
 A floor is a part of the figure: 0.05 is 5 %. Pure.
@@ -47,11 +48,12 @@ def of_question(
     ``stored`` is the campaign's ``noise_floor``.
     """
     here = [result for result in results if (result.lab, result.kernel) == (lab, kernel)]
-    if widths := list(_widths(here, key)):
+    widths = list(_widths(here, key))
+    if widths or any(one.pairs for result in here for one in aggregates(result) if one.key == key):
         varied = [found for result in here for one in aggregates(result) if one.key == key
                   if (found := _variation(one)) is not None]
-        both = [distribution_free.median(values) for values in (widths, varied) if values]
-        return ViewFloor(max(both), PAIRS)
+        if both := [distribution_free.median(values) for values in (widths, varied) if values]:
+            return ViewFloor(max(both), PAIRS)
     baselines = dict.fromkeys(one.baseline for result in here for one in aggregates(result)
                               if one.key == key and one.baseline)
     for name in baselines:

@@ -19,7 +19,7 @@ def badge(mode: Mode, result: ModeResult) -> str:
     Empty where the kernel alone moves the packets, set up by our commands.
     """
     if LABS[result.lab].makers:
-        image = result.implementation.get("control plane", "")
+        image = result.implementation.get("control plane", "").partition(",")[0]
         return _short(image if len(image) <= LONGEST else image.rpartition("/")[2]) or "a program that is not named"
     carried = result.implementation.get("data plane", "")
     if mode.relay:

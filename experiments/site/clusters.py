@@ -17,6 +17,7 @@ from experiments.labs.kind.backend import Kind
 from experiments.results import fidelity
 from experiments.results.model import Campaign, ModeResult
 from experiments.results.store import Stored
+from experiments.results.words import counted
 from experiments.site import badges
 from experiments.site.entries import page_name
 from experiments.site.faithful import Line, line
@@ -30,33 +31,35 @@ class Both:
     program: str  # the maker's, with its version
     containers_page: str
     cluster_page: str
-    deployments: int  # of the one that has fewer
+    deployments: tuple[str, str]  # how many gave numbers, in containers and in the cluster
     lines: tuple[Line, ...]
 
 
 def fragment(jinja: jinja2.Environment, stored: Sequence[Stored], modes: Mapping[str, Mode]) -> str:
-    """The table, in the order of the catalogue. Of each side the newest counts; ``stored`` has the oldest first."""
+    """The table, in the order of the catalogue. The newest that are alike count; ``stored`` has the oldest first."""
     found = []
     for mode in modes.values():
-        cluster = _newest(stored, mode.name, Kind.name)
-        containers = cluster and _newest(stored, mode.name, Containerlab.name, beside=cluster)
-        if cluster and containers:
-            found.append(_both(mode, containers, cluster))
+        clusters, containers = (_results(stored, mode.name, lab) for lab in (Kind.name, Containerlab.name))
+        alike = ((one, other) for other in clusters for one in containers if _alike(one, other))
+        if (places := next(alike, None)) and (both := _both(mode, *places)).lines:
+            found.append(both)
     return jinja.get_template("clusters.md.j2").render(found=found)
 
 
 Place = tuple[Campaign, ModeResult]
 
 
-def _newest(stored: Sequence[Stored], mode: str, lab: str, *, beside: Place | None = None) -> Place | None:
-    """The newest result of a mode in a lab; ``beside``: from the machine and the kernel of that one."""
-    return next(((one.campaign, result) for one in reversed(stored) for result in one.results
-                 if (result.mode, result.lab, result.daemon or "") == (mode, lab, "") and result.good
-                 and (beside is None or _machine(one.campaign, result) == _machine(*beside))), None)
+def _results(stored: Sequence[Stored], mode: str, lab: str) -> list[Place]:
+    """A mode's results in a lab that have numbers, the newest first."""
+    return [(one.campaign, result) for one in reversed(stored) for result in one.results
+            if (result.mode, result.lab, result.daemon or "") == (mode, lab, "") and result.good]
 
 
-def _machine(campaign: Campaign, result: ModeResult) -> tuple[object, ...]:
-    return campaign.host.get("slug"), result.kernel
+def _alike(one: Place, other: Place) -> bool:
+    """Whether both are of one machine with one kernel, measured in one way."""
+    (a, ours), (b, theirs) = one, other
+    return bool(a.host.get("slug")) and ours.kernel == theirs.kernel and a.protocol["id"] == b.protocol["id"] and all(
+        a.host.get(key) == b.host.get(key) for key in ("slug", "kernel"))
 
 
 def _both(mode: Mode, containers: Place, cluster: Place) -> Both:
@@ -64,4 +67,5 @@ def _both(mode: Mode, containers: Place, cluster: Place) -> Both:
     figures = fidelity.compare_figures(containers[1], cluster[1], noise)
     pages = [page_name(campaign.id, result.variant) for campaign, result in (containers, cluster)]
     return Both(mode.short_title, badges.badge(mode, cluster[1]), pages[0], pages[1],
-                min(len(result.good) for _, result in (containers, cluster)), tuple(map(line, figures)))
+                (counted(len(containers[1].good), "deployment"), counted(len(cluster[1].good), "deployment")),
+                tuple(map(line, figures)))

@@ -62,8 +62,9 @@ def test_nothing_to_resume_and_no_number(tmp_path: Path) -> None:
         run_campaign(resume=True, out=str(tmp_path))
     with pytest.raises(UserError, match="--seed abc: that is not a whole number"):
         run_campaign(seed="abc", out=str(tmp_path))
-    with pytest.raises(UserError, match="--deployments 31: that is not a whole number from 1 to 30"):
-        run_campaign(deployments="31", reference=True, out=str(tmp_path))
+    for text in ("31", "0", "0000000123", "1" * 5000, "6.5"):
+        with pytest.raises(UserError, match=f"--deployments {text}: that is not a whole number from 1 to 30"):
+            run_campaign(deployments=text, reference=True, out=str(tmp_path))
 
 
 def test_only_a_reference_has_another_number_of_deployments_than_its_profile(

@@ -50,6 +50,15 @@ def test_or_how_far_the_deployments_lie_apart() -> None:
     assert found.ratio == pytest.approx(0.2357, abs=0.001) and not found.ranks
 
 
+def test_runs_in_turn_that_are_too_few_for_an_interval_have_it_from_their_deployments() -> None:
+    result = next(one for one in store.read_campaign(ROOT / "data" / "campaigns" / "2026-11-27-h0b35db-5")[1]
+                  if one.mode == "calico-bgp")
+    found = floors.of_question([result], {}, KEY, lab="kind", kernel="host")
+    assert found.ratio is not None and 0.01 < found.ratio < 0.1 and found.how == floors.PAIRS
+    alone = replace(result, deployments=result.deployments[:1])
+    assert floors.of_question([alone], {}, KEY, lab="kind", kernel="host").ratio is None
+
+
 @pytest.mark.parametrize("stored", [{}, {"host/speed/host-host/1/native": {"measure": "goodput_bps", "n": 1}},
                                     {"host/speed/host-host/1/native": "text"}])
 def test_an_unknown_floor_ranks_nothing(stored: dict[str, object]) -> None:

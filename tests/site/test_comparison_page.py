@@ -131,6 +131,7 @@ def test_whose_program_it_was(mode: str, implementation: dict[str, str], daemon:
 @pytest.mark.parametrize(("image", "says"), [
     ("calico/node:v3.32.1", "calico/node:v3.32.1"),
     ("rajchaudhuri/weave-kube:2.9.0", "weave-kube:2.9.0"),
+    ("docker.io/flannel-io/flannel:v0.28.9, docker.io/flannel-io/cni:v1", "flannel:v0.28.9"),
     ("", "a program that is not named"),
 ])
 @pytest.mark.parametrize("lab", ["kind", "cluster"])

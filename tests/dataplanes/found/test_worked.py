@@ -56,6 +56,11 @@ def test_nothing_was_sent_so_something_is(monkeypatch: pytest.MonkeyPatch) -> No
     assert typed[1] == ["pod1", *ENOUGH, "10.244.2.2"]
 
 
+def test_another_process_of_that_number_is_judged_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed, found = _looked(monkeypatch, iter([3]))
+    assert found["process.cpu_time"] == "grew" and len(typed) == 1
+
+
 def test_packets_that_pass_elsewhere_are_not_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     _, found = _looked(monkeypatch, iter([2014, 2014]))
     assert found["process.cpu_time"] == "stayed at 2014 ticks"
